@@ -1,0 +1,50 @@
+# Everything a contributor or CI does, one job a command. `make help` lists them.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-quick lint format lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Make .venv with everything the lock names
+
+# pip's --target needs neither the venv module nor leave to touch the system's packages
+$(UV):
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+.venv/ready: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Simulate a company, train, print this week's list and the forecast
+	$(BIN)/dealcast demo
+
+test: setup lint ## Lint and run every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-quick: setup ## Run the tests that take seconds
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+lint: setup ## Style, types and the order of the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(UV) ## Resolve the dependencies anew; read the diff before you commit it
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
+		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what setup and the tests made
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The contract, the tables behind it, and every way in: mappings, ingest, database, simulator."""

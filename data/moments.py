@@ -1,0 +1,57 @@
+"""Moments: UTC microseconds since 1970 inside, ISO 8601 at every edge."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from data.errors import BadInput
+
+SECOND: Final = 1_000_000
+HOUR: Final = 3_600 * SECOND
+DAY: Final = 24 * HOUR
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_moment(value: datetime) -> int:
+    """Return the UTC microseconds of an aware datetime, exactly."""
+    return (value - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(moment: int) -> datetime:
+    """Return the aware UTC datetime of a moment."""
+    return _EPOCH + timedelta(microseconds=moment)
+
+
+def iso(moment: int) -> str:
+    """Return a moment as ISO 8601 in UTC, such as 2026-11-23T09:00:00Z."""
+    return to_datetime(moment).isoformat().replace("+00:00", "Z")
+
+
+def iso_date(moment: int) -> str:
+    """Return the UTC calendar date of a moment."""
+    return to_datetime(moment).date().isoformat()
+
+
+def parse_moment(text: str, field: str = "as_of") -> int:
+    """Read an ISO 8601 date or date-time; without a zone it means UTC.
+
+    Raises:
+        BadInput: the text is not ISO 8601.
+
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            "not a moment",
+            field=field,
+            value=text,
+            allowed="ISO 8601, such as 2026-11-23 or 2026-11-23T09:00:00+08:00",
+            remedy="write the year first, and the zone if it is not UTC",
+        ) from None
+    return to_moment(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def monday(moment: int) -> date:
+    """Return the Monday of the UTC week a moment lies in: the name of a weekly list."""
+    day = to_datetime(moment).date()
+    return day - timedelta(days=day.weekday())

@@ -1,0 +1,1 @@
+"""The scorer, the HTTP interface, and the insights that people work from."""
