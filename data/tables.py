@@ -49,6 +49,14 @@ class Tables:
             accounts=self.accounts.filter(known),
         )
 
+    def last_recorded(self) -> int:
+        """Return when the last fact became known: where the data end, whatever the clock says."""
+        deals = self.deals.select(last=nw.max_horizontal("recorded_at", "closed_recorded_at"))
+        others = (self.changes, self.activities, self.checklist)
+        frames = [deals, *(frame.select(last=nw.col("recorded_at")) for frame in others)]
+        latest = [frame.select(nw.col("last").max()) for frame in frames]
+        return max(one.collect(backend="polars").item() or 0 for one in latest)
+
 
 def lazy_tables(
     frames: Mapping[str, pl.DataFrame], pipeline: Pipeline, engine: Engine = "polars"
