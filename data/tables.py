@@ -1,8 +1,8 @@
 """The tables of one pipeline as lazy frames, on the engine of your choice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -27,6 +27,8 @@ class Tables:
     contacts: Frame
     accounts: Frame
     owners: Frame
+    put: Callable[[pl.DataFrame], Frame]
+    """Puts a frame held in memory on the same engine, so that it can be joined."""
 
     def known_by(self, as_of: int) -> "Tables":
         """Return the tables as they stood at a moment: later facts gone, later closings open."""
@@ -47,6 +49,14 @@ class Tables:
             accounts=self.accounts.filter(known),
         )
 
+    def last_recorded(self) -> int:
+        """Return when the last fact became known: where the data end, whatever the clock says."""
+        deals = self.deals.select(last=nw.max_horizontal("recorded_at", "closed_recorded_at"))
+        others = (self.changes, self.activities, self.checklist)
+        frames = [deals, *(frame.select(last=nw.col("recorded_at")) for frame in others)]
+        latest = [frame.select(nw.col("last").max()) for frame in frames]
+        return max(one.collect(backend="polars").item() or 0 for one in latest)
+
 
 def lazy_tables(
     frames: Mapping[str, pl.DataFrame], pipeline: Pipeline, engine: Engine = "polars"
@@ -59,20 +69,28 @@ def lazy_tables(
         engine: where the lazy frames run.
 
     """
-    named = {name: frames.get(name, TABLES[name].empty()) for name in Tables.__annotations__}
+    names = [name for name in Tables.__annotations__ if name in TABLES]
+    named = {name: frames.get(name, TABLES[name].empty()) for name in names}
     named["deals"] = with_fixed_attributes(named["deals"], pipeline)
-    if engine == "polars":
-        return Tables(**{name: nw.from_native(frame.lazy()) for name, frame in named.items()})
+    put = _engines[engine]()
+    return Tables(put=put, **{name: put(frame) for name, frame in named.items()})
+
+
+def _polars() -> Callable[[pl.DataFrame], Frame]:
+    return lambda frame: nw.from_native(frame.lazy())
+
+
+def _duckdb() -> Callable[[pl.DataFrame], Frame]:
     import duckdb  # here, because the request path never needs it
 
     connection = duckdb.connect()
-    connection.execute("SET threads = 2")
-    return Tables(
-        **{
-            name: nw.from_native(connection.from_arrow(frame.to_arrow()))
-            for name, frame in named.items()
-        }
-    )
+    return lambda frame: nw.from_native(connection.from_arrow(frame.to_arrow()))
+
+
+_engines: Final[dict[Engine, Callable[[], Callable[[pl.DataFrame], Frame]]]] = {
+    "polars": _polars,
+    "duckdb": _duckdb,
+}
 
 
 def with_fixed_attributes(deals: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:

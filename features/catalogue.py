@@ -1,0 +1,77 @@
+"""The catalogue: what each feature is called, means, and how it may be read.
+
+A feature is added in one place: one function with one `@family.feature(...)` entry above it.
+The function is given the deal's `History` and returns an expression; the same expression
+answers for training, for the weekly batch and for one request.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+
+from features.history import History
+
+Group = Literal["fit", "engagement", "process", "people"]
+Kind = Literal["number", "category"]
+Definition: TypeAlias = Callable[..., nw.Expr]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Attributes:
+        name: unique; a colon separates a repeated feature from its word ("done:call").
+        zh: the meaning in Chinese.
+        en: the meaning in English.
+        unit: "days", "count", "money", "ratio" or "" for a word.
+        group: which part of the score it speaks to: who they are, what they do,
+            how the deal moves, who is covered.
+        kind: number or category.
+        each: the vocabulary of the context it is repeated for.
+    """
+
+    name: str
+    zh: str
+    en: str
+    unit: str
+    group: Group
+    kind: Kind = "number"
+    each: str | None = None
+
+    def named(self, word: object) -> "Feature":
+        """Return the feature for one word of its vocabulary."""
+        return replace(
+            self,
+            name=self.name.format(word),
+            zh=self.zh.format(word),
+            en=self.en.format(word),
+            each=None,
+        )
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features that look at the deal from one side."""
+
+    entries: list[tuple[Feature, Definition]] = field(default_factory=list)
+
+    def feature(self, name: str, **entry: Any) -> Callable[[Definition], Definition]:
+        """Enter the function below into the catalogue; see `Feature` for the fields."""
+
+        def enter(definition: Definition) -> Definition:
+            self.entries.append((Feature(name, **entry), definition))
+            return definition
+
+        return enter
+
+    def ask(self, history: History) -> Iterator[tuple[Feature, nw.Expr]]:
+        """Yield each feature with its expression, repeated over its vocabulary."""
+        for feature, definition in self.entries:
+            if feature.each is None:
+                yield feature, definition(history)
+                continue
+            for word in history.context.vocabulary(feature.each):
+                yield feature.named(word), definition(history, word)

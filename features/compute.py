@@ -1,0 +1,66 @@
+"""Snapshots in, feature rows out: the one place where features are computed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import narwhals as nw
+import polars as pl
+
+from data.tables import Frame, Tables
+from features.catalogue import Feature
+from features.context import Context
+from features.families import FAMILIES
+from features.history import History
+from features.timeline import timeline
+
+KEY: Final = ("deal_id", "as_of")
+ACCOUNT: Final = ("industry", "region", "employees", "revenue")
+
+
+def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
+    """Compute every feature of every snapshot.
+
+    Args:
+        tables: the contract's tables, on any engine; facts known only after a snapshot's as_of
+            do not touch it.
+        snapshots: columns deal_id, as_of (moment), each pair once.
+        context: the pipeline's vocabularies.
+
+    Returns:
+        A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
+        numbers as Float64 and categories as String, null where unknown.
+    """
+    history = History(context)
+    asked = list(_ask(history))
+    answers = history.answer(timeline(tables, snapshots, context.windows))
+    rows = _with_fixed(answers, tables).select(
+        *KEY,
+        **{
+            feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
+            for feature, expression in asked
+        },
+    )
+    collected: pl.DataFrame = rows.collect(backend="polars").to_native()
+    return collected.sort(KEY)
+
+
+def catalogue(context: Context) -> list[Feature]:
+    """Return the features of a context in the order of their columns."""
+    return [feature for feature, _ in _ask(History(context))]
+
+
+def _ask(history: History) -> Iterator[tuple[Feature, nw.Expr]]:
+    for family in FAMILIES:
+        yield from family.ask(history)
+
+
+def _with_fixed(answers: Frame, tables: Tables) -> Frame:
+    """Join what is fixed from the deal's creation, and what was known of its account by then."""
+    known = nw.col("recorded_at") <= nw.col("as_of")
+    accounts = tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
+    rows = answers.join(tables.deals, on="deal_id").filter(known)
+    rows = rows.join(accounts, on="account_id", how="left")
+    account_known = nw.col("known_at") <= nw.col("as_of")
+    return rows.with_columns(
+        **{name: nw.when(account_known).then(nw.col(name)) for name in ACCOUNT},
+    )

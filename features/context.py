@@ -1,0 +1,92 @@
+"""What one deal's record cannot say: the pipeline's words, learned once, kept with the bundle."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import narwhals as nw
+import polars as pl
+
+from data.contract import BUYER_ROLES, Pipeline
+from data.tables import Tables
+
+MOST_KINDS = 12
+
+
+@dataclass(frozen=True)
+class Context:
+    """The vocabularies over which features are repeated.
+
+    Attributes:
+        stages: the ladder, first stage first.
+        kinds: activity kinds, the most frequent first.
+        windows: days back for "in the last … days".
+        texts: names of fixed attributes that are words.
+        numbers: names of fixed attributes that are numbers.
+        tracked_texts: names of tracked attributes that are words.
+        tracked_numbers: names of tracked attributes that are numbers.
+        roles: the parts people play in buying.
+    """
+
+    stages: tuple[str, ...]
+    kinds: tuple[str, ...]
+    windows: tuple[int, ...]
+    texts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    tracked_texts: tuple[str, ...] = ()
+    tracked_numbers: tuple[str, ...] = ()
+    roles: tuple[str, ...] = BUYER_ROLES
+
+    def vocabulary(self, name: str) -> tuple[object, ...]:
+        """Return the words of one vocabulary, such as "stages"."""
+        words: tuple[object, ...] = getattr(self, name)
+        return words
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads back, fit for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(**{name: tuple(words) for name, words in document.items()})
+
+    @classmethod
+    def learn(cls, tables: Tables, pipeline: Pipeline, cadence_days: int) -> Self:
+        """Learn the vocabularies from tables cut at the moment of training."""
+
+        def names(type_: str, policy: str) -> tuple[str, ...]:
+            return tuple(
+                name
+                for name, attribute in pipeline.attributes.items()
+                if (attribute.type, attribute.policy) == (type_, policy)
+            )
+
+        return cls(
+            stages=pipeline.stages or _stages_by_appearance(tables),
+            kinds=_frequent_kinds(tables),
+            windows=(cadence_days, 4 * cadence_days, 13 * cadence_days),
+            texts=names("text", "fixed"),
+            numbers=names("number", "fixed"),
+            tracked_texts=names("text", "tracked"),
+            tracked_numbers=names("number", "tracked"),
+        )
+
+
+def _stages_by_appearance(tables: Tables) -> tuple[str, ...]:
+    """Order stages by how late in a deal's life they are first entered, on average."""
+    entries = tables.changes.filter(nw.col("field") == "stage", ~nw.col("value").is_null())
+    first = entries.group_by("deal_id", "value").agg(nw.col("at").min())
+    aged = first.join(tables.deals.select("deal_id", "created_at"), on="deal_id")
+    ages = aged.with_columns(age=nw.col("at") - nw.col("created_at"))
+    mean = ages.group_by("value").agg(nw.col("age").mean())
+    return tuple(_collect(mean).sort("age", "value")["value"])
+
+
+def _frequent_kinds(tables: Tables) -> tuple[str, ...]:
+    counts = _collect(tables.activities.group_by("kind").agg(n=nw.len()))
+    return tuple(counts.sort("n", "kind", descending=[True, False])["kind"][:MOST_KINDS])
+
+
+def _collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return collected

@@ -1,0 +1,12 @@
+"""The families of features, one side of the deal each."""
+
+from typing import Final
+
+from features.catalogue import Family
+from features.families.checklist import checklist
+from features.families.deal import deal
+from features.families.engagement import engagement
+from features.families.people import people
+from features.families.source import source
+
+FAMILIES: Final[tuple[Family, ...]] = (deal, engagement, people, checklist, source)

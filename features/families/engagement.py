@@ -1,0 +1,123 @@
+"""What they and we do: activities by kind and direction, how recent, how it goes on."""
+
+import narwhals as nw
+
+from features.catalogue import Family
+from features.history import History, activity, days_since
+
+engagement = Family()
+
+
+@engagement.feature(
+    "silence", zh="距上次活动", en="time since the last activity", unit="days", group="engagement"
+)
+def silence(history: History) -> nw.Expr:
+    return days_since(history.last(activity(status="done")))
+
+
+@engagement.feature(
+    "no_reply",
+    zh="客户未回应",
+    en="time since the customer's last word",
+    unit="days",
+    group="engagement",
+)
+def no_reply(history: History) -> nw.Expr:
+    return days_since(history.last(activity(direction="in")))
+
+
+@engagement.feature(
+    "first_touch",
+    zh="首次跟进用时",
+    en="time to the first activity",
+    unit="days",
+    group="engagement",
+)
+def first_touch(history: History) -> nw.Expr:
+    return days_since(nw.col("created_at")) - days_since(history.first(activity(status="done")))
+
+
+@engagement.feature(
+    "last_kind",
+    zh="最近活动类型",
+    en="kind of the last activity",
+    unit="",
+    group="engagement",
+    kind="category",
+)
+def last_kind(history: History) -> nw.Expr:
+    return history.held(activity(), "field")
+
+
+@engagement.feature(
+    "last_status",
+    zh="最近活动状态",
+    en="status of the last activity",
+    unit="",
+    group="engagement",
+    kind="category",
+)
+def last_status(history: History) -> nw.Expr:
+    return history.held(activity(), "value")
+
+
+@engagement.feature("done", zh="完成的活动", en="activities done", unit="count", group="engagement")
+def done(history: History) -> nw.Expr:
+    return history.count(activity(status="done"))
+
+
+@engagement.feature(
+    "done_in:{}",
+    each="windows",
+    zh="近{}天完成的活动",
+    en="activities done in {} days",
+    unit="count",
+    group="engagement",
+)
+def done_in(history: History, days: int) -> nw.Expr:
+    return history.count(activity(status="done"), days)
+
+
+@engagement.feature(
+    "heard_in:{}",
+    each="windows",
+    zh="近{}天客户主动联系",
+    en="words from the customer in {} days",
+    unit="count",
+    group="engagement",
+)
+def heard_in(history: History, days: int) -> nw.Expr:
+    return history.count(activity(direction="in"), days)
+
+
+@engagement.feature(
+    "heard", zh="客户主动联系", en="words from the customer", unit="count", group="engagement"
+)
+def heard(history: History) -> nw.Expr:
+    return history.count(activity(direction="in"))
+
+
+@engagement.feature(
+    "done:{}", each="kinds", zh="完成{}次数", en="{} done", unit="count", group="engagement"
+)
+def done_kind(history: History, kind: str) -> nw.Expr:
+    return history.count(activity(kind, status="done"))
+
+
+@engagement.feature(
+    "since:{}",
+    each="kinds",
+    zh="距上次{}",
+    en="time since the last {}",
+    unit="days",
+    group="engagement",
+)
+def since_kind(history: History, kind: str) -> nw.Expr:
+    return days_since(history.last(activity(kind)))
+
+
+@engagement.feature(
+    "planned:{}", each="kinds", zh="计划{}次数", en="{} planned", unit="count", group="engagement"
+)
+def planned_kind(history: History, kind: str) -> nw.Expr:
+    return history.count(activity(kind, status="planned"))

@@ -1,0 +1,36 @@
+"""Snapshots: (deal, as_of) pairs, each a question of what was known of an open deal then."""
+
+import polars as pl
+
+from data.moments import DAY
+from data.tables import Frame, Tables
+
+
+def open_snapshots(tables: Tables, as_of: int) -> Frame:
+    """Return deal_id and as_of of every deal known by then and not known to be closed."""
+    return tables.put(_grid(tables, as_of, DAY).filter(pl.col("as_of") == as_of))
+
+
+def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
+    """Return deal_id and as_of of every open deal at end, end - cadence, … back to the first deal.
+
+    All deals share the grid, so the snapshots of one moment are the open deals that a list of
+    that moment would have shown, in the same proportions.
+    """
+    return tables.put(_grid(tables, end, cadence_days * DAY))
+
+
+def _grid(tables: Tables, end: int, step: int) -> pl.DataFrame:
+    """Give each deal the moments end - k * step, k = 0, 1, …, at which it is known and open."""
+    lives: pl.DataFrame = (
+        tables.deals.select("deal_id", "recorded_at", "closed_recorded_at")
+        .collect(backend="polars")
+        .to_native()
+    )
+    newest = pl.max_horizontal(0, (end - pl.col("closed_recorded_at")) // step + 1).fill_null(0)
+    oldest = (end - pl.col("recorded_at")) // step
+    return (
+        lives.with_columns(k=pl.int_ranges(newest, oldest + 1))
+        .explode("k", empty_as_null=False)
+        .select("deal_id", as_of=end - pl.col("k") * step)
+    )

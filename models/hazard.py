@@ -1,0 +1,158 @@
+"""The model: landmark, discrete-time, cause-specific hazards by gradient boosting.
+
+A row is (snapshot, future bin); the target is what happens within that bin to a deal still open
+at its start: it stays open, is won, or is lost. The hazards multiply up to the curves.
+Landmarking after van Houwelingen (2007); discrete-time hazards after Singer & Willett (1993).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+
+from features.catalogue import Feature
+from features.encoder import Codes, Encoder
+from models.calendar import NAMES, bin_codes
+from models.calibration import Calibration
+from models.curve import LOST, WON, Array, Curves
+from models.sample import Sample
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the hazards are fitted.
+
+    Attributes:
+        folds: parts the groups are cut into; each part's booster is fitted on the others, checks
+            itself on its own part for the calibration, and all of them are averaged.
+        rounds: trees a class and booster.
+        bins_per_snapshot: bins drawn of each snapshot above `all_bins_below` snapshots.
+        booster: parameters of LightGBM.
+    """
+
+    folds: int = 4
+    rounds: int = 100
+    bins_per_snapshot: int = 3
+    all_bins_below: int = 200_000
+    threads: int = 2
+    booster: dict[str, Any] = field(
+        default_factory=lambda: {
+            "learning_rate": 0.05,
+            "num_leaves": 15,
+            "min_data_in_leaf": 200,
+            "feature_fraction": 0.5,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "lambda_l2": 10.0,
+            "cat_smooth": 20.0,
+        }
+    )
+
+
+_FIXED: Final[dict[str, Any]] = {
+    "objective": "multiclass",
+    "num_class": 3,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True)
+class HazardModel:
+    """Boosters of the hazards, what encodes their rows, and what corrects them."""
+
+    edges: Array
+    encoder: Encoder
+    boosters: tuple[lgb.Booster, ...]
+    calibration: Calibration
+
+    @classmethod
+    def fit(
+        cls,
+        sample: Sample,
+        features: list[Feature],
+        edges: Array,
+        settings: Settings,
+        seed: int,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Fit the boosters by cross-fitting over groups, and the calibration on their checks.
+
+        Args:
+            sample: snapshots and what came of them.
+            features: the catalogue, in the order of its columns.
+            edges: bin edges in days ahead, [k + 1].
+            settings: see `Settings`.
+            seed: of folds, sampled bins and boosters.
+            progress: told each step.
+        """
+        rng = np.random.default_rng(seed)
+        encoder = Encoder.learn(sample.rows, features)
+        snapshot, number, cause = sample.bins(edges)
+        if len(sample) > settings.all_bins_below:
+            kept = _draw(snapshot, len(sample), settings.bins_per_snapshot, rng)
+            snapshot, number, cause = snapshot[kept], number[kept], cause[kept]
+        codes = encoder.encode(sample.rows)
+        as_of = sample.rows["as_of"].to_numpy()
+        rows = np.hstack([codes[snapshot], bin_codes(as_of[snapshot], number, edges)])
+        fold = _folds(sample.groups, settings.folds, rng)[snapshot]
+        checked = np.empty((len(rows), 3))
+        boosters = []
+        for part in range(settings.folds):
+            progress(f"booster {part + 1} of {settings.folds}, {len(rows):,} rows")
+            inside = fold != part
+            seeded = int(rng.integers(2**31))
+            booster = _boost(rows[inside], cause[inside], encoder, settings, seeded)
+            checked[~inside] = booster.predict(rows[~inside], num_threads=settings.threads)
+            boosters.append(booster)
+        calibration = Calibration.fit(checked, number, cause, len(edges) - 1)
+        return cls(edges, encoder, tuple(boosters), calibration)
+
+    def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
+        """Return the curves of feature rows, n deals in their order."""
+        hazards = self.hazards(self.encoder.encode(rows), rows["as_of"].to_numpy(), threads)
+        return Curves.from_hazards(self.edges, hazards[:, :, WON], hazards[:, :, LOST])
+
+    def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
+        """Return the calibrated hazards of every bin, [n, k, 3]."""
+        rows, number = self.unfold(codes, as_of)
+        predicted = [np.asarray(b.predict(rows, num_threads=threads)) for b in self.boosters]
+        corrected = self.calibration.apply(np.mean(predicted, axis=0), number)
+        return corrected.reshape(len(codes), len(self.edges) - 1, 3)
+
+    def unfold(self, codes: Codes, as_of: np.ndarray) -> tuple[Array, np.ndarray]:
+        """Return the booster's rows, [n × k, columns], and the bin of each, [n × k]."""
+        bins = len(self.edges) - 1
+        number = np.tile(np.arange(bins), len(codes))
+        calendar = bin_codes(np.repeat(as_of, bins), number, self.edges)
+        return np.hstack([np.repeat(codes, bins, axis=0), calendar]), number
+
+
+def _boost(
+    rows: Array, cause: np.ndarray, encoder: Encoder, settings: Settings, seed: int
+) -> lgb.Booster:
+    columns = [*encoder.names, *NAMES]
+    categories = [columns.index(name) for name in encoder.categories]
+    parameters = {**_FIXED, **settings.booster, "num_threads": settings.threads, "seed": seed}
+    data = lgb.Dataset(rows, cause, categorical_feature=categories, params=parameters)
+    return lgb.train(parameters, data, settings.rounds)
+
+
+def _folds(groups: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Give each group one of `folds` parts, [n]."""
+    _, group = np.unique(groups, return_inverse=True)
+    parts = rng.permutation(group.max(initial=0) + 1) % folds
+    return parts[group]
+
+
+def _draw(snapshot: np.ndarray, snapshots: int, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Choose at most `most` rows of each snapshot at random; snapshots come sorted."""
+    shuffled = rng.permutation(len(snapshot))
+    shuffled = shuffled[np.argsort(snapshot[shuffled], kind="stable")]
+    first = np.searchsorted(snapshot[shuffled], np.arange(snapshots))
+    place = np.arange(len(snapshot)) - first[snapshot[shuffled]]
+    return np.sort(shuffled[place < most])

@@ -1,0 +1,45 @@
+"""Snapshots and what came of them: what every model and baseline is fitted on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from models.curve import Array
+
+
+@dataclass(frozen=True)
+class Sample:
+    """n snapshots with their outcomes as far as the data reach.
+
+    Attributes:
+        rows: feature rows, with deal_id and as_of.
+        days: days from as_of to the closing, [n]; inf where it did not close in the data.
+        cause: OPEN, WON or LOST, [n].
+        seen: days from as_of to the data's end, [n].
+        groups: what must not be split between fitting and checking (account or deal), [n].
+    """
+
+    rows: pl.DataFrame
+    days: Array
+    cause: np.ndarray
+    seen: Array
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        """How many snapshots."""
+        return len(self.days)
+
+    def bins(self, edges: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Unfold the snapshots into the bins that may teach.
+
+        A bin teaches only when the whole of it lies before the data's end. Half-seen bins would
+        show the closings that came quickly and hide those still to come.
+
+        Returns:
+            snapshot [rows], bin [rows], and what happened in it (OPEN, WON or LOST) [rows].
+        """
+        whole = self.seen[:, None] >= edges[None, 1:]
+        snapshot, number = np.nonzero(whole & (self.days[:, None] > edges[None, :-1]))
+        closes = self.days[snapshot] <= edges[number + 1]
+        return snapshot, number, np.where(closes, self.cause[snapshot], 0)

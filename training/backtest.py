@@ -1,0 +1,67 @@
+"""Rolling origins: freeze the pipeline at past moments, score, and look up what came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from data.contract import Pipeline
+from data.errors import BadInput
+from data.moments import DAY, iso
+from data.tables import Tables
+from features.compute import compute
+from features.snapshots import open_snapshots
+from models.curve import Curves
+from models.hazard import Settings
+from models.sample import Sample
+from training.fit import Fitted, fit
+from training.matrix import with_outcomes
+from training.metrics import Judged, judge
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One freeze: what was said of the deals open then, and what came of them."""
+
+    as_of: int
+    fitted: Fitted
+    outcomes: Sample
+    curves: Curves
+    baseline: Curves
+
+    def judged(self) -> list[Judged]:
+        """Judge every horizon that lies within the data."""
+        horizons = self.fitted.pace.horizons_days
+        found = [judge(self.outcomes, self.curves, self.baseline, h) for h in horizons]
+        return [one for one in found if one is not None]
+
+
+def backtest(
+    tables: Tables,
+    pipeline: Pipeline,
+    as_of: int,
+    settings: Settings,
+    seed: int,
+    horizons_days: tuple[int, ...] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Origin:
+    """Train on what was known by `as_of`, score what was open then, look up what came.
+
+    Raises:
+        BadInput: no deal is open at the origin, or the data end before its first horizon.
+    """
+    progress(f"origin {iso(as_of)}")
+    fitted = fit(tables, pipeline, as_of, settings, seed, horizons_days, progress)
+    end = tables.last_recorded()
+    if end < as_of + fitted.pace.horizons_days[0] * DAY:
+        raise BadInput(
+            "the origin is too late to look up what came",
+            field="origin",
+            value=iso(as_of),
+            allowed=f"{fitted.pace.horizons_days[0]} days or more before the last fact, {iso(end)}",
+            remedy="choose an earlier origin or a shorter horizon",
+        )
+    frozen = tables.known_by(as_of)
+    rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
+    if rows.is_empty():
+        raise BadInput("no deal is open then", field="origin", value=iso(as_of))
+    outcomes = with_outcomes(rows, tables.known_by(end), end)
+    return Origin(as_of, fitted, outcomes, fitted.model.curves(rows), fitted.baseline.curves(rows))

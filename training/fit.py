@@ -1,0 +1,83 @@
+"""From a pipeline's tables to a fitted model and the baseline it must beat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.contract import Pipeline
+from data.errors import NotReady
+from data.tables import Tables
+from features.catalogue import Feature
+from features.compute import catalogue, compute
+from features.context import Context
+from features.pace import Pace
+from features.snapshots import grid_snapshots
+from models.baselines import StageAalenJohansen
+from models.curve import LOST, WON
+from models.hazard import HazardModel, Settings
+from models.sample import Sample
+from training.matrix import with_outcomes
+
+LEAST_CLOSINGS = 40
+"""Won and lost deals that a model needs; below, only the baseline can be fitted."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model, its baseline, and all that is needed to ask them about new snapshots."""
+
+    pipeline: Pipeline
+    end: int
+    pace: Pace
+    context: Context
+    features: list[Feature]
+    model: HazardModel
+    baseline: StageAalenJohansen
+    sample: Sample
+
+
+def fit(
+    tables: Tables,
+    pipeline: Pipeline,
+    as_of: int,
+    settings: Settings,
+    seed: int,
+    horizons_days: tuple[int, ...] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Fitted:
+    """Fit on what was known by `as_of`, and on nothing later.
+
+    Raises:
+        NotReady: fewer than `LEAST_CLOSINGS` deals are known as won, or as lost, by then.
+    """
+    known = tables.known_by(as_of)
+    end = min(as_of, known.last_recorded())
+    pace = Pace.learn(known, pipeline)
+    if horizons_days is not None:
+        pace = Pace.of(pace.cadence_days, horizons_days)
+    context = Context.learn(known, pipeline, pace.cadence_days)
+    progress(f"features of snapshots every {pace.cadence_days} days")
+    rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
+    past = with_outcomes(rows, known, end)
+    _require_closings(past, pipeline)
+    features = catalogue(context)
+    edges = np.array(pace.edges, dtype=float)
+    model = HazardModel.fit(past, features, edges, settings, seed, progress)
+    baseline = StageAalenJohansen.fit(past, edges)
+    return Fitted(pipeline, end, pace, context, features, model, baseline, past)
+
+
+def _require_closings(past: Sample, pipeline: Pipeline) -> None:
+    ids = past.rows["deal_id"].to_numpy()
+    closed = past.days <= past.seen
+    for cause, word in ((WON, "won"), (LOST, "lost")):
+        found = len(np.unique(ids[closed & (past.cause == cause)]))
+        if found < LEAST_CLOSINGS:
+            raise NotReady(
+                f"too little history to train on: {found} deals {word}",
+                field="pipeline",
+                value=pipeline.name,
+                allowed=f"at least {LEAST_CLOSINGS} deals won and {LEAST_CLOSINGS} lost",
+                remedy="ingest more history or choose a later --as-of",
+            )

@@ -1,0 +1,79 @@
+"""What a forecast is judged by: three-class log-loss, Brier score, and sums against counts."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from models.curve import LOST, WON, Array, Curves
+from models.sample import Sample
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How curves did at one horizon, over the snapshots whose horizon lies within the data.
+
+    Expected and actual are numbers of deals; an expectation's deviation is that of a sum of
+    independent deals, and so a lower bound.
+    """
+
+    horizon_days: int
+    open_deals: int
+    log_loss: float
+    log_loss_baseline: float
+    brier: float
+    brier_baseline: float
+    won_expected: float
+    won_deviation: float
+    won_actual: int
+    lost_expected: float
+    lost_deviation: float
+    lost_actual: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+def outcome_at(sample: Sample, days: float) -> np.ndarray:
+    """Return OPEN, WON or LOST after so many days, [n]."""
+    state: np.ndarray = np.where(sample.days <= days, sample.cause, 0)
+    return state
+
+
+def log_losses(probabilities: Array, outcome: np.ndarray) -> Array:
+    """Return minus the log of what was given to the outcome, [n], for [n, 3] and [n]."""
+    given = probabilities[np.arange(len(outcome)), outcome]
+    losses: Array = -np.log(np.clip(given, _TINY, 1.0))
+    return losses
+
+
+def brier(probabilities: Array, outcome: np.ndarray) -> float:
+    """Mean squared distance to the outcome over the three classes; 0 is best, 2 worst."""
+    return float(((probabilities - np.eye(3)[outcome]) ** 2).sum(axis=1).mean())
+
+
+def judge(sample: Sample, curves: Curves, baseline: Curves, horizon_days: int) -> Judged | None:
+    """Judge curves and the baseline at a horizon; None where no snapshot's horizon is seen."""
+    seen = sample.seen >= horizon_days
+    if not seen.any():
+        return None
+    outcome = outcome_at(sample, horizon_days)[seen]
+    said, simple = curves.at(horizon_days)[seen], baseline.at(horizon_days)[seen]
+    deviation = np.sqrt((said * (1 - said)).sum(axis=0))
+    return Judged(
+        horizon_days=horizon_days,
+        open_deals=int(seen.sum()),
+        log_loss=float(log_losses(said, outcome).mean()),
+        log_loss_baseline=float(log_losses(simple, outcome).mean()),
+        brier=brier(said, outcome),
+        brier_baseline=brier(simple, outcome),
+        won_expected=float(said[:, WON].sum()),
+        won_deviation=float(deviation[WON]),
+        won_actual=int((outcome == WON).sum()),
+        lost_expected=float(said[:, LOST].sum()),
+        lost_deviation=float(deviation[LOST]),
+        lost_actual=int((outcome == LOST).sum()),
+    )
