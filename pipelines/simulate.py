@@ -2,16 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Final
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from data.errors import BadInput
 from data.moments import iso, monday, parse_moment, to_moment
 from data.simulator import SimulatedPipeline, simulate
-
-OPEN_TO_ALL: Final = 0o755
 
 
 def run(out: Path, deals: int, years: float, seed: int, end: str | None, progress: Console) -> None:
@@ -35,11 +32,12 @@ def run(out: Path, deals: int, years: float, seed: int, end: str | None, progres
         simulation = simulate(deals, years, end=end_at, seed=seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     # made beside its place and moved there whole, so that a half is never mistaken for it
-    making = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    for pipeline in simulation.pipelines:
-        _write(pipeline, making / pipeline.settings.name, progress)
-    making.chmod(OPEN_TO_ALL)
-    making.replace(out)
+    with TemporaryDirectory(prefix=".simulate-", dir=out.parent) as beside:
+        making = Path(beside) / out.name
+        making.mkdir()
+        for pipeline in simulation.pipelines:
+            _write(pipeline, making / pipeline.settings.name, progress)
+        making.replace(out)
     progress.print(f"data up to {iso(end_at)} are in {out}", highlight=False)
 
 

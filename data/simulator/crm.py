@@ -10,9 +10,10 @@ from data.contract import Pipeline
 from data.moments import DAY
 from data.simulator import engagement
 from data.simulator.changes import all_changes
+from data.simulator.cohort import deal_ids
 from data.simulator.ladders import LEADS, Ladder
 from data.simulator.process import Dynamics, closings
-from data.simulator.recording import conform, delays, enter_twice, record
+from data.simulator.recording import conform, delays, record
 from data.simulator.truth import true_curves
 from data.simulator.world import account_ids
 
@@ -21,6 +22,9 @@ ORIGINS: Final = 7
 """The truth is told at the end and at six moments before, a quarter apart."""
 CLOSED_LATE: Final = 0.06
 """What is added to a deal's lateness for its closing: bad news waits."""
+
+DOUBLE: Final = 0.005
+"""Share of deals that are entered twice."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def publish(
     """Return what was recorded by the end, and the truth of what looks open."""
     end, ladder = dynamics.world.end, dynamics.ladder
     books = books.filter(pl.col("recorded_at") <= end)
-    copies = enter_twice(books, ladder, rng)
+    copies = _second_entries(dynamics, books, rng)
     entered = pl.concat([books, copies.drop("copy_of")])
     people = engagement.contacts(dynamics, rng)
     activities = engagement.activities(dynamics, paths, people, rng)
@@ -80,6 +84,16 @@ def publish(
         planted_leaks=ladder.planted_leaks,
         duplicates=copies.select("deal_id", "copy_of"),
     )
+
+
+def _second_entries(
+    dynamics: Dynamics, books: pl.DataFrame, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Return copies of a few deals under new ids, with `copy_of` naming the first entry."""
+    count = int(np.ceil(len(books) * DOUBLE))
+    chosen = np.sort(rng.choice(len(books), count, replace=False))
+    fresh = deal_ids(dynamics.ladder, len(dynamics.cohort) + np.arange(count))
+    return books[chosen].with_columns(copy_of="deal_id", deal_id=fresh)
 
 
 def _numbered(activities: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Recording: when facts became known, what is left at the end of the data, and double entries."""
+"""Recording: when facts became known, and what is left of them at the end of the data."""
 
 from typing import Final
 
@@ -8,11 +8,8 @@ import polars as pl
 from data.contract import table
 from data.moments import DAY, HOUR
 from data.simulator.calendar import Floats, Ints
-from data.simulator.ladders import Ladder
 
 LONGEST_DELAY: Final = 42 * DAY
-DOUBLE: Final = 0.005
-"""Share of deals that are entered twice."""
 
 
 def delays(late: Floats, rng: np.random.Generator) -> Ints:
@@ -69,14 +66,4 @@ def conform(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     missing = [pl.lit(None).alias(column) for column in schema if column not in rows.columns]
     return rows.with_columns(missing).select(
         pl.col(column).cast(dtype) for column, dtype in schema.items()
-    )
-
-
-def enter_twice(deals: pl.DataFrame, ladder: Ladder, rng: np.random.Generator) -> pl.DataFrame:
-    """Return copies of a few deals under other ids, with `copy_of` naming the first entry."""
-    chosen = np.sort(rng.choice(len(deals), int(np.ceil(len(deals) * DOUBLE)), replace=False))
-    number = pl.int_range(pl.len()) + len(deals)
-    return deals[chosen].with_columns(
-        copy_of="deal_id",
-        deal_id=pl.lit(ladder.prefix) + number.cast(pl.String).str.zfill(7),
     )
