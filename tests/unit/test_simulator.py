@@ -1,5 +1,9 @@
 """What the simulator writes: the contract's laws, and the plausibility of the company."""
 
+import re
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -214,3 +218,11 @@ def test_small_companies_of_any_length_work() -> None:
     for years in np.array([0.5, 1.3]):
         simulation = simulate(100, float(years), end=END, seed=3)
         assert len(simulation.opportunities.frames["deals"]) >= 95
+
+
+def test_the_documentation_runs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    said: dict[str, Any] = {}
+    exec(block, said)  # noqa: S102 - our own page
+    assert len(said["crm"].truth)
