@@ -5,6 +5,7 @@ through it, and records what a CRM would: late, twice, hopefully, and with leaks
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -16,13 +17,13 @@ from data.simulator.crm import SimulatedPipeline, keep_books, publish
 from data.simulator.ladders import LEADS, OPPORTUNITIES
 from data.simulator.process import Dynamics
 from data.simulator.targets import targets_table
-from data.simulator.world import accounts_table, draw_world, owners_table
+from data.simulator.world import World, accounts_table, draw_world, owners_table
 
 __all__ = ["SimulatedPipeline", "Simulation", "simulate"]
 
-FEWEST_DEALS = 100
-FEWEST_YEARS = 0.5
-MOST_YEARS = 20.0
+FEWEST_DEALS: Final = 100
+FEWEST_YEARS: Final = 0.5
+MOST_YEARS: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -58,29 +59,43 @@ def simulate(deals: int = 20_000, years: float = 3.0, *, end: int, seed: int = 0
     world = draw_world(deals, end - round(years * 365.25 / 7) * 7 * DAY, end, rng)
 
     leads = Dynamics(LEADS, world, draw_leads(world, deals, rng))
-    lead_paths = leads.run(rng)
-    lead_books = keep_books(leads, lead_paths, rng)
+    lead_paths, lead_books = _live(leads, rng)
     converted = lead_books.filter(pl.col("outcome") == "won", pl.col("closed_at") < end)
     cohort = draw_opportunities(
         world, deals, leads.cohort, converted.select("member", "closed_at"), rng
     )
     opportunities = Dynamics(OPPORTUNITIES, world, cohort)
-    paths = opportunities.run(rng)
-    books = keep_books(opportunities, paths, rng)
+    paths, books = _live(opportunities, rng)
 
-    known = pl.concat([b.select("account", "recorded_at") for b in (lead_books, books)])
-    known = known.filter(pl.col("recorded_at") <= end)
-    shared = {
-        "accounts": accounts_table(
-            world, known.group_by("account").agg(pl.col("recorded_at").min())
-        ),
-        "owners": owners_table(world, rng),
-    }
-    lead_side = publish(leads, lead_paths, lead_books, rng)
-    side = publish(opportunities, paths, books, rng)
-    lead_side.frames.update(shared)
-    side.frames.update(shared, targets=targets_table(world, deals))
-    return Simulation(end, lead_side, side)
+    shared = _shared_tables(world, [lead_books, books], rng)
+    simulation = Simulation(
+        end,
+        publish(leads, lead_paths, lead_books, rng),
+        publish(opportunities, paths, books, rng),
+    )
+    for pipeline in simulation.pipelines:
+        pipeline.frames.update(shared)
+    simulation.opportunities.frames["targets"] = targets_table(world, deals)
+    return simulation
+
+
+def _live(dynamics: Dynamics, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a cohort's paths and books."""
+    paths = dynamics.run(rng)
+    return paths, keep_books(dynamics, paths, rng)
+
+
+def _shared_tables(
+    world: World, books: list[pl.DataFrame], rng: np.random.Generator
+) -> dict[str, pl.DataFrame]:
+    """Return accounts, known since their first deal on either pipeline, and owners."""
+    known = pl.concat(b.select("account", "recorded_at") for b in books)
+    first = (
+        known.filter(pl.col("recorded_at") <= world.end)
+        .group_by("account")
+        .agg(pl.col("recorded_at").min())
+    )
+    return {"accounts": accounts_table(world, first), "owners": owners_table(world, rng)}
 
 
 def _check(deals: int, years: float, end: int, seed: int) -> None:
@@ -104,12 +119,12 @@ def _check(deals: int, years: float, end: int, seed: int) -> None:
         raise BadInput(
             "not a seed", field="seed", value=seed, allowed="0 or more", remedy="such as 0"
         )
-    past = end % (7 * DAY) - 4 * DAY  # 1970-01-01 was a Thursday
-    if past % (7 * DAY):
+    past = (end - 4 * DAY) % (7 * DAY)  # 1970-01-05 was a Monday
+    if past:
         raise BadInput(
             "the data can only end between two weeks",
             field="end",
             value=iso(end),
             allowed="a Monday at 00:00 UTC",
-            remedy=f"such as {to_datetime(end - past % (7 * DAY)).date()}",
+            remedy=f"such as {to_datetime(end - past).date()}",
         )

@@ -22,7 +22,6 @@ ORIGINS: Final = 7
 """The truth is told at the end and at six moments before, a quarter apart."""
 CLOSED_LATE: Final = 0.06
 """What is added to a deal's lateness for its closing: bad news waits."""
-
 DOUBLE: Final = 0.005
 """Share of deals that are entered twice."""
 
@@ -45,7 +44,7 @@ class SimulatedPipeline:
 def keep_books(dynamics: Dynamics, paths: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """Return the deals with their true closings: what a CRM that forgot nothing would hold.
 
-    Those that close after the end are still there; `published` cuts them.
+    Those that close after the end are still there; `publish` cuts them.
     """
     deals = dynamics.cohort.join(closings(paths), on="member", how="left", maintain_order="left")
     late = delays((deals["lateness"] + CLOSED_LATE).to_numpy(), rng)
