@@ -5,6 +5,8 @@ Jobs are imported when they are called, so that `dealcast --help` answers at onc
 """
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,6 +27,22 @@ progress = Console(stderr=True)
 @app.callback()
 def dealcast() -> None:
     """Which deals will be won, when, and what to do first this week."""
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to make.", show_default=False)],
+    deals: Annotated[int, typer.Option(help="How many opportunities.")] = 20_000,
+    years: Annotated[float, typer.Option(help="How long the data reach back.")] = 3.0,
+    seed: Annotated[int, typer.Option(help="What all chance comes from.")] = 0,
+    end: Annotated[
+        str | None, typer.Option(help="Where the data end: a Monday, by default the last one.")
+    ] = None,
+) -> None:
+    """Make a company's CRM data as Parquet, with the true curves beside them."""
+    from pipelines.simulate import run
+
+    run(out, deals, years, seed, end, progress)
 
 
 def main() -> None:
