@@ -9,7 +9,7 @@ import csv
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias, cast
 
 import polars as pl
 
@@ -107,7 +107,7 @@ def _open(path: Path, wrap: Wrap = lambda handle: handle) -> BinaryIO:
     handle = wrap(path.open("rb"))
     if path.suffix != ".gz":
         return handle
-    return gzip.GzipFile(fileobj=handle)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
 
 
 def _csv_batches(
