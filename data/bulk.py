@@ -1,0 +1,136 @@
+"""Rows in bulk, in and out of the database, inside the caller's transaction.
+
+The rows go through the one driver that SQLAlchemy has open. A second SQLite library in the
+process would read five times as fast, and lose data: see docs/decisions/one-sqlite.md.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+_INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_POLARS_TYPES: Final[dict[type, pl.DataType]] = {
+    str: pl.String(),
+    int: pl.Int64(),
+    float: pl.Float64(),
+}
+_CHUNK: Final = 50_000
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: rows that were new, rows that were other than before, rows as before."""
+
+    accepted: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that will write: committed at its end, undone when it raises."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Wait for the lock now: one that reads first and writes later is refused instead.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+def read(connection: sa.Connection, query: sa.Select[Any]) -> pl.DataFrame:
+    """Run a query; its columns have their declared types, even when all values are null."""
+    schema = {c.name: _POLARS_TYPES[c.type.python_type] for c in query.selected_columns}
+    chunks = [pl.DataFrame(schema=schema)]
+    result = connection.execute(query)
+    with _no_garbage_collection():
+        while rows := result.cursor.fetchmany(_CHUNK):
+            columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
+            chunks.append(pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns]))
+    return pl.concat(chunks)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Spare millions of new tuples the search for cycles, which takes half of the reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def merge(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> Merged:
+    """Insert the rows whose key is new, and update those that differ.
+
+    Args:
+        connection: a transaction, from `writing`.
+        table: the table to merge into.
+        frame: rows with all its columns, no key twice.
+
+    """
+    if frame.is_empty():
+        return Merged()
+    staged = sa.Table(
+        f"staged_{table.name}",
+        sa.MetaData(),
+        *(sa.Column(c.name, c.type) for c in table.c),
+        prefixes=["TEMPORARY"],
+    )
+    staged.create(connection)
+    _load(connection, staged, frame.select(table.c.keys()))
+    merged = _compare(connection, table, staged, frame.height)
+    if merged.unchanged < frame.height:
+        connection.execute(_upsert(connection.dialect.name, table, staged))
+    staged.drop(connection)
+    return merged
+
+
+def _load(connection: sa.Connection, staged: sa.Table, frame: pl.DataFrame) -> None:
+    if connection.dialect.name == "postgresql":
+        driver = connection.connection.cursor()
+        with driver.copy(f"COPY {staged.name} FROM STDIN (FORMAT csv)") as copy:
+            for part in frame.iter_slices(_CHUNK):
+                copy.write(part.write_csv(include_header=False).encode())
+        driver.close()
+        return
+    marks = ", ".join("?" * frame.width)
+    insert = f"INSERT INTO {staged.name} VALUES ({marks})"  # noqa: S608  # our own table's name
+    for part in frame.iter_slices(_CHUNK):
+        connection.exec_driver_sql(
+            insert, list(zip(*(column.to_list() for column in part), strict=True))
+        )
+
+
+def _compare(connection: sa.Connection, table: sa.Table, staged: sa.Table, rows: int) -> Merged:
+    same_key = sa.and_(*(table.c[c.name] == staged.c[c.name] for c in table.primary_key))
+    differing = sa.func.count(sa.case((_differs(table, staged.c), 1)))
+    query = sa.select(sa.func.count(), differing).select_from(sa.join(staged, table, same_key))
+    known, changed = connection.execute(query).one()
+    return Merged(rows - known, changed, known - changed)
+
+
+def _upsert(backend: str, table: sa.Table, staged: sa.Table) -> Any:
+    # SQLite takes "ON" after a bare SELECT for a join's: hence a WHERE that is true.
+    insert = _INSERTS[backend](table).from_select(
+        table.c.keys(), sa.select(staged).where(sa.true())
+    )
+    return insert.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: insert.excluded[name] for name in _values(table)},
+        where=_differs(table, insert.excluded),
+    )
+
+
+def _values(table: sa.Table) -> list[str]:
+    return [c.name for c in table.c if not c.primary_key]
+
+
+def _differs(table: sa.Table, other: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(table.c[n].is_distinct_from(other[n]) for n in _values(table)))
