@@ -1,0 +1,121 @@
+"""The database: its tables, derived from the contract, and opening it at the newest version.
+
+SQLite (in WAL mode, so that readers never wait for a writer) by default, PostgreSQL by URL.
+The contract's tables are not written down a second time; beside them stand the pipelines'
+settings, the API keys and the published lists. Bulk traffic goes through `data.bulk`.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from data.contract import TABLES, ColumnType, Table
+from data.settings import Settings
+
+HEAD: Final = "0001"
+"""The newest migration: a database that says so is opened without importing Alembic."""
+
+_TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
+    "text": sa.Text,
+    "moment": sa.BigInteger,
+    "number": sa.Double,
+    "integer": sa.BigInteger,
+    "json": sa.Text,
+}
+
+metadata: Final = sa.MetaData()
+
+
+def _contract_table(table: Table) -> sa.Table:
+    columns = [
+        sa.Column(c.name, _TYPES[c.type], primary_key=c.name in table.key, nullable=not c.required)
+        for c in table.columns
+    ]
+    return sa.Table(table.name, metadata, *columns)
+
+
+contract_tables: Final = {name: _contract_table(table) for name, table in TABLES.items()}
+
+pipelines: Final = sa.Table(
+    "pipelines",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("settings", sa.Text, nullable=False, comment="contract.Pipeline as JSON"),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+api_keys: Final = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False, comment="words separated by spaces"),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+
+lists: Final = sa.Table(
+    "lists",
+    metadata,
+    sa.Column("pipeline", sa.Text, primary_key=True),
+    sa.Column("week", sa.Text, primary_key=True, comment="ISO date of its Monday"),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+list_items: Final = sa.Table(
+    "list_items",
+    metadata,
+    sa.Column("pipeline", sa.Text, primary_key=True),
+    sa.Column("week", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("deal_id", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False, comment="what the list shows, as JSON"),
+)
+
+
+def open_database(settings: Settings) -> sa.Engine:
+    """Open the workspace's database, made or migrated to the newest version if need be.
+
+    Returns:
+        an engine on the settings' URL; the workspace's folder is made for SQLite.
+
+    """
+    url = sa.make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() == "postgresql":
+        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+    else:
+        settings.workspace.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(url)
+        sa.event.listen(engine, "connect", _set_pragmas)
+    _migrate(engine)
+    return engine
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    # NORMAL is safe in WAL mode: a power cut may undo the last commit, never tear the file.
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        if _version(connection) == HEAD:
+            return
+        from alembic import command  # here, because most openings have nothing to migrate
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

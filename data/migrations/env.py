@@ -1,0 +1,13 @@
+"""Alembic's entry: migrates on the connection that `data.database` hands over."""
+
+from alembic import context
+
+from data.database import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,  # SQLite cannot alter a column in place
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,198 @@
+"""Records as they come, to rows of the contract: the one place where that happens.
+
+A mapping's output, a scoring call's whole records and the simulator's tables all pass through
+`normalise`. It fills what is left out, turns the tracked fields of `deals` into their first
+`changes`, and sorts out what cannot be right, each row with its reason. Plain Polars on
+columns, because the same lines serve ten million rows and a request's one
+(docs/decisions/checks-in-polars.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from data import parsing
+from data.contract import TABLES, Pipeline, table
+from data.sheet import OBSERVED_AT, REJECTS, Sheet
+
+__all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "normalise"]
+
+_DEFAULTS: Final[dict[str, dict[str, pl.Expr]]] = {
+    "deals": {
+        "recorded_at": pl.col("created_at"),
+        "outcome": pl.lit("open"),
+        "closed_recorded_at": pl.col("closed_at"),
+    },
+    "changes": {"recorded_at": pl.col("at")},
+    "activities": {"recorded_at": pl.col("at"), "status": pl.lit("done")},
+    "checklist": {"recorded_at": pl.col("at")},
+    "contacts": {"recorded_at": pl.col("at")},
+    "accounts": {"recorded_at": pl.lit(0, pl.Int64)},  # a customer's master data was always known
+}
+"""What stands in for a value that was left out."""
+
+_IDENTITY: Final = ("deal_id", "kind", "at", "status", "direction", "owner_id", "contact_id", "seq")
+"""What makes an activity without an id the same one when it comes again."""
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Frames in the contract's exact schema, what was refused, and how many were repeated."""
+
+    frames: dict[str, pl.DataFrame]
+    rejects: pl.DataFrame
+    repeated: dict[str, int]
+    """Rows by table that said exactly what a row before them said."""
+
+
+def normalise(
+    raw: Mapping[str, pl.DataFrame], pipeline: Pipeline, known_deals: pl.Series | None = None
+) -> Normalised:
+    """Turn raw frames with the contract's column names into contract rows and rejects.
+
+    Args:
+        raw: frames by table; columns may be missing, and moments may be ISO text, dates,
+            date-times or microseconds. `deals` may also have the tracked fields and the
+            pipeline's attributes as columns: their values at creation, or at `observed_at`.
+        pipeline: whose records these are.
+        known_deals: ids of deals that stand in the database already.
+
+    Returns:
+        a frame for every table that was given, and `changes` wherever `deals` is.
+
+    Raises:
+        BadInput: a table or a column that the contract does not have.
+
+    """
+    sheets = {name: _read(name, frame, pipeline) for name, frame in raw.items()}
+    deals = sheets.get("deals")
+    if deals is not None:
+        sheets.setdefault("changes", _read("changes", TABLES["changes"].empty(), pipeline))
+        _check_closing(deals)
+    _check_deals_known(sheets, known_deals)
+    frames = {name: sheet.frame() for name, sheet in sheets.items()}
+    if deals is not None:
+        frames["changes"] = _with_first_changes(frames["changes"], deals)
+    rejects = [reject for sheet in sheets.values() for reject in sheet.rejects]
+    return Normalised(
+        frames=frames,
+        rejects=pl.concat(rejects) if rejects else pl.DataFrame(schema=REJECTS),
+        repeated={name: sheet.repeated for name, sheet in sheets.items()},
+    )
+
+
+def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
+    """Type the columns, fill what is left out, and check all that one row alone can show."""
+    sheet = Sheet(table(name), frame, pipeline)
+    defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
+    defaults |= _DEFAULTS.get(name, {})
+    sheet.rows = sheet.rows.with_columns(
+        pl.coalesce(column, default).alias(column) for column, default in defaults.items()
+    )
+    sheet.drop_repeated()
+    if name == "activities":
+        sheet.rows = sheet.rows.with_columns(activity_id=_derived_id())
+    if "seq" in sheet.table.schema and sheet.rows["seq"].null_count():
+        sheet.rows = sheet.rows.with_columns(seq=_order_within(name))
+    if name == "changes":
+        _fill_numbers(sheet, pipeline)
+    sheet.check_columns()
+    if "pipeline" in defaults:
+        other = sheet.rows["pipeline"] != pipeline.name
+        sheet.reject(other, "pipeline", f"another pipeline than {pipeline.name}")
+    sheet.check_key()
+    return sheet
+
+
+def _derived_id() -> pl.Expr:
+    """Return an activity's own id, or else one made of what it says."""
+    content = [pl.col(c).cast(pl.String) for c in _IDENTITY]
+    return pl.coalesce("activity_id", pl.concat_str(content, separator=" ", ignore_nulls=True))
+
+
+def _order_within(name: str) -> pl.Expr:
+    """Return the row's place among the facts of its moment, wherever it was left out."""
+    key = ["deal_id", "at"] + {"changes": ["field"], "checklist": ["item"]}.get(name, [])
+    return pl.coalesce("seq", pl.int_range(pl.len(), dtype=pl.Int64).over(key))
+
+
+def _fill_numbers(changes: Sheet, pipeline: Pipeline) -> None:
+    """Fill `number` from `value`, and refuse values that their field's type does not allow."""
+    rows = changes.rows
+    if rows["number"].null_count():
+        read = parsing.numbers(rows["value"])
+        moment = rows["field"] == "expected_close_at"
+        if moment.any():
+            read = read.zip_with(
+                ~moment.fill_null(value=False), parsing.moments(rows["value"]).cast(pl.Float64)
+            )
+        changes.rows = rows.with_columns(number=pl.coalesce("number", read))
+    numeric = [name for name, a in pipeline.attributes.items() if a.type == "number"]
+    for fields, kind in ((["amount", *numeric], "number"), (["expected_close_at"], "moment")):
+        rows = changes.rows
+        unread = rows["value"].is_not_null() & rows["number"].is_null()
+        if unread.any():
+            changes.reject(unread & rows["field"].is_in(fields), "value", f"not a {kind}")
+
+
+def _check_closing(deals: Sheet) -> None:
+    """Refuse deals whose outcome and dates contradict each other."""
+
+    def column(name: str) -> pl.Series:
+        return deals.rows[name]
+
+    deals.reject(
+        (column("outcome") != "open") & column("closed_at").is_null(),
+        "closed_at",
+        "won or lost, but nobody says when: give closed_at",
+    )
+    deals.reject(
+        (column("outcome") == "open") & column("closed_at").is_not_null(),
+        "closed_at",
+        "closed, but neither won nor lost: give outcome, or map the date to expected_close_at",
+    )
+    deals.reject(
+        (column("closed_at") < column("created_at")).fill_null(value=False),
+        "closed_at",
+        "closed before it was created",
+    )
+
+
+def _check_deals_known(sheets: Mapping[str, Sheet], known: pl.Series | None) -> None:
+    """Refuse rows about deals that are neither here nor in the database."""
+    ids = [s.rows["deal_id"] for name, s in sheets.items() if name == "deals"]
+    ids += [known] if known is not None else []
+    here = pl.concat([pl.Series(dtype=pl.String), *(i.rename("") for i in ids)]).implode()
+    for name, sheet in sheets.items():
+        if name != "deals" and "deal_id" in sheet.table.schema:
+            unknown = ~sheet.rows["deal_id"].is_in(here)
+            sheet.reject(unknown, "deal_id", "its deal is neither accepted here nor known")
+
+
+def _with_first_changes(changes: pl.DataFrame, deals: Sheet) -> pl.DataFrame:
+    """Add what the deals' own rows say of their tracked fields, where no change says it."""
+    firsts = [
+        deals.rows.filter(pl.col(name).is_not_null()).select(
+            "pipeline",
+            "deal_id",
+            field=pl.lit(name),
+            at=pl.max_horizontal("created_at", OBSERVED_AT),
+            seq=pl.lit(0, pl.Int64),
+            recorded_at=pl.max_horizontal("recorded_at", OBSERVED_AT),
+            value=_as_text(name, kind),
+            number=pl.col(name).cast(pl.Float64, strict=False),
+        )
+        for name, kind in deals.tracked.items()
+    ]
+    if not firsts:
+        return changes
+    new = pl.concat(firsts).join(changes, on=["deal_id", "field", "at"], how="anti")
+    return pl.concat([changes, new])
+
+
+def _as_text(name: str, kind: str) -> pl.Expr:
+    if kind == "moment":
+        return pl.from_epoch(name, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    return pl.col(name).cast(pl.String)

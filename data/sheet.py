@@ -1,0 +1,205 @@
+"""One table on its way into the contract: the rows still good, and those refused with a reason."""
+
+import difflib
+import json
+from typing import Final
+
+import polars as pl
+
+from data import parsing
+from data.contract import POLARS_TYPES, TRACKED, Column, ColumnType, Pipeline, Table
+from data.errors import BadInput
+
+ROW: Final = "_row"
+"""Optional column of raw frames: the row's number in its source, for the rejects."""
+OBSERVED_AT: Final = "observed_at"
+"""Optional column of raw deals: when their tracked fields had the values given."""
+REJECTS: Final = pl.Schema(
+    {
+        "table": pl.String(),
+        "row": pl.Int64(),
+        "key": pl.String(),
+        "field": pl.String(),
+        "value": pl.String(),
+        "reason": pl.String(),
+        "raw": pl.String(),
+    }
+)
+"""The shape of the rejects: `raw` is the row as it came, as JSON."""
+
+_INDEX: Final = "_index"
+_TRACKED_TYPES: Final[dict[str, ColumnType]] = dict.fromkeys(TRACKED, "text") | {
+    "amount": "number",
+    "expected_close_at": "moment",
+}
+_SHAPES: Final[dict[ColumnType, str]] = {
+    "moment": "not a moment: write ISO 8601, the year first",
+    "number": "not a number",
+    "integer": "not a whole number",
+    "json": "not a JSON object",
+}
+
+
+class Sheet:
+    """A raw frame of one table, typed; `rows` shrinks as rows are refused.
+
+    Raises:
+        BadInput: a column that the contract and the pipeline do not have.
+
+    """
+
+    def __init__(self, table: Table, frame: pl.DataFrame, pipeline: Pipeline) -> None:
+        self.table = table
+        self.rejects: list[pl.DataFrame] = []
+        self.repeated = 0
+        given = _flat(frame).with_row_index(_INDEX)
+        if ROW not in frame.columns:
+            given = given.with_columns((pl.col(_INDEX) + 1).cast(pl.Int64).alias(ROW))
+        self.given = given
+        extras = _extras(table, given, pipeline)
+        _refuse_unknown(table, given, extras, pipeline)
+        self.tracked = {
+            c.name: c.type
+            for c in extras
+            if c.name in TRACKED or _policy(pipeline, c.name) == "tracked"
+        }
+        self._packed = [c for c in extras if c.name not in {*self.tracked, OBSERVED_AT}]
+        self._columns = (*table.columns, *extras)
+        self.rows = self._typed()
+
+    def _typed(self) -> pl.DataFrame:
+        given = self.given.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
+        columns = [
+            _cast(given[c.name], c.type)
+            if c.name in given
+            else pl.repeat(None, given.height, dtype=POLARS_TYPES[c.type], eager=True).alias(c.name)
+            for c in self._columns
+        ]
+        self.rows = given.select(_INDEX).hstack(columns)
+        if OBSERVED_AT not in self.rows and self.tracked:
+            self.rows = self.rows.with_columns(pl.lit(None, pl.Int64).alias(OBSERVED_AT))
+        for column in columns:
+            self._refuse_unread(given, column)
+        return self.rows
+
+    def _refuse_unread(self, given: pl.DataFrame, column: pl.Series) -> None:
+        name = column.name
+        if name not in given or column.null_count() == given[name].null_count():
+            return
+        kind = next(c.type for c in self._columns if c.name == name)
+        unread = given[_INDEX].filter(given[name].is_not_null() & column.is_null())
+        self.reject(self.rows[_INDEX].is_in(unread.implode()), name, _SHAPES[kind])
+
+    def frame(self) -> pl.DataFrame:
+        """Return the good rows in the contract's schema, the source's own columns as JSON."""
+        rows = self.rows
+        if self._packed:
+            names = [c.name for c in self._packed]
+            rows = rows.with_columns(attributes=pl.struct(names).struct.json_encode())
+        return rows.select(self.table.schema.names())
+
+    def drop_repeated(self) -> None:
+        """Drop rows that say exactly what a row before them said."""
+        before = self.rows.height
+        if before > 1:
+            said = [c for c in self.rows.columns if c != _INDEX]
+            self.rows = self.rows.unique(said, keep="first", maintain_order=True)
+            self.repeated += before - self.rows.height
+
+    def check_columns(self) -> None:
+        """Refuse rows where a required value is missing or a word is not an allowed one."""
+        for column in self.table.columns:
+            if column.required and self.rows[column.name].null_count():
+                self.reject(self.rows[column.name].is_null(), column.name, "missing")
+            if column.allowed:
+                wrong = ~self.rows[column.name].is_in(column.allowed).fill_null(value=True)
+                allowed = ", ".join(column.allowed)
+                self.reject(wrong, column.name, f"not an allowed word; allowed: {allowed}")
+
+    def check_key(self) -> None:
+        """Keep the first row of each key; one that contradicts it is refused."""
+        if self.rows.height > 1:
+            key = list(self.table.key)
+            again = self.rows.select(~pl.struct(key).is_first_distinct()).to_series()
+            reason = f"another row with the same {', '.join(key)} says something else"
+            self.reject(again, key[-1], reason)
+
+    def reject(self, bad: pl.Series, column: str, reason: str) -> None:
+        """Move the rows where `bad` is true to the rejects."""
+        if not bad.any():
+            return
+        refused = self.given.filter(pl.col(_INDEX).is_in(self.rows.filter(bad)[_INDEX].implode()))
+        self.rows = self.rows.filter(~bad)
+        said = refused.drop(_INDEX, ROW)
+        key = [pl.col(k).cast(pl.String) for k in self.table.key if k in said and k != "pipeline"]
+        self.rejects.append(
+            refused.select(
+                table=pl.lit(self.table.name),
+                row=pl.col(ROW).cast(pl.Int64),
+                key=pl.concat_str(key, separator=" ", ignore_nulls=True) if key else None,
+                field=pl.lit(column),
+                value=pl.col(column).cast(pl.String) if column in said else None,
+                reason=pl.lit(reason),
+                raw=pl.struct(said.columns).struct.json_encode(),
+            ).cast(dict(REJECTS))
+        )
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with attributes given as objects spread into columns."""
+    if isinstance(frame.schema.get("attributes"), pl.Struct):
+        return frame.unnest("attributes")
+    return frame
+
+
+def _policy(pipeline: Pipeline, name: str) -> str | None:
+    attribute = pipeline.attributes.get(name)
+    return attribute.policy if attribute else None
+
+
+def _extras(table: Table, given: pl.DataFrame, pipeline: Pipeline) -> list[Column]:
+    """Return the columns beyond the contract's that this frame has and may have."""
+    beyond = [n for n in given.columns if n not in {*table.schema, _INDEX, ROW}]
+    if table.name == "accounts":
+        return [Column(n, "number" if given[n].dtype.is_numeric() else "text", n) for n in beyond]
+    if table.name != "deals":
+        return []
+    types: dict[str, ColumnType] = {n: a.type for n, a in pipeline.attributes.items()}
+    types |= _TRACKED_TYPES | {OBSERVED_AT: "moment"}
+    return [Column(n, types[n], n) for n in beyond if n in types]
+
+
+def _refuse_unknown(
+    table: Table, given: pl.DataFrame, extras: list[Column], pipeline: Pipeline
+) -> None:
+    known = [*table.schema, *(c.name for c in extras)]
+    possible = [*known, *_TRACKED_TYPES, *pipeline.attributes] if table.name == "deals" else known
+    for name in given.columns:
+        if name not in {*known, _INDEX, ROW}:
+            near = difflib.get_close_matches(name, possible, n=1)
+            raise BadInput(
+                f"no such column of {table.name}",
+                field="column",
+                value=name,
+                allowed=", ".join(dict.fromkeys(possible)),
+                remedy=f"did you mean {near[0]}?" if near else "declare it as an attribute",
+            )
+
+
+def _cast(column: pl.Series, kind: ColumnType) -> pl.Series:
+    if kind == "moment":
+        return parsing.moments(column)
+    if kind == "number":
+        return parsing.numbers(column)
+    if kind == "integer":
+        return column.cast(pl.Int64, strict=False)
+    if kind == "json":
+        return column.set(~pl.Series([_is_object(v) for v in column], dtype=pl.Boolean), None)
+    return column.cast(pl.String)
+
+
+def _is_object(text: str | None) -> bool:
+    try:
+        return text is None or isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
