@@ -11,6 +11,7 @@ fact; without one it is the fact's own time. `seq` breaks ties within a microsec
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 import polars as pl
@@ -58,7 +59,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """The Polars schema of the table."""
         return pl.Schema({c.name: POLARS_TYPES[c.type] for c in self.columns})

@@ -43,11 +43,16 @@ def moments(column: pl.Series, formats: Sequence[str] = (), timezone: str = "UTC
     if formats:
         tries = [column.str.to_datetime(f, time_unit="us", strict=False) for f in formats]
         return _first([_to_micros(tried, timezone) for tried in tries])
-    # The usual form is read directly; the pattern costs milliseconds, too much for one record.
+    # The usual forms are read directly; the pattern costs milliseconds, too much for one record.
     read = _to_micros(column.str.to_datetime(_ISO, time_unit="us", strict=False), timezone)
-    if read.null_count() > column.null_count():
-        read = _first([read, _year_first(column, timezone)])
+    for read_rest in (_date, _year_first):
+        if read.null_count() > column.null_count():
+            read = _first([read, read_rest(column, timezone)])
     return read
+
+
+def _date(column: pl.Series, timezone: str) -> pl.Series:
+    return _to_micros(column.str.to_datetime("%Y-%m-%d", time_unit="us", strict=False), timezone)
 
 
 def _year_first(column: pl.Series, timezone: str) -> pl.Series:

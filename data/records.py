@@ -114,7 +114,7 @@ def _derived_id() -> pl.Expr:
 
 def _order_within(name: str) -> pl.Expr:
     """Return the row's place among the facts of its moment, wherever it was left out."""
-    key = ["deal_id", "at"] + {"changes": ["field"], "checklist": ["item"]}.get(name, [])
+    key = ["deal_id", "at", *{"changes": ["field"], "checklist": ["item"]}.get(name, [])]
     return pl.coalesce("seq", pl.int_range(pl.len(), dtype=pl.Int64).over(key))
 
 

@@ -28,8 +28,10 @@ REJECTS: Final = pl.Schema(
 """The shape of the rejects: `raw` is the row as it came, as JSON."""
 
 _INDEX: Final = "_index"
-_TRACKED_TYPES: Final[dict[str, ColumnType]] = dict.fromkeys(TRACKED, "text") | {
+_TRACKED_TYPES: Final[dict[str, ColumnType]] = {
+    "stage": "text",
     "amount": "number",
+    "owner_id": "text",
     "expected_close_at": "moment",
 }
 _SHAPES: Final[dict[ColumnType, str]] = {
@@ -69,22 +71,20 @@ class Sheet:
 
     def _typed(self) -> pl.DataFrame:
         given = self.given.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
-        columns = [
-            _cast(given[c.name], c.type)
-            if c.name in given
-            else pl.repeat(None, given.height, dtype=POLARS_TYPES[c.type], eager=True).alias(c.name)
-            for c in self._columns
-        ]
-        self.rows = given.select(_INDEX).hstack(columns)
-        if OBSERVED_AT not in self.rows and self.tracked:
-            self.rows = self.rows.with_columns(pl.lit(None, pl.Int64).alias(OBSERVED_AT))
-        for column in columns:
+        read = {c.name: _cast(given[c.name], c.type) for c in self._columns if c.name in given}
+        absent = [c for c in self._columns if c.name not in read]
+        if self.tracked and OBSERVED_AT not in read:
+            absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
+        self.rows = given.select(_INDEX, *read.values()).with_columns(
+            pl.lit(None, POLARS_TYPES[c.type]).alias(c.name) for c in absent
+        )
+        for column in read.values():
             self._refuse_unread(given, column)
         return self.rows
 
     def _refuse_unread(self, given: pl.DataFrame, column: pl.Series) -> None:
         name = column.name
-        if name not in given or column.null_count() == given[name].null_count():
+        if column.null_count() == given[name].null_count():
             return
         kind = next(c.type for c in self._columns if c.name == name)
         unread = given[_INDEX].filter(given[name].is_not_null() & column.is_null())
@@ -141,7 +141,7 @@ class Sheet:
                 value=pl.col(column).cast(pl.String) if column in said else None,
                 reason=pl.lit(reason),
                 raw=pl.struct(said.columns).struct.json_encode(),
-            ).cast(dict(REJECTS))
+            ).cast(REJECTS)
         )
 
 
@@ -159,7 +159,8 @@ def _policy(pipeline: Pipeline, name: str) -> str | None:
 
 def _extras(table: Table, given: pl.DataFrame, pipeline: Pipeline) -> list[Column]:
     """Return the columns beyond the contract's that this frame has and may have."""
-    beyond = [n for n in given.columns if n not in {*table.schema, _INDEX, ROW}]
+    own = {*table.schema, _INDEX, ROW}
+    beyond = [n for n in given.columns if n not in own]
     if table.name == "accounts":
         return [Column(n, "number" if given[n].dtype.is_numeric() else "text", n) for n in beyond]
     if table.name != "deals":
@@ -173,17 +174,17 @@ def _refuse_unknown(
     table: Table, given: pl.DataFrame, extras: list[Column], pipeline: Pipeline
 ) -> None:
     known = [*table.schema, *(c.name for c in extras)]
+    unknown = [n for n in given.columns if n not in {*known, _INDEX, ROW}]
     possible = [*known, *_TRACKED_TYPES, *pipeline.attributes] if table.name == "deals" else known
-    for name in given.columns:
-        if name not in {*known, _INDEX, ROW}:
-            near = difflib.get_close_matches(name, possible, n=1)
-            raise BadInput(
-                f"no such column of {table.name}",
-                field="column",
-                value=name,
-                allowed=", ".join(dict.fromkeys(possible)),
-                remedy=f"did you mean {near[0]}?" if near else "declare it as an attribute",
-            )
+    for name in unknown:
+        near = difflib.get_close_matches(name, possible, n=1)
+        raise BadInput(
+            f"no such column of {table.name}",
+            field="column",
+            value=name,
+            allowed=", ".join(dict.fromkeys(possible)),
+            remedy=f"did you mean {near[0]}?" if near else "declare it as an attribute",
+        )
 
 
 def _cast(column: pl.Series, kind: ColumnType) -> pl.Series:
