@@ -8,11 +8,8 @@ from typing import TypeAlias
 import structlog
 
 from data.errors import BadInput, NotFound, NotReady
-from models.bundle import Bundle
+from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
-
-CHAMPION = "champion"
-"""The file beside a pipeline's bundles that holds the name of the one that serves."""
 
 Stamp: TypeAlias = tuple[int, int, int]
 log = structlog.get_logger()
@@ -68,8 +65,8 @@ class Champions:
         if before is not None and before[0] == stamp:  # another thread was first
             return before
         try:
-            scorer = Scorer(Bundle.load(self._champion(pipeline)))
-        except BadInput as error:
+            scorer = Scorer(Bundle.load(champion(self.folder / pipeline)))
+        except (BadInput, NotFound) as error:
             if before is None:
                 raise NotReady(
                     f"the champion of {pipeline} cannot be loaded",
@@ -79,8 +76,3 @@ class Champions:
             scorer = before[1]
         self._loaded[pipeline] = stamp, scorer
         return stamp, scorer
-
-    def _champion(self, pipeline: str) -> Path:
-        """Return the folder of the bundle that the champion file names."""
-        name = (self.folder / pipeline / CHAMPION).read_text(encoding="utf-8").strip()
-        return self.folder / pipeline / name

@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
+import polars as pl
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from data.database import list_items, lists
 from data.errors import BadInput, NotFound
+from data.moments import iso
 
-LATEST = "latest"
+LATEST: Final = "latest"
+_MOMENTS: Final = ("period_end", "close_median", "close_from", "close_to", "last_touch_at")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,18 @@ class Published:
     created_at: int
     size: int
     items: list[dict[str, Any]]
+
+
+def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a list fit for JSON, moments as ISO 8601."""
+
+    def told(name: str, value: object) -> object:
+        return iso(value) if name in _MOMENTS and isinstance(value, int) else value
+
+    return [
+        {name: told(name, value) for name, value in row.items()}
+        for row in listed.iter_rows(named=True)
+    ]
 
 
 def publish(

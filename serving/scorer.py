@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from data.errors import BadInput
-from data.moments import DAY, iso, parse_moment
+from data.moments import DAY, iso
 from data.tables import Tables
 from features.compute import compute
 from features.snapshots import open_snapshots
@@ -38,13 +38,13 @@ class Scores:
     horizons_days: tuple[int, ...]
     reasons: list[list[Reason]] | None = None
 
-    def at(self, days: Sequence[float]) -> pl.DataFrame:
+    def at(self, days: Sequence[int]) -> pl.DataFrame:
         """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order."""
         read = [
             self.rows.select(
                 "deal_id",
                 "as_of",
-                days_ahead=pl.lit(float(day)),
+                days_ahead=pl.lit(day, pl.Int64),
                 p_won=pl.Series(self.curves.won_by(day)),
                 p_lost=pl.Series(self.curves.lost_by(day)),
             )
@@ -109,12 +109,11 @@ class Scorer:
         )
 
     def _check_honest(self, as_of: int) -> None:
-        learned = self.bundle.card["as_of"]
-        if parse_moment(learned) > as_of:
+        if self.bundle.as_of > as_of:
             raise BadInput(
                 f"the bundle {self.bundle.name} has learned from what came later",
                 field="as_of",
                 value=iso(as_of),
-                allowed=f"{learned} or later",
+                allowed=f"{iso(self.bundle.as_of)} or later",
                 remedy="train a bundle as of then, or allow a later bundle",
             )

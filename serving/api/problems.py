@@ -42,7 +42,7 @@ class ProblemDocument(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI says of the errors that a route may answer with."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
@@ -56,7 +56,7 @@ class Problem(Response):
 
     def __init__(self, document: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         status = document["status"]
-        super().__init__(json.dumps(document), status, {**_HEADERS.get(status, {}), **(headers or {})})
+        super().__init__(json.dumps(document), status, _HEADERS.get(status, {}) | (headers or {}))
 
 
 def install(app: FastAPI) -> None:

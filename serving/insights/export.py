@@ -27,6 +27,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "amount": ("金额", "Amount"),
     "currency": ("币种", "Currency"),
     "value_at_stake": ("可争取价值", "Value at stake"),
+    "period_end": ("期末", "Period's end"),
     "p_won_period": ("期末赢单概率", "P(won) by period's end"),
     "close_median": ("预计成交", "Expected close"),
     "close_from": ("最早（10%）", "From (10 %)"),
@@ -36,6 +37,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "reasons": ("理由", "Reasons"),
 }
 _BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {} days")
+_DATES: Final = ("close_median", "close_from", "close_to")
 _OVERVIEW: Final = ("总览", "Overview")
 _NOBODY: Final = ("未分配", "Nobody")
 
@@ -49,9 +51,7 @@ def csv(listed: pl.DataFrame, language: Language) -> bytes:
 
     Text that a spreadsheet might run as a formula gets an apostrophe in front.
     """
-    shown = _shown(listed, language).with_columns(
-        pl.col(pl.String).str.replace(_FORMULA, "'${1}")
-    )
+    shown = _shown(listed, language).with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${1}"))
     return shown.write_csv(include_bom=True).encode()
 
 
@@ -74,7 +74,9 @@ def _shown(listed: pl.DataFrame, language: Language) -> pl.DataFrame:
     """Name the columns for people and tell the reasons in their language."""
     return listed.with_columns(
         pl.col("reasons").list.eval(pl.element().struct.field(language)).list.join("; "),
-        pl.col("last_touch_at").dt.replace_time_zone(None),
+        pl.from_epoch("last_touch_at", time_unit="us"),
+        pl.from_epoch(pl.col(_DATES), time_unit="us").dt.date(),
+        (pl.from_epoch("period_end", time_unit="us") - pl.duration(microseconds=1)).dt.date(),
     ).rename({name: heading(name, language) for name in listed.columns})
 
 
@@ -94,7 +96,7 @@ def _sheets(listed: pl.DataFrame, language: Language) -> Iterator[tuple[str, pl.
 
 
 def _sheet_name(owner: str, taken: set[str]) -> str:
-    """Make a name that Excel takes: at most 31 characters, none of []:*?/\\, each once."""
+    """Make a name that Excel takes: at most 31 characters, none of its signs, each once."""
     stem = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", owner).strip("' ")[:27] or "?"
     if stem.lower() == "history":  # a word that Excel keeps to itself
         stem = f"{stem} 1"
@@ -115,10 +117,13 @@ def _write(book: Workbook, name: str, deals: pl.DataFrame, language: Language) -
         table_style="Table Style Light 1",
         freeze_panes=(1, 0),
         autofit=True,
-        column_formats={share: "0 %" for share in shares},
+        column_formats=dict.fromkeys(shares, "0 %"),
         conditional_formats={
-            **{share: _BARS | {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
-               for share in shares},
+            **{
+                share: _BARS
+                | {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
+                for share in shares
+            },
             stake: _BARS,
         },
         dtype_formats={pl.Float64: "#,##0", pl.Date: "yyyy-mm-dd", pl.Datetime: "yyyy-mm-dd hh:mm"},

@@ -62,11 +62,14 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
         rules: what the ranking assumes.
 
     Returns:
-        The deals' columns, with position (from 1), value_at_stake, p_won_period,
-        p_won_<days> for each horizon, close_median, close_from, close_to (moments);
+        The deals' columns, with position (from 1), value_at_stake, period_end (moment),
+        p_won_period, p_won_<days> for each horizon, close_median, close_from, close_to (moments);
         first position first, ties by deal_id.
     """
-    scored = scores.rows.select("deal_id", **_probabilities(scores, rules))
+    end = period_end(scores.as_of, rules)
+    scored = scores.rows.select(
+        "deal_id", period_end=pl.lit(end, pl.Int64), **_probabilities(scores, end, rules)
+    )
     deals = deals.join(scored, on="deal_id").join(scores.closing(), on="deal_id")
     ranked = deals.with_columns(value_at_stake=value_at_stake(deals)).sort(
         "value_at_stake", "deal_id", descending=[True, False]
@@ -80,10 +83,8 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
     )
 
 
-def _probabilities(scores: Scores, rules: Rules) -> dict[str, pl.Series]:
-    curves = scores.curves
-    period = (period_end(scores.as_of, rules) - scores.as_of) / DAY
-    week = min(rules.week_days, period)
+def _probabilities(scores: Scores, end: int, rules: Rules) -> dict[str, pl.Series]:
+    curves, period, week = scores.curves, (end - scores.as_of) / DAY, rules.week_days
     return {
         "p_won_period": pl.Series(curves.won_by(period)),
         "p_close_period": pl.Series(curves.won_by(period) + curves.lost_by(period)),
