@@ -1,0 +1,172 @@
+"""The bundle: a directory that says everything needed to score, with no pickle in it.
+
+    card.json       what this is: pipeline, as_of, horizons, evidence, hashes of the rest
+    model.json      bin edges, encoder, calibration, context, catalogue
+    baseline.json   the stage baseline, to stand beside the model or in for it
+    booster-0.txt … the boosters as LightGBM's text
+
+The name ends in a hash of the card, so a bundle that was changed in any part does not load.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+
+from data.contract import Pipeline
+from data.errors import NotFound
+from data.moments import iso_date
+from features.catalogue import Feature
+from features.context import Context
+from features.encoder import Encoder
+from models.baselines import StageAalenJohansen
+from models.calibration import Calibration
+from models.curve import Curves
+from models.hazard import HazardModel
+from models.reasons import Reason, reasons
+from models.seal import seal, unseal, write_json
+
+CHAMPION = "champion"
+"""The file beside a pipeline's bundles that names the one that serves."""
+
+Serves = Literal["model", "baseline"]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle.
+
+    Attributes:
+        name: unique, with the pipeline, the date it knows up to, and a hash.
+        card: what it says of itself, JSON values: at least pipeline (settings), as_of_moment,
+            horizons_days and serves; with them whatever its maker adds as evidence.
+        context: the pipeline's vocabularies, for computing features.
+        features: the catalogue in the order of its columns.
+        model: the hazards.
+        baseline: the stage baseline.
+    """
+
+    name: str
+    card: dict[str, Any]
+    context: Context
+    features: list[Feature]
+    model: HazardModel
+    baseline: StageAalenJohansen
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The settings of the pipeline it was trained for."""
+        return Pipeline.model_validate(self.card["pipeline"])
+
+    @property
+    def as_of(self) -> int:
+        """The moment up to which it knows, as a moment."""
+        return int(self.card["as_of_moment"])
+
+    @property
+    def horizons_days(self) -> tuple[int, ...]:
+        """Days ahead at which it was judged."""
+        return tuple(self.card["horizons_days"])
+
+    @property
+    def serves(self) -> Serves:
+        """Whether the model answers, or the baseline in its stead."""
+        serves: Serves = self.card["serves"]
+        return serves
+
+    def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
+        """Return the curves of feature rows, by the model or the baseline that serves."""
+        served = self.model if self.serves == "model" else self.baseline
+        return served.curves(rows, threads)
+
+    def reasons(self, rows: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
+        """Return the strongest reasons of each row; none while the baseline serves."""
+        if self.serves == "baseline":
+            return [[] for _ in range(len(rows))]
+        middle = self.horizons_days[len(self.horizons_days) // 2]
+        return reasons(self.model, self.features, rows, middle, top)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a bundle after checking every file against its hash.
+
+        Raises:
+            NotFound, BadInput: see `models.seal.unseal`.
+        """
+        card = unseal(path)
+        document = json.loads((path / "model.json").read_text(encoding="utf-8"))
+        boosters = sorted(path.glob("booster-*.txt"), key=lambda p: int(p.stem.split("-")[1]))
+        model = HazardModel(
+            edges=np.array(document["edges"]),
+            encoder=Encoder.from_dict(document["encoder"]),
+            boosters=tuple(lgb.Booster(model_file=booster) for booster in boosters),
+            calibration=Calibration.from_dict(document["calibration"]),
+        )
+        baseline = json.loads((path / "baseline.json").read_text(encoding="utf-8"))
+        return cls(
+            name=card["name"],
+            card=card,
+            context=Context.from_dict(document["context"]),
+            features=[Feature(**entry) for entry in document["catalogue"]],
+            model=model,
+            baseline=StageAalenJohansen.from_dict(baseline),
+        )
+
+    def save(self, folder: Path) -> "Bundle":
+        """Write the bundle into a pipeline's folder, whole or not at all.
+
+        Returns:
+            The bundle under the name that its contents give it.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
+            path = Path(scratch) / "bundle"
+            path.mkdir()
+            self._write(path)
+            name = seal(path, f"{self.pipeline.name}-{iso_date(self.as_of)}", self.card)
+            if not (folder / name).exists():  # the same inputs make the same bundle
+                path.rename(folder / name)
+        return replace(self, name=name)
+
+    def _write(self, path: Path) -> None:
+        document = {
+            "edges": self.model.edges.tolist(),
+            "encoder": self.model.encoder.to_dict(),
+            "calibration": self.model.calibration.to_dict(),
+            "context": self.context.to_dict(),
+            "catalogue": [asdict(feature) for feature in self.features],
+        }
+        write_json(path / "model.json", document)
+        write_json(path / "baseline.json", self.baseline.to_dict())
+        for number, booster in enumerate(self.model.boosters):
+            booster.save_model(path / f"booster-{number}.txt")
+
+
+def crown(path: Path) -> None:
+    """Make a bundle its pipeline's champion, in one atomic step."""
+    temporary = path.parent / f".{CHAMPION}-{os.getpid()}"
+    temporary.write_text(path.name, encoding="utf-8")
+    temporary.replace(path.parent / CHAMPION)
+
+
+def champion(folder: Path) -> Path:
+    """Return the path of the champion among a pipeline's bundles.
+
+    Raises:
+        NotFound: none was trained yet.
+    """
+    try:
+        return folder / (folder / CHAMPION).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise NotFound(
+            "the pipeline has no champion",
+            field="pipeline",
+            value=folder.name,
+            remedy=f"train one: dealcast train --pipeline {folder.name}",
+        ) from None
