@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 _DIALECTS: Final[dict[str, sa.Dialect]] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
 }
 _INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -29,14 +29,6 @@ class Merged:
     changed: int = 0
     unchanged: int = 0
 
-    def __add__(self, other: "Merged") -> "Merged":
-        """Add up two merges."""
-        return Merged(
-            self.accepted + other.accepted,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-        )
-
 
 class Bulk:
     """One transaction of bulk reads and merges; made by `bulk`."""
@@ -50,7 +42,7 @@ class Bulk:
         # SQLite's driver guesses a column's type from its first rows: give it a row to guess by.
         types = {c.name: c.type.python_type for c in query.selected_columns}
         first = sa.select(*(sa.literal(_PROTOTYPES[t]).label(n) for n, t in types.items()))
-        rows = sa.union_all(first, query)
+        rows: sa.CompoundSelect[Any] = sa.union_all(first, query)
         with self._connection.cursor() as cursor:
             cursor.execute(*self._compiled(rows))
             return pl.DataFrame(cursor.fetch_arrow_table()).slice(1)

@@ -10,6 +10,7 @@ Moments are Int64 microseconds of UTC (see `data.moments`). `recorded_at` is whe
 fact; without one it is the fact's own time. `seq` breaks ties within a microsecond.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -223,12 +224,15 @@ class Attribute(BaseModel):
     en: str | None = None
 
 
+_NAME: Final = r"^[A-Za-z0-9_\-]+$"
+
+
 class Pipeline(BaseModel):
     """A pipeline's settings. What is left out is derived from its own pace."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")
+    name: str = Field(pattern=_NAME)
     stages: tuple[str, ...] = ()
     """The ladder, first stage first; order of first appearance when left out."""
     won_word: str = "won"
@@ -256,3 +260,21 @@ def table(name: str) -> Table:
             remedy="see docs/contract.md",
         )
     return TABLES[name]
+
+
+def pipeline_name(name: str) -> str:
+    """Return a pipeline's name if it may be one.
+
+    Raises:
+        BadInput: it has other characters than Latin letters, digits, _ and -.
+
+    """
+    if not re.fullmatch(_NAME, name):
+        raise BadInput(
+            "not a pipeline's name",
+            field="pipeline",
+            value=name,
+            allowed="Latin letters, digits, _ and -",
+            remedy="what people call it can be in any script, elsewhere",
+        )
+    return name

@@ -9,6 +9,8 @@
 Each names the field, the value, what is allowed and the remedy.
 """
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -74,3 +76,9 @@ class NotReady(DealcastError):
     """Something must be done or awaited first."""
 
     status = 503
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return the nearest allowed word as a question, or nothing."""
+    near = difflib.get_close_matches(word, list(allowed), n=1)
+    return f"did you mean {near[0]}?" if near else ""

@@ -83,6 +83,11 @@ def _first(columns: list[pl.Series]) -> pl.Series:
     return pl.select(pl.coalesce(columns)).to_series().rename(columns[0].name)
 
 
+def iso(moments: pl.Expr) -> pl.Expr:
+    """Write moments as ISO 8601 in UTC."""
+    return pl.from_epoch(moments, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+
+
 def numbers(
     column: pl.Series, decimal: str = ".", thousands: str = "", scale: float = 1.0
 ) -> pl.Series:

@@ -181,7 +181,7 @@ def _with_first_changes(changes: pl.DataFrame, deals: Sheet) -> pl.DataFrame:
             at=pl.max_horizontal("created_at", OBSERVED_AT),
             seq=pl.lit(0, pl.Int64),
             recorded_at=pl.max_horizontal("recorded_at", OBSERVED_AT),
-            value=_as_text(name, kind),
+            value=parsing.iso(pl.col(name)) if kind == "moment" else pl.col(name).cast(pl.String),
             number=pl.col(name).cast(pl.Float64, strict=False),
         )
         for name, kind in deals.tracked.items()
@@ -190,9 +190,3 @@ def _with_first_changes(changes: pl.DataFrame, deals: Sheet) -> pl.DataFrame:
         return changes
     new = pl.concat(firsts).join(changes, on=["deal_id", "field", "at"], how="anti")
     return pl.concat([changes, new])
-
-
-def _as_text(name: str, kind: str) -> pl.Expr:
-    if kind == "moment":
-        return pl.from_epoch(name, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    return pl.col(name).cast(pl.String)

@@ -1,6 +1,5 @@
 """One table on its way into the contract: the rows still good, and those refused with a reason."""
 
-import difflib
 import json
 from typing import Final
 
@@ -8,7 +7,7 @@ import polars as pl
 
 from data import parsing
 from data.contract import POLARS_TYPES, TRACKED, Column, ColumnType, Pipeline, Table
-from data.errors import BadInput
+from data.errors import BadInput, did_you_mean
 
 ROW: Final = "_row"
 """Optional column of raw frames: the row's number in its source, for the rejects."""
@@ -28,7 +27,7 @@ REJECTS: Final = pl.Schema(
 """The shape of the rejects: `raw` is the row as it came, as JSON."""
 
 _INDEX: Final = "_index"
-_TRACKED_TYPES: Final[dict[str, ColumnType]] = {
+TRACKED_TYPES: Final[dict[str, ColumnType]] = {
     "stage": "text",
     "amount": "number",
     "owner_id": "text",
@@ -130,12 +129,16 @@ class Sheet:
             return
         refused = self.given.filter(pl.col(_INDEX).is_in(self.rows.filter(bad)[_INDEX].implode()))
         self.rows = self.rows.filter(~bad)
-        said = refused.drop(_INDEX, ROW)
+        said = refused.drop(_INDEX, ROW).with_columns(
+            parsing.iso(pl.col(c.name))
+            for c in self._columns
+            if c.type == "moment" and c.name in refused and refused[c.name].dtype.is_integer()
+        )
         key = [pl.col(k).cast(pl.String) for k in self.table.key if k in said and k != "pipeline"]
         self.rejects.append(
-            refused.select(
+            said.select(
                 table=pl.lit(self.table.name),
-                row=pl.col(ROW).cast(pl.Int64),
+                row=refused[ROW],
                 key=pl.concat_str(key, separator=" ", ignore_nulls=True) if key else None,
                 field=pl.lit(column),
                 value=pl.col(column).cast(pl.String) if column in said else None,
@@ -166,7 +169,7 @@ def _extras(table: Table, given: pl.DataFrame, pipeline: Pipeline) -> list[Colum
     if table.name != "deals":
         return []
     types: dict[str, ColumnType] = {n: a.type for n, a in pipeline.attributes.items()}
-    types |= _TRACKED_TYPES | {OBSERVED_AT: "moment"}
+    types |= TRACKED_TYPES | {OBSERVED_AT: "moment"}
     return [Column(n, types[n], n) for n in beyond if n in types]
 
 
@@ -175,15 +178,14 @@ def _refuse_unknown(
 ) -> None:
     known = [*table.schema, *(c.name for c in extras)]
     unknown = [n for n in given.columns if n not in {*known, _INDEX, ROW}]
-    possible = [*known, *_TRACKED_TYPES, *pipeline.attributes] if table.name == "deals" else known
+    possible = [*known, *TRACKED_TYPES, *pipeline.attributes] if table.name == "deals" else known
     for name in unknown:
-        near = difflib.get_close_matches(name, possible, n=1)
         raise BadInput(
             f"no such column of {table.name}",
             field="column",
             value=name,
             allowed=", ".join(dict.fromkeys(possible)),
-            remedy=f"did you mean {near[0]}?" if near else "declare it as an attribute",
+            remedy=did_you_mean(name, possible) or "declare it as an attribute",
         )
 
 

@@ -1,13 +1,19 @@
 """The tables of one pipeline as lazy frames, on the engine of your choice."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 import polars as pl
+import sqlalchemy as sa
 
+from data.bulk import bulk
 from data.contract import TABLES, Pipeline
+from data.database import contract_tables, pipelines
+from data.errors import NotFound, did_you_mean
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Engine = Literal["polars", "duckdb"]
@@ -105,3 +111,83 @@ def with_fixed_attributes(deals: pl.DataFrame, pipeline: Pipeline) -> pl.DataFra
         return deals
     values = deals["attributes"].fill_null("{}").str.json_decode(pl.Struct(wanted))
     return deals.hstack(values.struct.unnest().get_columns())
+
+
+def load_pipeline(database: sa.Engine, name: str) -> Pipeline:
+    """Load a pipeline's settings from the database.
+
+    Raises:
+        NotFound: nothing was ever ingested into a pipeline of that name.
+
+    """
+    with database.connect() as connection:
+        rows = connection.execute(sa.select(pipelines.c.name, pipelines.c.settings))
+        stored: dict[str, str] = {row.name: row.settings for row in rows}
+    if name not in stored:
+        raise NotFound(
+            "no such pipeline",
+            field="pipeline",
+            value=name,
+            allowed=", ".join(sorted(stored)) or "none yet",
+            remedy=did_you_mean(name, stored) or "bring its deals in with `dealcast ingest`",
+        )
+    return Pipeline.model_validate_json(stored[name])
+
+
+def read_frames(database: sa.Engine, pipeline: str) -> dict[str, pl.DataFrame]:
+    """Read all contract tables of one pipeline, in the contract's schema; shared ones whole."""
+    with bulk(database) as transaction:
+        return {name: transaction.read(_rows(t, pipeline)) for name, t in contract_tables.items()}
+
+
+def _rows(table: sa.Table, pipeline: str) -> sa.Select[Any]:
+    rows = sa.select(table)
+    return rows.where(table.c.pipeline == pipeline) if "pipeline" in table.c else rows
+
+
+def open_tables(source: sa.Engine | Path, pipeline: str, engine: Engine = "polars") -> Tables:
+    """Open one pipeline's tables from the database or from a directory of Parquet.
+
+    Args:
+        source: the database, or a directory as `write_parquet` makes it.
+        pipeline: the pipeline's name; in a directory it must be the one that lies there.
+        engine: where the lazy frames run.
+
+    Raises:
+        NotFound: there is no such pipeline.
+
+    """
+    if isinstance(source, Path):
+        frames, settings = read_parquet(source)
+        if settings.name != pipeline:
+            raise NotFound(
+                "no such pipeline", field="pipeline", value=pipeline, allowed=settings.name
+            )
+        return lazy_tables(frames, settings, engine)
+    settings = load_pipeline(source, pipeline)
+    return lazy_tables(read_frames(source, pipeline), settings, engine)
+
+
+def write_parquet(frames: Mapping[str, pl.DataFrame], folder: Path, pipeline: Pipeline) -> None:
+    """Write contract tables to a directory: a Parquet file each, the settings in pipeline.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+    settings = pipeline.model_dump(mode="json")
+    text = json.dumps(settings, ensure_ascii=False, indent=2)
+    (folder / "pipeline.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_parquet(folder: Path) -> tuple[dict[str, pl.DataFrame], Pipeline]:
+    """Read a directory as `write_parquet` makes it; a table that is missing counts as empty.
+
+    Raises:
+        NotFound: there is no pipeline.json in it.
+
+    """
+    settings = folder / "pipeline.json"
+    if not settings.is_file():
+        raise NotFound("no pipeline.json in the directory", field="source", value=str(folder))
+    files = {name: folder / f"{name}.parquet" for name in TABLES}
+    frames = {name: pl.read_parquet(file) for name, file in files.items() if file.is_file()}
+    return frames, Pipeline.model_validate_json(settings.read_text(encoding="utf-8"))

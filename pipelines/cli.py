@@ -37,6 +37,7 @@ AsOf = Annotated[
 LaterBundle = Annotated[
     bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def settings_of(workspace: Path | None) -> Settings:
@@ -52,6 +53,27 @@ def moment_of(as_of: str | None) -> int:
 @app.callback()
 def dealcast() -> None:
     """Which deals will be won, when, and what to do first this week."""
+
+
+@app.command()
+def ingest(
+    source: Annotated[Path, typer.Argument(help="A file, or a directory of files.")],
+    mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a YAML file.")],
+    pipeline: Annotated[str, typer.Option(help="The pipeline that its deals are on.")],
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a deal history in: files, through a mapping, into the database."""
+    from pipelines.ingest import run, summary
+
+    report = run(source, mapping, pipeline, settings_of(workspace), progress)
+    if report.rejects:
+        progress.print(
+            f"{report.rejected:,} rows were refused; the reasons are in {report.rejects}",
+            style="bold red",
+            soft_wrap=True,
+        )
+    typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else summary(report))
 
 
 @app.command()

@@ -1,0 +1,184 @@
+"""Ingest: a source through its mapping into the database, in one transaction.
+
+The source is read in batches and its rows are spread over partitions on disk, each deal's rows
+in one of them; then each partition is mapped, checked and merged by itself. So memory is
+bounded by a partition, whatever order a log's cases come in. Nothing is seen by others, and
+nothing stays if this is killed, until the one commit at the end; to run it again is harmless.
+"""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import time
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from rich.console import Console
+from rich.progress import Progress
+
+from data.bulk import Bulk, Merged, bulk
+from data.contract import OUTCOMES, Pipeline
+from data.database import contract_tables, pipelines
+from data.errors import BadInput
+from data.mapping import Mapping
+from data.moments import SECOND
+from data.records import normalise
+from data.rejects import RejectsFile
+from data.spool import Spool
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What became of one table's rows."""
+
+    accepted: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    repeated: int = 0
+    """Rows that said exactly what a row before them said."""
+
+    @property
+    def kept(self) -> int:
+        """Rows that the database has now."""
+        return self.accepted + self.changed + self.unchanged
+
+    def plus(self, merged: Merged, rejected: int, repeated: int) -> "TableReport":
+        """Return the report with one more partition in it."""
+        return TableReport(
+            self.accepted + merged.accepted,
+            self.changed + merged.changed,
+            self.unchanged + merged.unchanged,
+            self.rejected + rejected,
+            self.repeated + repeated,
+        )
+
+
+@dataclass
+class Report:
+    """What an ingest did, and how many deals its pipeline has now."""
+
+    pipeline: str
+    source: str
+    encodings: dict[str, str]
+    """The encoding of each CSV file."""
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Deals of the pipeline by outcome, after the ingest."""
+    rejected: int = 0
+    """Rows refused, and lines with too many or too few values."""
+    rejects: str | None = None
+    """The file of what was refused, with reasons."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for machines."""
+        return {**asdict(self), "deals": sum(self.outcomes.values())}
+
+
+def ingest(
+    source: Path,
+    mapping: Mapping,
+    pipeline_name: str,
+    engine: sa.Engine,
+    rejects_folder: Path,
+    console: Console | None = None,
+) -> Report:
+    """Bring a source into the database, wholly or not at all.
+
+    Args:
+        source: a file, or a directory of files.
+        mapping: what its columns mean.
+        pipeline_name: the pipeline its deals are on.
+        engine: the database, from `open_database`.
+        rejects_folder: where the file of what was refused is written.
+        console: where progress is shown.
+
+    Raises:
+        NotFound: there is no such source.
+        BadInput: it cannot be read, lacks a column, has no rows, or all of them were refused.
+
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dealcast-")))
+        progress = Progress(console=console, disable=console is None, transient=True)
+        stack.enter_context(progress)
+        rejects = RejectsFile(rejects_folder / f"{pipeline_name}-{source.name}.csv")
+        stack.enter_context(rejects)
+        spool = Spool(folder, mapping, source)
+        spool.fill(rejects.add, progress)
+        report = Report(pipeline_name, str(source), spool.encodings)
+        pipeline = mapping.settings(pipeline_name, source, spool.columns)
+        transaction = stack.enter_context(bulk(engine))
+        _remember(transaction, pipeline)
+        known = _known_deals(transaction, pipeline_name)
+        for frames in progress.track(spool.partitions(), spool.count, description="Merging"):
+            if frames:
+                _take(mapping.records(frames), pipeline, known, transaction, rejects, report)
+        report.outcomes = _outcomes(transaction, pipeline_name)
+        report.rejected = rejects.rows
+        kept = rejects.keep()
+        report.rejects = str(kept) if kept else None
+        _refuse_nothing_kept(report)
+    return report
+
+
+def _take(
+    raw: dict[str, pl.DataFrame],
+    pipeline: Pipeline,
+    known_deals: pl.Series,
+    transaction: Bulk,
+    rejects: RejectsFile,
+    report: Report,
+) -> None:
+    """Check and merge one partition."""
+    result = normalise(raw, pipeline, known_deals)
+    if result.rejects.height:
+        rejects.add(result.rejects)
+    refused = dict(result.rejects.group_by("table").len().iter_rows())
+    for name, frame in result.frames.items():
+        merged = transaction.merge(contract_tables[name], frame)
+        before = report.tables.get(name, TableReport())
+        repeated = result.repeated.get(name, 0)
+        report.tables[name] = before.plus(merged, refused.get(name, 0), repeated)
+
+
+def _remember(transaction: Bulk, pipeline: Pipeline) -> None:
+    """Keep the pipeline's settings, and leave them untouched if they are as before."""
+    settings = pipeline.model_dump_json()
+    stored = transaction.read(
+        sa.select(pipelines.c.settings).where(pipelines.c.name == pipeline.name)
+    )
+    if stored["settings"].to_list() != [settings]:
+        now = int(time() * SECOND)
+        row = {"name": [pipeline.name], "settings": [settings], "updated_at": [now]}
+        transaction.merge(pipelines, pl.DataFrame(row))
+
+
+def _known_deals(transaction: Bulk, pipeline: str) -> pl.Series:
+    deals = contract_tables["deals"]
+    return transaction.read(sa.select(deals.c.deal_id).where(deals.c.pipeline == pipeline))[
+        "deal_id"
+    ]
+
+
+def _outcomes(transaction: Bulk, pipeline: str) -> dict[str, int]:
+    deals = contract_tables["deals"]
+    query = (
+        sa.select(deals.c.outcome, sa.func.count().label("deals"))
+        .where(deals.c.pipeline == pipeline)
+        .group_by(deals.c.outcome)
+    )
+    return dict.fromkeys(OUTCOMES, 0) | dict(transaction.read(query).iter_rows())
+
+
+def _refuse_nothing_kept(report: Report) -> None:
+    if any(table.kept for table in report.tables.values()):
+        return
+    raise BadInput(
+        "every row was refused" if report.rejected else "the source has no rows",
+        field="source",
+        value=report.source,
+        remedy=f"the reasons are in {report.rejects}" if report.rejects else "check the file",
+    )

@@ -1,0 +1,91 @@
+"""What every kind of mapping is: parts of a source to read, and raw frames made of them."""
+
+import fnmatch
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import Field, ValidationError, field_validator
+
+from data.contract import Pipeline
+from data.errors import BadInput, NotFound, did_you_mean
+from data.mapping.columns import ColumnSpec, Dialect
+from data.sources import SUFFIXES
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file or sheet of a source.
+
+    `key` reads the value that keeps rows together: rows with the same key come into the same
+    partition. Without a key the whole part is in the first.
+    """
+
+    name: str
+    path: Path
+    sheet: str | None = None
+    key: ColumnSpec | None = None
+    needs: frozenset[str] = frozenset()
+    """Columns that it must have."""
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Raise BadInput if a column that the mapping names is not there."""
+        columns = list(columns)
+        for name in sorted(self.needs - set(columns)):
+            raise BadInput(
+                f"{self.path.name} has no such column",
+                field="column",
+                value=name,
+                allowed=", ".join(columns),
+                remedy=did_you_mean(name, columns) or "correct the mapping or the file",
+            )
+
+
+class Mapping(Dialect, ABC):
+    """A mapping of any kind; `Dialect` is how its source writes."""
+
+    encoding: str | None = None
+    """The encoding of its CSV files; found by looking when left out."""
+    pipeline: dict[str, Any] = Field(default_factory=dict)
+    """The pipeline's settings, in the words of `contract.Pipeline`."""
+
+    @field_validator("pipeline")
+    @classmethod
+    def _is_a_pipeline(cls, block: dict[str, Any]) -> dict[str, Any]:
+        try:
+            Pipeline(name="checked", **block)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{where}: {first['msg']}") from None
+        return block
+
+    @abstractmethod
+    def parts(self, source: Path) -> list[Part]:
+        """Return what is to be read of a source."""
+
+    @abstractmethod
+    def records(self, frames: Map[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Turn one partition's rows, by part, into raw frames by table."""
+
+    def settings(self, name: str, source: Path, columns: Map[str, list[str]]) -> Pipeline:
+        """Return the pipeline's settings, given the columns that each part turned out to have."""
+        return Pipeline(**{**self.pipeline, "name": name})
+
+
+def files(source: Path, pattern: str | None = None) -> list[Path]:
+    """Return the files of a source, a file or a directory, whose names match a pattern.
+
+    Raises:
+        NotFound: there is no such source.
+
+    """
+    if not source.exists():
+        raise NotFound("no such file", field="source", value=str(source), remedy="check the path")
+    found = sorted(source.iterdir()) if source.is_dir() else [source]
+    found = [path for path in found if path.name.endswith(SUFFIXES)]
+    return [path for path in found if pattern is None or fnmatch.fnmatch(path.name, pattern)]

@@ -1,0 +1,105 @@
+"""Columns of a source: where a contract column's values come from and how they are written."""
+
+from typing import Annotated, Any
+
+import polars as pl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from data import parsing
+from data.contract import Attribute, ColumnType
+
+
+class Strict(BaseModel):
+    """A block of a mapping: an unknown word in it is an error, not a silent nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dialect(Strict):
+    """How a whole source writes: its time zone and its words for nothing."""
+
+    timezone: str = "UTC"
+    """What a moment without a zone means, such as Asia/Shanghai."""
+    missing: tuple[str, ...] = ()
+    """Words that mean an empty value, such as Select or 无."""
+
+
+class ColumnSpec(Strict):
+    """Where a value comes from and how it is written there."""
+
+    column: str | None = None
+    """The source's column."""
+    constant: str | None = None
+    """A value for every row, instead of a column."""
+    words: dict[str, str] = {}
+    """Translations of whole values."""
+    otherwise: str | None = None
+    """What an empty value becomes; with `words`, also every value that they do not have."""
+    where: dict[str, tuple[str, ...]] = {}
+    """Take the value only where these columns of the source have one of these words."""
+    remove: str | None = None
+    """A regular expression; what it matches is cut out."""
+    format: tuple[str, ...] | str = ()
+    """How dates are written, in strptime's words; several are tried in order."""
+    decimal: str = "."
+    thousands: str = ""
+    scale: float = 1.0
+    """What numbers are multiplied by: 10000 for 万元."""
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> "ColumnSpec":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either column or constant")
+        return self
+
+    @property
+    def sources(self) -> set[str]:
+        """The source's columns that this needs."""
+        return {*self.where, *([self.column] if self.column else [])}
+
+    def read(self, rows: pl.DataFrame, kind: ColumnType, dialect: Dialect) -> pl.Series:
+        """Return the values; what cannot be read as `kind` stays as it was written."""
+        text = self._text(rows, dialect)
+        if text.dtype != pl.String or kind in ("text", "json"):
+            return text
+        if kind == "moment":
+            formats = (self.format,) if isinstance(self.format, str) else self.format
+            read = parsing.moments(text, formats, dialect.timezone)
+            return pl.select(parsing.iso(pl.lit(read)).fill_null(text)).to_series()
+        numbers = parsing.numbers(text, self.decimal, self.thousands, self.scale)
+        return numbers.cast(pl.String).fill_null(text)
+
+    def _text(self, rows: pl.DataFrame, dialect: Dialect) -> pl.Series:
+        if self.column is None:
+            text = pl.repeat(self.constant, rows.height, dtype=pl.String, eager=True)
+        else:
+            text = parsing.words(rows[self.column], dialect.missing)
+        if self.remove:
+            text = text.str.replace_all(self.remove, "")
+        if self.words and self.otherwise is not None:
+            text = text.replace_strict(self.words, default=self.otherwise, return_dtype=pl.String)
+        elif self.words:
+            text = text.replace(self.words)
+        if self.otherwise is not None:
+            text = text.fill_null(self.otherwise)
+        for column, wanted in self.where.items():
+            taken = parsing.words(rows[column]).is_in(wanted).fill_null(value=False)
+            text = text.set(~taken, None)
+        return text
+
+
+def _from_name(value: Any) -> Any:
+    """Let `deal_id: 编号` stand for `deal_id: {column: 编号}`."""
+    return {"column": str(value)} if isinstance(value, str | int | float) else value
+
+
+Source = Annotated[ColumnSpec, BeforeValidator(_from_name)]
+
+
+class AttributeSpec(ColumnSpec, Attribute):
+    """A column of the source's own: also its type, its policy and its names for people."""
+
+    @property
+    def attribute(self) -> Attribute:
+        """The contract's side of it."""
+        return Attribute(**{name: getattr(self, name) for name in Attribute.model_fields})

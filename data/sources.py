@@ -1,0 +1,219 @@
+"""Files as they come: CSV (plain or .gz), XLSX and Parquet, in batches of text columns.
+
+A CSV's encoding and delimiter are found by looking; nothing is read whole into memory except
+an XLSX, which cannot be read otherwise and holds a million rows at most.
+"""
+
+import codecs
+import csv
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeAlias, cast
+
+import polars as pl
+
+from data.errors import BadInput, NotFound
+from data.sheet import REJECTS, ROW
+
+Wrap: TypeAlias = Callable[[BinaryIO], BinaryIO]
+"""What may stand between a file and its reader, such as something that shows progress."""
+
+BLOCK: Final = 1 << 23
+_ENCODINGS: Final = ("utf-8", "gb18030")
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DELIMITERS: Final = ",;\t|"
+SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet")
+
+
+def batches(
+    path: Path,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    refuse: Callable[[pl.DataFrame], None] = lambda _: None,
+    wrap: Wrap = lambda handle: handle,
+) -> Iterator[pl.DataFrame]:
+    """Read a file in batches, text as text, with each row's number in the column `_row`.
+
+    Rows are numbered as a spreadsheet does, the header being row 1.
+
+    Args:
+        path: the file.
+        sheet: the sheet of a workbook; its first when left out.
+        encoding: a CSV's encoding; found by looking when left out.
+        refuse: is handed lines that have too many or too few values, in the rejects' shape.
+        wrap: put around the file's handle.
+
+    Raises:
+        NotFound: no such file or sheet.
+        BadInput: not a file that can be read, and why.
+
+    """
+    if not path.is_file():
+        raise NotFound("no such file", field="source", value=str(path), remedy="check the path")
+    if path.suffix == ".parquet":
+        return _parquet_batches(path)
+    if path.suffix == ".xlsx":
+        return _workbook_batches(path, sheet)
+    return _csv_batches(path, encoding or detect_encoding(path), refuse, wrap)
+
+
+def is_csv(path: Path) -> bool:
+    """Say whether a file is one of text, with an encoding and a delimiter."""
+    return path.suffix not in (".xlsx", ".parquet")
+
+
+def detect_encoding(path: Path) -> str:
+    """Return the first encoding that the whole file can be read in: UTF-8, then GB18030.
+
+    Raises:
+        BadInput: it is in neither.
+
+    """
+    with _open(path) as handle:
+        start = handle.read(4)
+    for mark, encoding in _BOMS:
+        if start.startswith(mark):
+            return encoding
+    for encoding in _ENCODINGS:
+        if _decodes(path, encoding):
+            return encoding
+    raise BadInput(
+        "the file's encoding cannot be told",
+        field="source",
+        value=str(path),
+        allowed="UTF-8, UTF-16 with a byte-order mark, GBK, GB18030",
+        remedy="save it as UTF-8, or name it in the mapping, such as `encoding: latin-1`",
+    )
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with _open(path) as handle:
+            while block := handle.read(BLOCK):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _open(path: Path, wrap: Wrap = lambda handle: handle) -> BinaryIO:
+    handle = wrap(path.open("rb"))
+    if path.suffix != ".gz":
+        return handle
+    return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
+
+
+def _csv_batches(
+    path: Path, encoding: str, refuse: Callable[[pl.DataFrame], None], wrap: Wrap
+) -> Iterator[pl.DataFrame]:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    names, delimiter = _header(path, encoding)
+    bad = _BadLines(path.name, refuse)
+    with _open(path, wrap) as handle:
+        try:
+            reader = pc.open_csv(
+                handle,
+                pc.ReadOptions(
+                    block_size=BLOCK,
+                    encoding="utf8" if encoding == "utf-8-sig" else encoding,
+                    use_threads=False,
+                ),
+                pc.ParseOptions(
+                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=bad
+                ),
+                pc.ConvertOptions(
+                    default_column_type=pa.string(), strings_can_be_null=True, null_values=[""]
+                ),
+            )
+            for batch in reader:
+                yield bad.numbered(pl.DataFrame(batch.rename_columns(names)))
+        except (pa.ArrowInvalid, EOFError, UnicodeError, gzip.BadGzipFile) as error:
+            raise BadInput(
+                "the file cannot be read to its end",
+                field="source",
+                value=str(path),
+                remedy=str(error).splitlines()[0],
+            ) from error
+
+
+class _BadLines:
+    """Takes lines with a wrong number of values, and numbers the others around them."""
+
+    def __init__(self, file: str, refuse: Callable[[pl.DataFrame], None]) -> None:
+        self._file = file
+        self._refuse = refuse
+        self._next = 2
+        self._taken: list[int] = []
+
+    def __call__(self, line: Any) -> str:
+        """Take one line, as Arrow's invalid_row_handler."""
+        if line.number is not None:
+            self._taken.append(line.number)
+        reason = f"{line.expected_columns} values expected, {line.actual_columns} found"
+        said = (self._file, line.number, None, None, None, reason, line.text)
+        self._refuse(pl.DataFrame([said], schema=REJECTS, orient="row"))
+        return "skip"
+
+    def numbered(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Add the column `_row`, leaving out the numbers of the lines taken."""
+        span = pl.int_range(self._next, self._next + batch.height + len(self._taken), eager=True)
+        rows = span.filter(~span.is_in(self._taken)).head(batch.height)
+        self._next = int(rows.item(-1)) + 1  # a batch is never empty
+        self._taken = [number for number in self._taken if number >= self._next]
+        return batch.with_columns(rows.alias(ROW))
+
+
+def _header(path: Path, encoding: str) -> tuple[list[str], str]:
+    """Return the names in a CSV's first line, and what stands between them."""
+    with _open(path) as handle:
+        line = codecs.getreader(encoding)(handle).readline()
+    delimiter = max(_DELIMITERS, key=line.count)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    return _distinct(names, path), delimiter
+
+
+def _distinct(names: list[str], path: Path) -> list[str]:
+    if not any(names):
+        raise BadInput("the file has no header", field="source", value=str(path))
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise BadInput(
+            "a column's name stands there twice",
+            field="source",
+            value=str(path),
+            remedy=f"rename one of each: {', '.join(twice)}",
+        )
+    return [name or f"column_{place}" for place, name in enumerate(names, 1)]
+
+
+def _workbook_batches(path: Path, sheet: str | None) -> Iterator[pl.DataFrame]:
+    import fastexcel
+
+    workbook = fastexcel.read_excel(path)
+    if sheet is not None and sheet not in workbook.sheet_names:
+        raise NotFound(
+            "no such sheet", field="sheet", value=sheet, allowed=", ".join(workbook.sheet_names)
+        )
+    rows = workbook.load_sheet(sheet or 0, dtypes="string").to_polars()
+    rows.columns = _distinct([name.strip() for name in rows.columns], path)
+    yield rows.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(ROW))
+
+
+def _parquet_batches(path: Path) -> Iterator[pl.DataFrame]:
+    import pyarrow.parquet as pq
+
+    start = 1
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            rows = pl.DataFrame(batch)
+            yield rows.with_columns((pl.int_range(pl.len(), dtype=pl.Int64) + start).alias(ROW))
+            start += rows.height
