@@ -1,6 +1,7 @@
 """`dealcast week`: this week's list, published in the database, as CSV and as a workbook."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -140,5 +141,5 @@ def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> 
         stem.with_name(f"{stem.name}.xlsx"): export.workbook(listed, as_of, settings.language),
     }
     for path, content in contents.items():
-        write_whole(path, lambda unfinished, content=content: unfinished.write_bytes(content))
+        write_whole(path, partial(Path.write_bytes, data=content))
     return list(contents)
