@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress
 
-from data.bulk import Bulk, Merged, bulk
+from data.bulk import Merged, merge, read, writing
 from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
@@ -110,7 +110,7 @@ def ingest(
         spool.fill(rejects.add, progress)
         report = Report(pipeline_name, str(source), spool.encodings)
         pipeline = mapping.settings(pipeline_name, source, spool.columns)
-        transaction = stack.enter_context(bulk(engine))
+        transaction = stack.enter_context(writing(engine))
         _remember(transaction, pipeline)
         known = _known_deals(transaction, pipeline_name)
         for frames in progress.track(spool.partitions(), spool.count, description="Merging"):
@@ -128,7 +128,7 @@ def _take(
     raw: dict[str, pl.DataFrame],
     pipeline: Pipeline,
     known_deals: pl.Series,
-    transaction: Bulk,
+    transaction: sa.Connection,
     rejects: RejectsFile,
     report: Report,
 ) -> None:
@@ -138,39 +138,39 @@ def _take(
         rejects.add(result.rejects)
     refused = dict(result.rejects.group_by("table").len().iter_rows())
     for name, frame in result.frames.items():
-        merged = transaction.merge(contract_tables[name], frame)
+        merged = merge(transaction, contract_tables[name], frame)
         before = report.tables.get(name, TableReport())
         repeated = result.repeated.get(name, 0)
         report.tables[name] = before.plus(merged, refused.get(name, 0), repeated)
 
 
-def _remember(transaction: Bulk, pipeline: Pipeline) -> None:
+def _remember(transaction: sa.Connection, pipeline: Pipeline) -> None:
     """Keep the pipeline's settings, and leave them untouched if they are as before."""
     settings = pipeline.model_dump_json()
-    stored = transaction.read(
-        sa.select(pipelines.c.settings).where(pipelines.c.name == pipeline.name)
+    stored = read(
+        transaction, sa.select(pipelines.c.settings).where(pipelines.c.name == pipeline.name)
     )
     if stored["settings"].to_list() != [settings]:
         now = int(time() * SECOND)
         row = {"name": [pipeline.name], "settings": [settings], "updated_at": [now]}
-        transaction.merge(pipelines, pl.DataFrame(row))
+        merge(transaction, pipelines, pl.DataFrame(row))
 
 
-def _known_deals(transaction: Bulk, pipeline: str) -> pl.Series:
+def _known_deals(transaction: sa.Connection, pipeline: str) -> pl.Series:
     deals = contract_tables["deals"]
-    return transaction.read(sa.select(deals.c.deal_id).where(deals.c.pipeline == pipeline))[
+    return read(transaction, sa.select(deals.c.deal_id).where(deals.c.pipeline == pipeline))[
         "deal_id"
     ]
 
 
-def _outcomes(transaction: Bulk, pipeline: str) -> dict[str, int]:
+def _outcomes(transaction: sa.Connection, pipeline: str) -> dict[str, int]:
     deals = contract_tables["deals"]
     query = (
         sa.select(deals.c.outcome, sa.func.count().label("deals"))
         .where(deals.c.pipeline == pipeline)
         .group_by(deals.c.outcome)
     )
-    return dict.fromkeys(OUTCOMES, 0) | dict(transaction.read(query).iter_rows())
+    return dict.fromkeys(OUTCOMES, 0) | dict(read(transaction, query).iter_rows())
 
 
 def _refuse_nothing_kept(report: Report) -> None:

@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 import sqlalchemy as sa
 
-from data.bulk import bulk
+from data.bulk import read
 from data.contract import TABLES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import NotFound, did_you_mean
@@ -136,8 +136,8 @@ def load_pipeline(database: sa.Engine, name: str) -> Pipeline:
 
 def read_frames(database: sa.Engine, pipeline: str) -> dict[str, pl.DataFrame]:
     """Read all contract tables of one pipeline, in the contract's schema; shared ones whole."""
-    with bulk(database) as transaction:
-        return {name: transaction.read(_rows(t, pipeline)) for name, t in contract_tables.items()}
+    with database.connect() as connection:
+        return {n: read(connection, _rows(t, pipeline)) for n, t in contract_tables.items()}
 
 
 def _rows(table: sa.Table, pipeline: str) -> sa.Select[Any]:

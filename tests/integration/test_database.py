@@ -1,0 +1,118 @@
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from data.bulk import Merged, merge, read, writing
+from data.contract import TABLES
+from data.database import HEAD, contract_tables, metadata, open_database
+from data.settings import Settings
+
+CHANGES = contract_tables["changes"]
+
+
+def test_migrations_lead_to_exactly_the_declared_tables(database: sa.Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "data/migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_database_that_is_open_already_is_opened_again(settings: Settings) -> None:
+    first = open_database(settings)
+    with first.begin() as connection:
+        connection.execute(sa.text("INSERT INTO pipelines VALUES ('p', '{}', 0)"))
+    first.dispose()
+    second = open_database(settings)
+    with second.connect() as connection:
+        assert connection.execute(sa.text("SELECT name FROM pipelines")).scalar() == "p"
+    second.dispose()
+
+
+def test_sqlite_lets_readers_read_while_a_writer_writes(tmp_path) -> None:
+    engine = open_database(Settings(workspace=tmp_path))
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+
+
+def changes(rows: list[tuple[str, int, str | None, float | None]]) -> pl.DataFrame:
+    said = [("p", deal, "stage", at, 0, at, value, number) for deal, at, value, number in rows]
+    return pl.DataFrame(said, schema=TABLES["changes"].schema, orient="row")
+
+
+def stored(database: sa.Engine) -> pl.DataFrame:
+    with database.connect() as connection:
+        return read(connection, sa.select(CHANGES)).sort("deal_id", "at")
+
+
+def test_a_merge_counts_what_is_new_changed_and_as_before(database: sa.Engine) -> None:
+    first = changes([("a", 1, "x", None), ("b", 1, None, 2.0), ("c", 1, "'\\%s\n", None)])
+    second = changes([("a", 1, "y", None), ("b", 1, None, 2.0), ("d", 1, None, None)])
+    with writing(database) as transaction:
+        assert merge(transaction, CHANGES, first) == Merged(accepted=3)
+    with writing(database) as transaction:
+        assert merge(transaction, CHANGES, second) == Merged(1, 1, 1)
+    expected = pl.concat([second, first.filter(pl.col("deal_id") == "c")]).sort("deal_id")
+    assert stored(database).equals(expected)
+
+
+def test_a_column_of_nulls_keeps_its_type(database: sa.Engine) -> None:
+    rows = changes([(f"{i:05}", i, None, None) for i in range(3000)] + [("z", 1, "late", 0.5)])
+    with writing(database) as transaction:
+        merge(transaction, CHANGES, rows)
+    again = stored(database)
+    assert again.schema == TABLES["changes"].schema
+    assert again.equals(rows)
+
+
+def test_an_error_undoes_the_whole_transaction(database: sa.Engine) -> None:
+    def fail_halfway() -> None:
+        with writing(database) as transaction:
+            merge(transaction, CHANGES, changes([("a", 1, "x", None)]))
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        fail_halfway()
+    assert stored(database).is_empty()
+
+
+ROWS = st.dictionaries(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 3)),
+    st.tuples(
+        st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+        st.none() | st.floats(allow_nan=False),
+    ),
+    max_size=8,
+)
+
+
+@given(first=ROWS, second=ROWS)
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_merging_is_a_dictionary_update(database: sa.Engine, first, second) -> None:
+    with database.begin() as connection:
+        connection.execute(sa.delete(CHANGES))
+    for rows in (first, second, second):
+        with writing(database) as transaction:
+            merged = merge(transaction, CHANGES, changes([(*k, *v) for k, v in rows.items()]))
+    assert (merged.accepted, merged.changed) == (0, 0)
+    expected = (
+        changes(sorted((*k, *v) for k, v in (first | second).items()))
+        if first | second
+        else changes([])
+    )
+    assert stored(database).equals(expected)
