@@ -6,12 +6,12 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from data.database import open_database
 from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
 from data.tables import open_tables
 from pipelines.files import write_whole
+from pipelines.workspace import database_of
 from serving.champions import Champions
 from serving.scorer import Scorer, Scores
 
@@ -43,8 +43,9 @@ def run(
     """
     for path in (out, curves):
         _check_kind(path)
-    scorer = Champions(settings.bundles).scorer(pipeline)
-    tables = open_tables(open_database(settings), pipeline, settings.engine)
+    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    with database_of(settings) as engine:
+        tables = open_tables(engine, pipeline, settings.engine)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     if out is not None:

@@ -8,11 +8,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from data.database import open_database
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
 from data.tables import Tables, open_tables
 from pipelines.files import write_whole
+from pipelines.workspace import database_of
 from serving import lists
 from serving.champions import Champions
 from serving.insights import export
@@ -58,9 +58,9 @@ def run(
         BadInput: the bundle knows what came after as_of.
         NotFound: no such pipeline, or it has no champion.
     """
-    scorer = Champions(settings.bundles).scorer(pipeline)
-    engine = open_database(settings)
-    tables = open_tables(engine, pipeline, settings.engine)
+    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    with database_of(settings) as engine:
+        tables = open_tables(engine, pipeline, settings.engine)
     progress.print(f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}")
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     deals = standing(tables, as_of)
@@ -72,7 +72,8 @@ def run(
         "bundle": scorer.bundle.name,
         "created_at": now(),
     }
-    lists.publish(engine, head, lists.items(listed))
+    with database_of(settings) as engine:
+        lists.publish(engine, head, lists.items(listed))
     stem = (out or settings.lists) / f"{pipeline}-{head['week']}"
     files = _write(listed, as_of, stem, settings)
     return Week(pipeline, as_of, listed, _forecast(tables, deals, scores), files)
@@ -81,11 +82,9 @@ def run(
 def show(week: Week, console: Console, rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
     table = Table(title=f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}")
-    for name in ("#", "Deal", "Account", "Owner", "Stage", "Amount", "P(won)", "Close", "At stake"):
-        table.add_column(
-            name, justify="right" if name in ("Amount", "P(won)", "At stake") else "left"
-        )
-    table.add_column("Why")
+    for name in ("#", "Deal", "Owner", "Stage", "Amount", "P(won)", "Close", "Why"):
+        right = name in ("#", "Amount", "P(won)")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for deal in week.listed.head(rows).iter_rows(named=True):
         table.add_row(*_cells(deal))
     console.print(table)
@@ -104,11 +103,10 @@ def _cells(deal: dict[str, object]) -> list[str]:
     return [
         str(deal["position"]),
         str(deal["title"] or deal["deal_id"]),
-        *(str(deal[name] or "–") for name in ("account", "owner", "stage")),
+        *(str(deal[name] or "–") for name in ("owner", "stage")),
         money(deal["amount"]),
         f"{deal['p_won_period']:.0%}",
         iso_date(close) if isinstance(close, int) else "–",
-        money(deal["value_at_stake"]),
         str(reasons[0]["en"]) if isinstance(reasons, list) and reasons else "",
     ]
 

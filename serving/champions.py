@@ -21,9 +21,14 @@ class Champions:
 
     A request keeps the scorer that it was given, so a swap never mixes two bundles in one
     answer. A bundle that cannot be loaded is refused, and the one before it goes on serving.
+
+    Attributes:
+        folder: the workspace's bundles, a folder for each pipeline.
+        threads: threads of one scoring: one in a request, more in a batch.
     """
 
     folder: Path
+    threads: int = 1
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
 
@@ -65,7 +70,7 @@ class Champions:
         if before is not None and before[0] == stamp:  # another thread was first
             return before
         try:
-            scorer = Scorer(Bundle.load(champion(self.folder / pipeline)))
+            scorer = Scorer(Bundle.load(champion(self.folder / pipeline)), self.threads)
         except (BadInput, NotFound) as error:
             if before is None:
                 raise NotReady(

@@ -72,6 +72,7 @@ class Scorer:
     """A bundle put to work. It holds no state of its own and may be shared by threads."""
 
     bundle: Bundle
+    threads: int = 1
 
     def score(
         self,
@@ -102,7 +103,7 @@ class Scorer:
         rows = compute(known, snapshots, self.bundle.context)
         return Scores(
             rows=rows,
-            curves=self.bundle.curves(rows),
+            curves=self.bundle.curves(rows, self.threads),
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             reasons=self.bundle.reasons(rows) if reasons else None,
