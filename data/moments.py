@@ -55,3 +55,8 @@ def monday(moment: int) -> date:
     """Return the Monday of the UTC week a moment lies in: the name of a weekly list."""
     day = to_datetime(moment).date()
     return day - timedelta(days=day.weekday())
+
+
+def now() -> int:
+    """Return this moment by the machine's clock."""
+    return to_moment(datetime.now(UTC))

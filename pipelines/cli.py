@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
+from data.moments import now, parse_moment
 from data.settings import Settings
 
 app = typer.Typer(
@@ -29,12 +30,24 @@ progress = Console(stderr=True)
 Workspace = Annotated[
     Path | None, typer.Option(help="The folder that holds all state; default ./workspace.")
 ]
+PipelineName = Annotated[str, typer.Option("--pipeline", help="Which pipeline.")]
+AsOf = Annotated[
+    str | None, typer.Option(help="The moment to speak of, ISO 8601; now when left out.")
+]
+LaterBundle = Annotated[
+    bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def settings_of(workspace: Path | None) -> Settings:
     """Return the settings, with the command line's workspace before the environment's."""
     return Settings() if workspace is None else Settings(workspace=workspace)
+
+
+def moment_of(as_of: str | None) -> int:
+    """Return the moment that was asked for, or this one."""
+    return now() if as_of is None else parse_moment(as_of)
 
 
 @app.callback()
@@ -77,6 +90,103 @@ def ingest(
             soft_wrap=True,
         )
     typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else summary(report))
+
+
+@app.command()
+def score(
+    pipeline: PipelineName,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A row per deal: a .parquet or .csv file.")
+    ] = None,
+    curves: Annotated[
+        Path | None, typer.Option(help="A row per deal and day ahead: a .parquet or .csv file.")
+    ] = None,
+    allow_later_bundle: LaterBundle = False,
+    workspace: Workspace = None,
+) -> None:
+    """Score every open deal of a pipeline at a moment."""
+    from pipelines.score import run
+
+    moment, settings = moment_of(as_of), settings_of(workspace)
+    scores = run(pipeline, moment, settings, progress, out, curves, allow_later_bundle)
+    typer.echo(f"{len(scores.rows):,} open deals scored")
+
+
+@app.command()
+def week(
+    pipeline: PipelineName,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for CSV and XLSX; the workspace's lists.")
+    ] = None,
+    allow_later_bundle: LaterBundle = False,
+    workspace: Workspace = None,
+) -> None:
+    """Publish this week's list: what to work on first, and why."""
+    from pipelines.week import run, show
+
+    settings = settings_of(workspace)
+    published = run(
+        pipeline,
+        moment_of(as_of),
+        settings,
+        progress,
+        out,
+        allow_later_bundle=allow_later_bundle,
+    )
+    show(published, Console())
+    for path in published.files:
+        typer.echo(path)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port.")] = None,
+    workspace: Workspace = None,
+) -> None:
+    """Serve scores and lists over HTTP until stopped."""
+    from pipelines.serve import run
+
+    given = {"host": host, "port": port}
+    changed = {name: value for name, value in given.items() if value is not None}
+    run(settings_of(workspace).model_copy(update=changed))
+
+
+keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")
+app.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Option(help="Who will use it, for what.")],
+    scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
+    expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
+    workspace: Workspace = None,
+) -> None:
+    """Make an API key and print it, for the only time."""
+    from pipelines.keys import create
+
+    typer.echo(create(settings_of(workspace), name, scope, expires_days))
+    progress.print("Keep it now: only its hash is stored.")
+
+
+@keys.command("list")
+def keys_list(workspace: Workspace = None) -> None:
+    """List the keys as JSON, without their secrets."""
+    from pipelines.keys import listing
+
+    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
+
+
+@keys.command("revoke")
+def keys_revoke(key_id: str, workspace: Workspace = None) -> None:
+    """End a key at once, by the id that stands after dc_ in it."""
+    from pipelines.keys import revoke
+
+    revoke(settings_of(workspace), key_id)
+    progress.print(f"{key_id} is revoked.", highlight=False)
 
 
 def main() -> None:

@@ -60,3 +60,13 @@ def database(settings: Settings) -> Iterator[sa.Engine]:
     engine = open_database(settings)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of a workspace with a history, a champion, and nothing published."""
+    from tests import company
+
+    settings = company.workspace(tmp_path_factory.mktemp("company"))
+    company.found(settings)
+    return settings

@@ -1,0 +1,98 @@
+"""`dealcast score`: every open deal of a pipeline at a moment, to files."""
+
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from data.errors import BadInput
+from data.moments import iso
+from data.settings import Settings
+from data.tables import open_tables
+from pipelines.files import write_whole
+from pipelines.workspace import database_of
+from serving.champions import Champions
+from serving.scorer import Scorer, Scores
+
+
+def run(
+    pipeline: str,
+    as_of: int,
+    settings: Settings,
+    progress: Console,
+    out: Path | None = None,
+    curves: Path | None = None,
+    allow_later_bundle: bool = False,
+) -> Scores:
+    """Score the open deals with the champion and write what was asked for.
+
+    Args:
+        pipeline: whose deals.
+        as_of: the moment (microseconds of UTC).
+        settings: where the database and the bundles are.
+        progress: where to say what goes on.
+        out: a row per deal, .parquet or .csv: see `summary`.
+        curves: a row per deal and day ahead, .parquet or .csv: deal_id, as_of, days_ahead,
+            p_won, p_lost, at the horizons and at every bin's end.
+        allow_later_bundle: let a bundle score a past that it has seen the sequel of.
+
+    Raises:
+        BadInput: a file of another kind, or a bundle that knows what came after as_of.
+        NotFound: no such pipeline, or it has no champion.
+    """
+    for path in (out, curves):
+        _check_kind(path)
+    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    with database_of(settings) as engine:
+        tables = open_tables(engine, pipeline, settings.engine)
+    progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
+    scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
+    if out is not None:
+        _write(summary(scorer, scores), out)
+    if curves is not None:
+        _write(scores.at(_days(scores)), curves)
+    return scores
+
+
+def summary(scorer: Scorer, scores: Scores) -> pl.DataFrame:
+    """Return a row per deal.
+
+    Columns: deal_id, as_of, bundle, served_by, stage, p_won_<days> and p_lost_<days> for each
+    horizon, close_median, close_from, close_to; moments are microseconds of UTC.
+    """
+    chances = {
+        f"{name}_{days}": pl.Series(read(days))
+        for days in scores.horizons_days
+        for name, read in (("p_won", scores.curves.won_by), ("p_lost", scores.curves.lost_by))
+    }
+    bundle = {"bundle": pl.lit(scorer.bundle.name), "served_by": pl.lit(scorer.bundle.serves)}
+    rows = scores.rows.select("deal_id", "as_of", **bundle, stage="stage", **chances)
+    return rows.join(scores.closing(), on="deal_id", maintain_order="left")
+
+
+def _days(scores: Scores) -> list[int]:
+    """Return the horizons and every bin's end: wherever a curve may bend."""
+    return sorted({*scores.horizons_days, *(int(edge) for edge in scores.curves.edges[1:])})
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Write moments as date-times: typed in Parquet, ISO 8601 in CSV."""
+    moments = [c for c in frame.columns if c == "as_of" or c.startswith("close_")]
+    told = frame.with_columns(
+        pl.from_epoch(pl.col(moments), time_unit="us").dt.replace_time_zone("UTC")
+    )
+    if path.suffix == ".parquet":
+        write_whole(path, told.write_parquet)
+    else:
+        write_whole(path, partial(told.write_csv, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ"))
+
+
+def _check_kind(path: Path | None) -> None:
+    if path is not None and path.suffix not in (".parquet", ".csv"):
+        raise BadInput(
+            "not a kind of file to write scores to",
+            field="file",
+            value=str(path),
+            allowed="names that end in .parquet or .csv",
+        )

@@ -1,0 +1,143 @@
+"""`dealcast week`: this week's list, published in the database, as CSV and as a workbook."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from data.moments import iso, iso_date, monday, now
+from data.settings import Settings
+from data.tables import Tables, open_tables
+from pipelines.files import write_whole
+from pipelines.workspace import database_of
+from serving import lists
+from serving.champions import Champions
+from serving.insights import export
+from serving.insights.forecast import Forecast, bookings
+from serving.insights.priorities import Rules, prioritise
+from serving.insights.quarter import Quarter
+from serving.insights.standing import standing, won_amount
+from serving.scorer import Scorer, Scores
+
+
+@dataclass(frozen=True)
+class Week:
+    """A published list: its frame, the quarter's forecast, and the files written."""
+
+    pipeline: str
+    as_of: int
+    listed: pl.DataFrame
+    forecast: Forecast
+    files: list[Path]
+
+
+def run(
+    pipeline: str,
+    as_of: int,
+    settings: Settings,
+    progress: Console,
+    out: Path | None = None,
+    rules: Rules | None = None,
+    allow_later_bundle: bool = False,
+) -> Week:
+    """Make the list of the week that a moment lies in and publish it in place of an earlier one.
+
+    Args:
+        pipeline: whose list.
+        as_of: what was known then makes it (microseconds of UTC).
+        settings: where the database and the bundles are, and the language of the files.
+        progress: where to say what goes on.
+        out: the folder for CSV and XLSX; by default the workspace's lists.
+        rules: what the ranking assumes.
+        allow_later_bundle: let a bundle score a past that it has seen the sequel of.
+
+    Raises:
+        BadInput: the bundle knows what came after as_of.
+        NotFound: no such pipeline, or it has no champion.
+    """
+    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    with database_of(settings) as engine:
+        tables = open_tables(engine, pipeline, settings.engine)
+    progress.print(f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}")
+    scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
+    deals = standing(tables, as_of)
+    listed = _with_reasons(prioritise(deals, scores, rules or Rules()), scorer, scores)
+    head = {
+        "pipeline": pipeline,
+        "week": monday(as_of).isoformat(),
+        "as_of": as_of,
+        "bundle": scorer.bundle.name,
+        "created_at": now(),
+    }
+    with database_of(settings) as engine:
+        lists.publish(engine, head, lists.items(listed))
+    stem = (out or settings.lists) / f"{pipeline}-{head['week']}"
+    files = _write(listed, as_of, stem, settings)
+    return Week(pipeline, as_of, listed, _forecast(tables, deals, scores), files)
+
+
+def show(week: Week, console: Console, rows: int = 10) -> None:
+    """Print the top of a list and the quarter's forecast."""
+    table = Table(title=f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}")
+    for name in ("#", "Deal", "Owner", "Stage", "Amount", "P(won)", "Close", "Why"):
+        right = name in ("#", "Amount", "P(won)")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    for deal in week.listed.head(rows).iter_rows(named=True):
+        table.add_row(*_cells(deal))
+    console.print(table)
+    told = week.forecast
+    console.print(
+        f"This quarter's bookings from deals known now: {told.low:,.0f} to {told.high:,.0f} "
+        f"(80 %), most likely about {told.median:,.0f}; {told.won:,.0f} of it are won already."
+    )
+
+
+def _cells(deal: dict[str, object]) -> list[str]:
+    def money(value: object) -> str:
+        return f"{value:,.0f}" if isinstance(value, float) else "–"
+
+    close, reasons = deal["close_median"], deal["reasons"]
+    return [
+        str(deal["position"]),
+        str(deal["title"] or deal["deal_id"]),
+        *(str(deal[name] or "–") for name in ("owner", "stage")),
+        money(deal["amount"]),
+        f"{deal['p_won_period']:.0%}",
+        iso_date(close) if isinstance(close, int) else "–",
+        str(reasons[0]["en"]) if isinstance(reasons, list) and reasons else "",
+    ]
+
+
+def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.DataFrame:
+    """Say why, of the listed deals only: reasons cost far more than scores."""
+    rows = scores.rows.join(listed.select("deal_id"), on="deal_id", how="semi")
+    whys = [[vars(reason) for reason in reasons] for reasons in scorer.bundle.reasons(rows)]
+    reason = pl.Struct(
+        {"feature": pl.String, "group": pl.String, "effect": pl.Float64}
+        | {"zh": pl.String, "en": pl.String}
+    )
+    told = rows.select("deal_id", reasons=pl.Series(whys, dtype=pl.List(reason)))
+    return listed.join(told, on="deal_id", maintain_order="left")
+
+
+def _forecast(tables: Tables, deals: pl.DataFrame, scores: Scores) -> Forecast:
+    """Forecast the bookings of the quarter that the scores' moment lies in."""
+    quarter = Quarter.of(scores.as_of)
+    won_by_end = scores.curves.won_by(quarter.days_left(scores.as_of))
+    open_deals = scores.rows.select("deal_id", p=pl.Series(won_by_end)).join(deals, on="deal_id")
+    won = won_amount(tables, quarter.starts_at, scores.as_of)
+    amount = open_deals["amount"].fill_null(0.0).to_numpy()
+    return bookings(open_deals["p"].to_numpy(), amount, won, seed=0)
+
+
+def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> list[Path]:
+    contents = {
+        stem.with_name(f"{stem.name}.csv"): export.csv(listed, settings.language),
+        stem.with_name(f"{stem.name}.xlsx"): export.workbook(listed, as_of, settings.language),
+    }
+    for path, content in contents.items():
+        write_whole(path, partial(Path.write_bytes, data=content))
+    return list(contents)

@@ -1,0 +1,1 @@
+"""The HTTP interface: requests in, one room below called, answers or problems out."""

@@ -1,0 +1,48 @@
+"""`GET /v1/lists/{week}`: what was published for a week."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field
+
+from data.moments import iso
+from serving import lists
+from serving.api.problems import responses
+from serving.api.records import Name
+from serving.api.service import TheService, requires
+
+router = APIRouter(tags=["lists"])
+
+
+class WeeklyList(BaseModel):
+    """One week's list, or a page of it."""
+
+    pipeline: str
+    week: str = Field(description="the ISO date of its Monday")
+    as_of: str = Field(description="what was known then made it")
+    bundle: str = Field(description="the bundle that scored it")
+    created_at: str = Field(description="when it was published")
+    size: int = Field(description="how many items the whole list has")
+    items: list[dict[str, Any]] = Field(
+        description="position, deal_id, title, account, stage, owner_id, owner, team, amount, "
+        "currency, value_at_stake, p_won_period, period_end, p_won_<days> for each horizon, "
+        "close_median, close_from, close_to, last_touch_at, last_touch_kind, reasons"
+    )
+
+
+@router.get(
+    "/lists/{week}",
+    dependencies=[Depends(requires("read"))],
+    responses=responses(401, 403, 404, 422, 503),
+)
+def weekly_list(
+    week: Annotated[str, Path(max_length=20, description="the ISO date of a Monday, or latest")],
+    service: TheService,
+    pipeline: Annotated[Name, Query(description="whose list")],
+    after: Annotated[int, Query(ge=0, le=2**53, description="last position already read")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="items a page")] = 200,
+) -> WeeklyList:
+    """Read a week's list, first position first."""
+    published = vars(lists.read(service.engine, pipeline, week, after, limit))
+    moments = {name: iso(published[name]) for name in ("as_of", "created_at")}
+    return WeeklyList(**(published | moments))

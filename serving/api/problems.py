@@ -1,0 +1,115 @@
+"""Every error as problem+json (RFC 9457), in the one shape that `data.errors` gives."""
+
+import json
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from data.errors import BadInput, DealcastError, NotReady
+
+log = structlog.get_logger()
+
+MOST_ERRORS: Final = 20
+"""How many wrong fields one answer names."""
+_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+_REMEDIES: Final = {
+    "extra_forbidden": "leave it out; the fields there are stand in /docs",
+    "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
+    "missing": "give it",
+}
+
+
+class ProblemDocument(BaseModel):
+    """What every error looks like."""
+
+    type: str = Field(description="a name for the kind of problem")
+    title: str = Field(description="what is wrong")
+    status: int = Field(description="the HTTP status")
+    detail: str | None = Field(None, description="all of it in one line")
+    field: str | None = Field(None, description="where it is wrong")
+    value: str | None = Field(None, description="what stands there")
+    allowed: str | None = Field(None, description="what may stand there")
+    remedy: str | None = Field(None, description="what to do about it")
+    errors: list[dict[str, str]] | None = Field(None, description="every wrong field, the same way")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of the errors that a route may answer with."""
+    content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+
+
+class Problem(Response):
+    """A problem document; ASCII only, so that even broken text of a request can be quoted."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, document: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        status = document["status"]
+        super().__init__(json.dumps(document), status, _HEADERS.get(status, {}) | (headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Give the application a handler for everything that may go wrong."""
+    app.exception_handler(DealcastError)(_dealcast)
+    app.exception_handler(RequestValidationError)(_validation)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(OperationalError)(_database)
+    app.exception_handler(Exception)(_fault)
+
+
+def _dealcast(_: Request, error: DealcastError) -> Response:
+    return Problem(error.problem())
+
+
+def _validation(_: Request, error: RequestValidationError) -> Response:
+    found = error.errors()
+    wrong = [_bad_field(one) for one in found[:MOST_ERRORS]]
+    document = wrong[0].problem()
+    if len(found) > 1:
+        document["errors"] = [one.problem() for one in wrong]
+    return Problem(document)
+
+
+def _bad_field(error: dict[str, Any]) -> BadInput:
+    """Tell one of pydantic's errors in our words: field path, value, what may stand there."""
+    path = [str(part) for part in error["loc"] if part != "body"]
+    return BadInput(
+        "the request does not fit",
+        field=".".join(path)[:300] or "body",
+        value=error.get("input"),
+        allowed=error["msg"],
+        remedy=_REMEDIES.get(error["type"], "correct this field; its form stands in /docs"),
+    )
+
+
+def _http(_: Request, error: HTTPException) -> Response:
+    status = HTTPStatus(error.status_code)
+    document = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": str(error.detail),
+    }
+    return Problem(document, dict(error.headers or {}))
+
+
+def _database(_: Request, error: OperationalError) -> Response:
+    log.error("the database does not answer", why=str(error.orig))
+    return Problem(NotReady("the database does not answer", remedy="try again soon").problem())
+
+
+def _fault(_: Request, error: Exception) -> Response:
+    # the server logs the traceback; a caller learns nothing of our insides
+    fault = DealcastError("a fault of ours", remedy="tell whoever runs this service")
+    return Problem(fault.problem())

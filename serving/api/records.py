@@ -1,0 +1,200 @@
+"""Whole records: what a request may say of a deal, and how it becomes the contract's tables.
+
+The fields are those of `data.contract`, each object without what its place already says: the
+facts of a deal need no `deal_id`, its account no `account_id`. Strict: unknown fields, words
+for numbers, NaN and infinities are refused.
+"""
+
+import json
+from typing import Annotated, Any, Final, Literal, Required, TypeAlias
+
+import polars as pl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+from data.contract import POLARS_TYPES, TABLES, Column, ColumnType, Pipeline
+from data.errors import BadInput
+from data.moments import parse_moment
+from data.records import normalise
+from data.sheet import ROW
+from data.tables import Tables, lazy_tables
+
+MOST_RECORDS: Final = 1_000
+MOST_FACTS: Final = 10_000
+"""How many facts of one kind a record may bring."""
+
+_EARLIEST, _LATEST = parse_moment("1900-01-01"), parse_moment("2200-01-01")
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        raise PydanticCustomError("moment", "ISO 8601 text, such as 2026-11-23T09:00:00+08:00")
+    try:
+        moment = parse_moment(value)
+    except BadInput as error:
+        raise PydanticCustomError("moment", "{allowed}", {"allowed": error.allowed}) from None
+    if not _EARLIEST <= moment < _LATEST:
+        raise PydanticCustomError("moment", "a moment between the years 1900 and 2200")
+    return moment
+
+
+Moment = Annotated[
+    int,
+    BeforeValidator(_moment, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+"""ISO 8601 outside, microseconds of UTC inside; without a zone it means UTC."""
+Text = Annotated[str, Field(max_length=2_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+Integer = Annotated[int, Field(ge=0, le=2**53)]
+Attributes = Annotated[dict[Name, Text | Number | None], Field(max_length=1_000)]
+
+_TYPES: Final[dict[ColumnType, Any]] = {
+    "text": Text,
+    "moment": Moment,
+    "number": Number,
+    "integer": Integer,
+    "json": Attributes,
+}
+_FILLED_IN: Final = frozenset({"recorded_at", "seq", "outcome", "status", "activity_id"})
+"""Required by the contract, but `normalise` knows what they are when left out."""
+_NOW: Final = (
+    Column("stage", "text", "the stage, where no change says it"),
+    Column("amount", "number", "the amount, where no change says it"),
+    Column("owner_id", "text", "the seller, where no change says it"),
+    Column("expected_close_at", "moment", "the stated close date, where no change says it"),
+    Column("observed_at", "moment", "when these were so; the deal's creation when left out"),
+)
+
+Row: TypeAlias = dict[str, Any]
+
+
+def _row_of(table: str, implied: tuple[str, ...], also: tuple[Column, ...] = ()) -> Any:
+    """Make a dict validate as a row of a contract table, less what its place implies."""
+    columns = [c for c in TABLES[table].columns if c.name not in implied]
+    make: Any = TypedDict  # mypy takes only forms written out by hand
+    fields = {c.name: _annotation(c) for c in (*columns, *also)}
+    form = make(table.capitalize(), fields, total=False)
+    form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    return GetPydanticSchema(lambda _, handler: handler(form))
+
+
+def _annotation(column: Column) -> Any:
+    kind = Name if column.name.endswith("_id") else _TYPES[column.type]
+    if column.allowed:
+        kind = Literal[column.allowed]
+    told = Field(description=column.meaning)
+    if column.required and column.name not in _FILLED_IN:
+        return Required[Annotated[kind, told]]
+    return Annotated[kind | None, told]
+
+
+_OF_DEAL: Final = ("pipeline", "deal_id")
+Deal = Annotated[Row, _row_of("deals", ("pipeline",), _NOW)]
+Change = Annotated[Row, _row_of("changes", _OF_DEAL)]
+Activity = Annotated[Row, _row_of("activities", _OF_DEAL)]
+Item = Annotated[Row, _row_of("checklist", _OF_DEAL)]
+Contact = Annotated[Row, _row_of("contacts", _OF_DEAL)]
+Account = Annotated[Row, _row_of("accounts", ("account_id",))]
+Owner = Annotated[Row, _row_of("owners", ())]
+
+
+class Record(BaseModel):
+    """All that the caller knows of one deal. Facts later than as_of are not used."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    deal: Deal
+    changes: list[Change] = Field([], max_length=MOST_FACTS)
+    activities: list[Activity] = Field([], max_length=MOST_FACTS)
+    checklist: list[Item] = Field([], max_length=MOST_FACTS)
+    contacts: list[Contact] = Field([], max_length=MOST_FACTS)
+    account: Account | None = None
+    owner: Owner | None = None
+
+
+def tables(records: list[Record], pipeline: Pipeline) -> Tables:
+    """Return the contract's tables of whole records, as a database with just these would have.
+
+    Raises:
+        BadInput: something in a record contradicts the contract; nothing is scored then.
+    """
+    raw = {name: _frame(name, rows, pipeline) for name, rows in _rows(records, pipeline).items()}
+    normalised = normalise(raw, pipeline)
+    for reject in normalised.rejects.iter_rows(named=True):
+        raise BadInput(
+            reject["reason"],
+            field=f"records.{reject['row']}.{_PLACES[reject['table']]}.{reject['field']}",
+            value=reject["value"],
+            remedy="correct it and send the request again",
+        )
+    return lazy_tables(normalised.frames, pipeline)
+
+
+_PLACES: Final = {name: name for name in TABLES} | {
+    "deals": "deal",
+    "accounts": "account",
+    "owners": "owner",
+}
+
+
+def _rows(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
+    """Lay records out as rows of tables; each row knows the number of its record."""
+    rows: dict[str, list[Row]] = {name: [] for name in _PLACES if name != "targets"}
+    for number, record in enumerate(records):
+        deal = {ROW: number, **record.deal}
+        attributes = _attributes(number, deal.pop("attributes", None) or {}, pipeline)
+        rows["deals"].append(deal | attributes)
+        of_deal = {ROW: number, "deal_id": deal["deal_id"]}
+        for name in ("changes", "activities", "checklist", "contacts"):
+            rows[name] += [of_deal | fact for fact in getattr(record, name)]
+        if record.account is not None:
+            rows["accounts"].append({ROW: number, **_account(number, record)})
+        if record.owner is not None:
+            rows["owners"].append({ROW: number, **record.owner})
+    return rows
+
+
+def _account(number: int, record: Record) -> Row:
+    assert record.account is not None  # noqa: S101 - for the type checker
+    account_id = record.deal.get("account_id")
+    if account_id is None:
+        raise BadInput(
+            "an account without an id",
+            field=f"records.{number}.deal.account_id",
+            value=None,
+            remedy="give the deal's account_id, or leave the account out",
+        )
+    attributes = json.dumps(record.account.get("attributes") or {})
+    return {**record.account, "account_id": account_id, "attributes": attributes}
+
+
+_ATTRIBUTE_TYPES: Final = {"text": (str,), "number": (int, float)}
+
+
+def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
+    """Check the source's own columns of a deal against the pipeline's settings."""
+    for name, value in given.items():
+        declared = pipeline.attributes.get(name)
+        wanted = _ATTRIBUTE_TYPES[declared.type] if declared else ()
+        if value is not None and not isinstance(value, wanted):
+            raise BadInput(
+                "not an attribute of this pipeline" if declared is None else "the wrong type",
+                field=f"records.{number}.deal.attributes.{name}"[:300],
+                value=value,
+                allowed=declared.type if declared else ", ".join(pipeline.attributes) or "none",
+                remedy="see the mapping that the pipeline was ingested with",
+            )
+    return {name: value for name, value in given.items() if name in pipeline.attributes}
+
+
+def _frame(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+    """Make a raw frame of the columns that any row has, each of its declared type."""
+    types = {ROW: pl.Int64(), **TABLES[name].schema}
+    if name == "deals":
+        types |= {c.name: POLARS_TYPES[c.type] for c in _NOW}
+        types |= {n: POLARS_TYPES[a.type] for n, a in pipeline.attributes.items()}
+    given = {column for row in rows for column in row} | {ROW}
+    return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})

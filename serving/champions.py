@@ -1,0 +1,83 @@
+"""The bundles that serve: of each pipeline the one its `champion` file names, kept loaded."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+import structlog
+
+from data.errors import BadInput, NotFound, NotReady
+from models.bundle import CHAMPION, Bundle, champion
+from serving.scorer import Scorer
+
+Stamp: TypeAlias = tuple[int, int, int]
+log = structlog.get_logger()
+
+
+@dataclass
+class Champions:
+    """Loads champions when first asked for and again when another is named.
+
+    A request keeps the scorer that it was given, so a swap never mixes two bundles in one
+    answer. A bundle that cannot be loaded is refused, and the one before it goes on serving.
+
+    Attributes:
+        folder: the workspace's bundles, a folder for each pipeline.
+        threads: threads of one scoring: one in a request, more in a batch.
+    """
+
+    folder: Path
+    threads: int = 1
+    _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
+    _loading: Lock = field(default_factory=Lock)
+
+    def pipelines(self) -> list[str]:
+        """Return the names of the pipelines that have a champion."""
+        return sorted(path.parent.name for path in self.folder.glob(f"*/{CHAMPION}"))
+
+    def scorer(self, pipeline: str) -> Scorer:
+        """Return the scorer of a pipeline's champion.
+
+        Raises:
+            NotFound: the pipeline has no champion.
+            NotReady: its first bundle cannot be loaded.
+
+        """
+        stamp = self._stamp(pipeline)
+        loaded = self._loaded.get(pipeline)
+        if loaded is None or loaded[0] != stamp:
+            with self._loading:
+                loaded = self._load(pipeline, stamp)
+        return loaded[1]
+
+    def _stamp(self, pipeline: str) -> Stamp:
+        """Tell one state of the champion file from another, at the price of a stat."""
+        known = self.pipelines()
+        if pipeline not in known:
+            raise NotFound(
+                "no champion serves this pipeline",
+                field="pipeline",
+                value=pipeline,
+                allowed=", ".join(known) or "none yet",
+                remedy=f"train one: dealcast train --pipeline {pipeline}"[:200],
+            )
+        stat = (self.folder / pipeline / CHAMPION).stat()
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+    def _load(self, pipeline: str, stamp: Stamp) -> tuple[Stamp, Scorer]:
+        before = self._loaded.get(pipeline)
+        if before is not None and before[0] == stamp:  # another thread was first
+            return before
+        try:
+            scorer = Scorer(Bundle.load(champion(self.folder / pipeline)), self.threads)
+        except (BadInput, NotFound) as error:
+            if before is None:
+                raise NotReady(
+                    f"the champion of {pipeline} cannot be loaded",
+                    remedy=f"train or promote another; {error}",
+                ) from error
+            log.error("champion refused, the one before goes on", pipeline=pipeline, why=str(error))
+            scorer = before[1]
+        self._loaded[pipeline] = stamp, scorer
+        return stamp, scorer

@@ -1,0 +1,1 @@
+"""What people work from: pure functions of scores, tables and settings."""

@@ -1,0 +1,90 @@
+"""How things stood at a moment: open deals with their current values, and what was won so far."""
+
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from data.contract import TRACKED
+from data.tables import Tables
+
+
+def standing(tables: Tables, as_of: int) -> pl.DataFrame:
+    """Return the deals open at a moment as people know them.
+
+    Args:
+        tables: the pipeline's tables; facts known only later are not used.
+        as_of: the moment (microseconds of UTC).
+
+    Returns:
+        A row per open deal, sorted by deal_id: deal_id, title, account (name or else id), stage,
+        owner_id, owner (name or else id), team, amount, currency, last_touch_at (moment),
+        last_touch_kind; null where unknown.
+    """
+    known = tables.known_by(as_of)
+    deals = _collect(
+        known.deals.filter(nw.col("outcome") == "open").select(
+            "deal_id", "title", "account_id", "currency"
+        )
+    )
+    accounts = _collect(known.accounts.select("account_id", account="name"))
+    owners = _collect(known.owners.select("owner_id", "team", owner="name"))
+    return (
+        deals.join(accounts, on="account_id", how="left")
+        .join(_held(known), on="deal_id", how="left")
+        .join(owners, on="owner_id", how="left")
+        .join(_last_touch(known), on="deal_id", how="left")
+        .select(
+            "deal_id",
+            "title",
+            pl.coalesce("account", "account_id"),
+            "stage",
+            "owner_id",
+            pl.coalesce("owner", "owner_id"),
+            "team",
+            "amount",
+            "currency",
+            "last_touch_at",
+            "last_touch_kind",
+        )
+        .sort("deal_id")
+    )
+
+
+def won_amount(tables: Tables, since: int, as_of: int) -> float:
+    """Return the amount of deals won from one moment up to another and known to be by then."""
+    known = tables.known_by(as_of)
+    won = known.deals.filter(nw.col("outcome") == "won", nw.col("closed_at") >= since)
+    ids = _collect(won.select("deal_id"))
+    return float(ids.join(_held(known), on="deal_id")["amount"].sum())
+
+
+def _held(known: Tables) -> pl.DataFrame:
+    """Return each deal's tracked fields: of a field's values, the one that happened last holds."""
+    changes = _collect(known.changes.filter(nw.col("field").is_in(TRACKED)))
+    last = (
+        changes.sort("at", "recorded_at", "seq")
+        .group_by("deal_id", "field")
+        .agg(pl.last("value"), pl.last("number"))
+    )
+
+    def held(field: str, column: str) -> pl.Expr:
+        return pl.col(column).filter(pl.col("field") == field).first().alias(field)
+
+    return last.group_by("deal_id").agg(
+        held("stage", "value"), held("owner_id", "value"), held("amount", "number")
+    )
+
+
+def _last_touch(known: Tables) -> pl.DataFrame:
+    done = _collect(known.activities.filter(nw.col("status") == "done"))
+    return (
+        done.sort("at", "seq", "activity_id")
+        .group_by("deal_id")
+        .agg(last_touch_at=pl.last("at"), last_touch_kind=pl.last("kind"))
+    )
+
+
+def _collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return collected

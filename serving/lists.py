@@ -1,0 +1,139 @@
+"""Published lists in the database: one a pipeline and week, replaced whole or not at all."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+from sqlalchemy import Connection, Engine, delete, func, select
+
+from data.database import list_items, lists
+from data.errors import BadInput, NotFound
+from data.moments import iso
+
+LATEST: Final = "latest"
+_MOMENTS: Final = ("period_end", "close_median", "close_from", "close_to", "last_touch_at")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One week's list, or a page of it. Moments are microseconds of UTC.
+
+    Attributes:
+        pipeline: whose list.
+        week: the ISO date of its Monday.
+        as_of: what was known then made it.
+        bundle: the bundle that scored it.
+        created_at: when it was published.
+        size: how many items the whole list has.
+        items: the items, first position first; the columns of the list by name.
+    """
+
+    pipeline: str
+    week: str
+    as_of: int
+    bundle: str
+    created_at: int
+    size: int
+    items: list[dict[str, Any]]
+
+
+def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a list fit for JSON, moments as ISO 8601."""
+
+    def told(name: str, value: object) -> object:
+        return iso(value) if name in _MOMENTS and isinstance(value, int) else value
+
+    return [
+        {name: told(name, value) for name, value in row.items()}
+        for row in listed.iter_rows(named=True)
+    ]
+
+
+def publish(
+    engine: Engine,
+    head: dict[str, Any],
+    items: Sequence[dict[str, Any]],
+) -> None:
+    """Store a week's list, in place of one published before, in one transaction.
+
+    Args:
+        engine: the database.
+        head: pipeline, week, as_of, bundle, created_at.
+        items: each with at least position and deal_id, fit for JSON.
+    """
+    key = {name: head[name] for name in ("pipeline", "week")}
+    rows = [
+        key | {name: item[name] for name in ("position", "deal_id")} | {"item": _dump(item)}
+        for item in items
+    ]
+    with engine.begin() as connection:
+        for table in (list_items, lists):
+            connection.execute(delete(table).filter_by(**key))
+        connection.execute(lists.insert(), head)
+        if rows:
+            connection.execute(list_items.insert(), rows)
+
+
+def read(
+    engine: Engine, pipeline: str, week: str, after: int = 0, limit: int | None = None
+) -> Published:
+    """Return a published list.
+
+    Args:
+        engine: the database.
+        pipeline: whose list.
+        week: the ISO date of its Monday, or "latest".
+        after: leave out the positions up to this one.
+        limit: how many items at most.
+
+    Raises:
+        BadInput: week is neither a Monday nor "latest".
+        NotFound: no list was published for it.
+    """
+    _check_week(week)
+    with engine.connect() as connection:
+        head = _head(connection, pipeline, week)
+        of_list = {"pipeline": pipeline, "week": head["week"]}
+        count = select(func.count()).select_from(list_items).filter_by(**of_list)
+        page = select(list_items.c.item).filter_by(**of_list)
+        page = page.where(list_items.c.position > after).order_by(list_items.c.position)
+        items = [json.loads(text) for text in connection.scalars(page.limit(limit))]
+        return Published(**head, size=connection.scalar(count) or 0, items=items)
+
+
+def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:
+    query = select(lists).filter_by(pipeline=pipeline).order_by(lists.c.week.desc())
+    if week != LATEST:
+        query = query.filter_by(week=week)
+    head = connection.execute(query).mappings().first()
+    if head is None:
+        raise NotFound(
+            f"no list of {pipeline!r} was published for this week"[:200],
+            field="week",
+            value=week,
+            remedy="publish it: dealcast week --pipeline …",
+        )
+    return dict(head)
+
+
+def _check_week(week: str) -> None:
+    if week == LATEST:
+        return
+    try:
+        day = date.fromisoformat(week)
+    except ValueError:
+        day = None
+    if day is None or day.weekday() != 0 or day.isoformat() != week:
+        raise BadInput(
+            "not a week",
+            field="week",
+            value=week,
+            allowed="the ISO date of a Monday, such as 2026-11-23, or latest",
+        )
+
+
+def _dump(item: dict[str, Any]) -> str:
+    return json.dumps(item, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,157 @@
+"""API keys: made once, shown once, kept as hashes, with scopes and an end.
+
+A key reads `dc_<id>_<secret>`. The secret has 256 random bits, so nobody can guess it from its
+hash however fast they hash: one SHA-256 is enough, where a password would need a slow one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from secrets import token_hex, token_urlsafe
+from typing import Final
+
+from sqlalchemy import Engine, Row, Select, select, update
+
+from data.database import api_keys
+from data.errors import BadInput, Forbidden, NotFound
+from data.moments import DAY
+
+SCOPES: Final = ("score", "write", "read", "admin")
+"""What a key may do: score deals, write facts, read lists, and everything."""
+
+
+class Unauthenticated(Forbidden):
+    """No valid key came with the request."""
+
+    status = 401
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What is kept of a key: everything but its secret. Moments are microseconds of UTC."""
+
+    key_id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+    def allows(self, scope: str) -> bool:
+        """Say whether the key's scopes cover one; admin covers all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+    def holds_at(self, now: int) -> bool:
+        """Say whether the key is neither revoked nor expired."""
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.revoked_at is None and not expired
+
+
+def create_key(
+    engine: Engine, name: str, scopes: Sequence[str], now: int, expires_days: int | None = None
+) -> str:
+    """Make a key and return it in full, for the only time.
+
+    Raises:
+        BadInput: no scope or an unknown one, no name, or an end that is not ahead.
+
+    """
+    _check(name, scopes, expires_days)
+    key_id, secret = token_hex(6), token_urlsafe(32)
+    row = {
+        "key_id": key_id,
+        "name": name,
+        "hash": _hash(secret),
+        "scopes": " ".join(scope for scope in SCOPES if scope in scopes),
+        "created_at": now,
+        "expires_at": None if expires_days is None else now + expires_days * DAY,
+        "revoked_at": None,
+    }
+    with engine.begin() as connection:
+        connection.execute(api_keys.insert(), row)
+    return f"dc_{key_id}_{secret}"
+
+
+def list_keys(engine: Engine) -> list[ApiKey]:
+    """Return every key ever made, oldest first."""
+    query = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_id)
+    with engine.connect() as connection:
+        return [_key(row) for row in connection.execute(query)]
+
+
+def revoke_key(engine: Engine, key_id: str, now: int) -> None:
+    """End a key at once; revoking it again changes nothing.
+
+    Raises:
+        NotFound: there is no such key.
+
+    """
+    with engine.begin() as connection:
+        if connection.execute(_one(key_id)).first() is None:
+            raise NotFound(
+                "no such key", field="key_id", value=key_id, remedy="see: dealcast keys list"
+            )
+        still = (api_keys.c.key_id == key_id) & api_keys.c.revoked_at.is_(None)
+        connection.execute(update(api_keys).where(still).values(revoked_at=now))
+
+
+def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:
+    """Return the key that was presented.
+
+    Raises:
+        Unauthenticated: it is malformed, unknown, revoked or expired; which of these is not told.
+
+    """
+    prefix, _, rest = presented.partition("_")
+    key_id, _, secret = rest.partition("_")
+    with engine.connect() as connection:
+        row = connection.execute(_one(key_id)).first()
+    # an unknown id costs the same comparison, so that time tells nothing of what exists
+    expected = row.hash if row is not None else _hash("")
+    matches = compare_digest(_hash(secret), expected)
+    if row is None or not matches or prefix != "dc" or not _key(row).holds_at(now):
+        raise Unauthenticated(
+            "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
+        )
+    return _key(row)
+
+
+def _one(key_id: str) -> Select[tuple[object, ...]]:
+    return select(api_keys).where(api_keys.c.key_id == key_id)
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _key(row: Row[tuple[object, ...]]) -> ApiKey:
+    return ApiKey(
+        row.key_id,
+        row.name,
+        tuple(row.scopes.split()),
+        row.created_at,
+        row.expires_at,
+        row.revoked_at,
+    )
+
+
+def _check(name: str, scopes: Sequence[str], expires_days: int | None) -> None:
+    if not 0 < len(name.strip()) <= 100:
+        raise BadInput("a key needs a name", field="name", value=name, allowed="1 to 100 letters")
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise BadInput(
+            "a key needs scopes",
+            field="scope",
+            value=", ".join(unknown),
+            allowed=", ".join(SCOPES),
+            remedy="give --scope once for each",
+        )
+    if expires_days is not None and not 0 < expires_days <= 3_660:
+        raise BadInput(
+            "a key's end must lie ahead",
+            field="expires_days",
+            value=expires_days,
+            allowed="1 to 3660",
+        )
