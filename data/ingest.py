@@ -104,7 +104,9 @@ def ingest(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dealcast-")))
         progress = Progress(console=console, disable=console is None, transient=True)
         stack.enter_context(progress)
-        rejects = RejectsFile(rejects_folder / f"{pipeline_name}-{source.name}.csv")
+        rejects = RejectsFile(
+            rejects_folder / f"{pipeline_name}-{source.name.partition('.')[0]}.csv"
+        )
         stack.enter_context(rejects)
         spool = Spool(folder, mapping, source)
         spool.fill(rejects.add, progress)

@@ -7,7 +7,9 @@ an XLSX, which cannot be read otherwise and holds a million rows at most.
 import codecs
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias, cast
 
@@ -103,11 +105,18 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _open(path: Path, wrap: Wrap = lambda handle: handle) -> BinaryIO:
-    handle = wrap(path.open("rb"))
-    if path.suffix != ".gz":
-        return handle
-    return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
+@contextmanager
+def _open(path: Path, wrap: Wrap = lambda handle: handle) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        handle = wrap(file)
+        if path.suffix != ".gz":
+            yield handle
+            return
+        try:
+            with gzip.GzipFile(fileobj=handle) as plain:
+                yield cast(BinaryIO, plain)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise _unreadable(path, error) from error
 
 
 def _csv_batches(
@@ -136,13 +145,17 @@ def _csv_batches(
             )
             for batch in reader:
                 yield bad.numbered(pl.DataFrame(batch.rename_columns(names)))
-        except (pa.ArrowInvalid, EOFError, UnicodeError, gzip.BadGzipFile) as error:
-            raise BadInput(
-                "the file cannot be read to its end",
-                field="source",
-                value=str(path),
-                remedy=str(error).splitlines()[0],
-            ) from error
+        except (pa.ArrowInvalid, UnicodeError) as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> BadInput:
+    return BadInput(
+        "the file cannot be read to its end",
+        field="source",
+        value=str(path),
+        remedy=str(error).partition("\n")[0],
+    )
 
 
 class _BadLines:

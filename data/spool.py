@@ -48,6 +48,7 @@ class Spool:
             BadInput: a file cannot be read or lacks a column that the mapping names.
 
         """
+        told: set[Path] = set()
         for part in self._parts:
             encoding = self._encoding(part.path)
 
@@ -56,8 +57,10 @@ class Spool:
                     handle, path.stat().st_size, description=f"Reading {path.name}"
                 )
 
-            rows = batches(part.path, part.sheet, encoding, refuse, shown)
-            self._write(part, rows)
+            # A file that several tables are made of is read for each, but its faults told once.
+            tell = _ignore if part.path in told else refuse
+            told.add(part.path)
+            self._write(part, batches(part.path, part.sheet, encoding, tell, shown))
 
     def partitions(self) -> Iterator[dict[str, pl.DataFrame]]:
         """Return the rows of each part, partition by partition; parts without rows are absent."""
@@ -98,6 +101,10 @@ class Spool:
 
     def _file(self, part: Part, place: int) -> Path:
         return self._folder / f"{self._parts.index(part)}-{place}.arrows"
+
+
+def _ignore(_: pl.DataFrame) -> None:
+    pass
 
 
 def _text_bytes(path: Path) -> int:

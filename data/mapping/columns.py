@@ -35,6 +35,8 @@ class ColumnSpec(Strict):
     """Translations of whole values."""
     otherwise: str | None = None
     """What an empty value becomes; with `words`, also every value that they do not have."""
+    filled: str | None = None
+    """What every value becomes that is not empty: a date of signing says `won`."""
     where: dict[str, tuple[str, ...]] = {}
     """Take the value only where these columns of the source have one of these words."""
     remove: str | None = None
@@ -80,6 +82,8 @@ class ColumnSpec(Strict):
             text = text.replace_strict(self.words, default=self.otherwise, return_dtype=pl.String)
         elif self.words:
             text = text.replace(self.words)
+        if self.filled is not None:
+            text = text.set(text.is_not_null(), self.filled)
         if self.otherwise is not None:
             text = text.fill_null(self.otherwise)
         for column, wanted in self.where.items():
