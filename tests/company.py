@@ -56,9 +56,7 @@ def _add_deal(facts: dict[str, Any], number: int, created: int, rng: np.random.G
 
     def change(field: str, at: int, value: str) -> None:
         if at <= last:
-            facts["changes"].append(
-                {"deal_id": deal_id, "field": field, "at": at, "value": value}
-            )
+            facts["changes"].append({"deal_id": deal_id, "field": field, "at": at, "value": value})
 
     change("amount", created, f"{1000 * (1 + number % 7)}")
     change("owner_id", created, f"o{number % 4}")
