@@ -103,7 +103,9 @@ def _load(connection: sa.Connection, staged: sa.Table, frame: pl.DataFrame) -> N
     marks = ", ".join("?" * frame.width)
     insert = f"INSERT INTO {staged.name} VALUES ({marks})"  # noqa: S608  # our own table's name
     for part in frame.iter_slices(_CHUNK):
-        connection.exec_driver_sql(insert, list(zip(*part.to_dict().values(), strict=True)))
+        connection.exec_driver_sql(
+            insert, list(zip(*(column.to_list() for column in part), strict=True))
+        )
 
 
 def _compare(connection: sa.Connection, table: sa.Table, staged: sa.Table, rows: int) -> Merged:

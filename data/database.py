@@ -98,7 +98,12 @@ def open_database(settings: Settings) -> sa.Engine:
 
 def _set_pragmas(connection: Any, _: object) -> None:
     # NORMAL is safe in WAL mode: a power cut may undo the last commit, never tear the file.
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 30000"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "busy_timeout = 30000",
+        "cache_size = -65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

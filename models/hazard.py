@@ -29,25 +29,25 @@ class Settings:
         folds: parts the groups are cut into; each part's booster is fitted on the others, checks
             itself on its own part for the calibration, and all of them are averaged.
         rounds: trees a class and booster.
-        bins_per_snapshot: bins drawn of each snapshot above `all_bins_below` snapshots.
+        rows_per_booster: rows a booster is fitted on at most, drawn at random, anew for each;
+            bins of one deal resemble each other, so that more teach little.
         booster: parameters of LightGBM.
     """
 
     folds: int = 4
     rounds: int = 100
-    bins_per_snapshot: int = 3
-    all_bins_below: int = 200_000
+    rows_per_booster: int = 250_000
     threads: int = 2
     booster: dict[str, Any] = field(
         default_factory=lambda: {
             "learning_rate": 0.05,
             "num_leaves": 15,
-            "min_data_in_leaf": 200,
+            "max_bin": 63,
+            "min_data_in_leaf": 100,
             "feature_fraction": 0.5,
             "bagging_fraction": 0.7,
             "bagging_freq": 1,
-            "lambda_l2": 10.0,
-            "cat_smooth": 20.0,
+            "lambda_l2": 5.0,
         }
     )
 
@@ -93,9 +93,8 @@ class HazardModel:
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
         snapshot, number, cause = sample.bins(edges)
-        if len(sample) > settings.all_bins_below:
-            kept = _draw(snapshot, len(sample), settings.bins_per_snapshot, rng)
-            snapshot, number, cause = snapshot[kept], number[kept], cause[kept]
+        drawn = _draw(len(snapshot), settings.folds * settings.rows_per_booster, rng)
+        snapshot, number, cause = snapshot[drawn], number[drawn], cause[drawn]
         codes = encoder.encode(sample.rows)
         as_of = sample.rows["as_of"].to_numpy()
         rows = np.hstack([codes[snapshot], bin_codes(as_of[snapshot], number, edges)])
@@ -104,10 +103,11 @@ class HazardModel:
         boosters = []
         for part in range(settings.folds):
             progress(f"booster {part + 1} of {settings.folds}, {len(rows):,} rows")
-            inside = fold != part
+            others, own = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+            fitted = others[_draw(len(others), settings.rows_per_booster, rng)]
             seeded = int(rng.integers(2**31))
-            booster = _boost(rows[inside], cause[inside], encoder, settings, seeded)
-            checked[~inside] = booster.predict(rows[~inside], num_threads=settings.threads)
+            booster = _boost(rows[fitted], cause[fitted], encoder, settings, seeded)
+            checked[own] = booster.predict(rows[own], num_threads=settings.threads)
             boosters.append(booster)
         calibration = Calibration.fit(checked, number, cause, len(edges) - 1)
         return cls(edges, encoder, tuple(boosters), calibration)
@@ -151,10 +151,6 @@ def _folds(groups: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarr
     return parts[group]
 
 
-def _draw(snapshot: np.ndarray, snapshots: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose at most `most` rows of each snapshot at random; snapshots come sorted."""
-    shuffled = rng.permutation(len(snapshot))
-    shuffled = shuffled[np.argsort(snapshot[shuffled], kind="stable")]
-    first = np.searchsorted(snapshot[shuffled], np.arange(snapshots))
-    place = np.arange(len(snapshot)) - first[snapshot[shuffled]]
-    return np.sort(shuffled[place < most])
+def _draw(rows: int, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Choose at most `most` of so many rows, in their order."""
+    return np.sort(rng.choice(rows, most, replace=False)) if rows > most else np.arange(rows)

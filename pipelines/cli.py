@@ -56,6 +56,22 @@ def dealcast() -> None:
 
 
 @app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to make.", show_default=False)],
+    deals: Annotated[int, typer.Option(help="How many opportunities.")] = 20_000,
+    years: Annotated[float, typer.Option(help="How long the data reach back.")] = 3.0,
+    seed: Annotated[int, typer.Option(help="What all chance comes from.")] = 0,
+    end: Annotated[
+        str | None, typer.Option(help="Where the data end: a Monday, by default the last one.")
+    ] = None,
+) -> None:
+    """Make a company's CRM data as Parquet, with the true curves beside them."""
+    from pipelines.simulate import run
+
+    run(out, deals, years, seed, end, progress)
+
+
+@app.command()
 def ingest(
     source: Annotated[Path, typer.Argument(help="A file, or a directory of files.")],
     mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a YAML file.")],

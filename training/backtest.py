@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from data.contract import Pipeline
 from data.errors import BadInput
 from data.moments import DAY, iso
@@ -14,7 +16,7 @@ from models.hazard import Settings
 from models.sample import Sample
 from training.fit import Fitted, fit
 from training.matrix import with_outcomes
-from training.metrics import Judged, judge
+from training.metrics import Interval, Judged, judge, log_losses, outcome_at, paired_difference
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,17 @@ def backtest(
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
     outcomes = with_outcomes(rows, tables.known_by(end), end)
     return Origin(as_of, fitted, outcomes, fitted.model.curves(rows), fitted.baseline.curves(rows))
+
+
+def skill(origin: Origin, rng: np.random.Generator) -> dict[int, Interval]:
+    """Return by horizon how much log-loss the model saves (below zero) against the baseline."""
+    saved = {}
+    for horizon in (one.horizon_days for one in origin.judged()):
+        seen = origin.outcomes.seen >= horizon
+        outcome = outcome_at(origin.outcomes, horizon)[seen]
+        model, baseline = (
+            log_losses(curves.at(horizon)[seen], outcome)
+            for curves in (origin.curves, origin.baseline)
+        )
+        saved[horizon] = paired_difference(model, baseline, origin.outcomes.groups[seen], rng)
+    return saved

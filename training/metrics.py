@@ -37,6 +37,34 @@ class Judged:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_difference(
+    ours: Array, theirs: Array, groups: np.ndarray, rng: np.random.Generator, draws: int = 1000
+) -> Interval:
+    """Mean of ours - theirs with a bootstrap interval that draws whole groups.
+
+    Args:
+        ours: a loss by snapshot, [n].
+        theirs: the same snapshots' loss by another, [n].
+        groups: accounts or deals: what is drawn together, [n].
+        rng: of the draws.
+        draws: how many.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    sums, sizes = np.bincount(group, weights=ours - theirs), np.bincount(group)
+    weights = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    low, high = np.quantile(weights @ sums / (weights @ sizes), [0.025, 0.975])
+    return Interval(float((ours - theirs).mean()), float(low), float(high))
+
+
 def outcome_at(sample: Sample, days: float) -> np.ndarray:
     """Return OPEN, WON or LOST after so many days, [n]."""
     state: np.ndarray = np.where(sample.days <= days, sample.cause, 0)

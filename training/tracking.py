@@ -1,0 +1,97 @@
+"""MLflow: the record of each training, and the registry with its aliases."""
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+# set before mlflow is imported, which reads them then
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+from mlflow import MlflowClient
+
+from models.bundle import Bundle
+from training.backtest import Origin
+from training.plots import draw
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training is recorded."""
+
+    run_id: str
+    model: str
+    version: str
+
+
+def track(
+    tracking_uri: str,
+    bundle: Bundle,
+    path: Path,
+    evidence: Origin | None,
+    parameters: Mapping[str, Any],
+) -> Run:
+    """Record a training and register its model as the champion.
+
+    Args:
+        tracking_uri: an MLflow server, or a database of its own.
+        bundle: what was trained.
+        path: the bundle's directory.
+        evidence: the backtest it is judged by, if the history allows one.
+        parameters: settings of the training.
+    """
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(tracking_uri)
+    name = f"dealcast-{bundle.pipeline.name}"
+    _experiment(name, path.parent.parent.parent / "mlartifacts")
+    with mlflow.start_run(run_name=bundle.name) as run, TemporaryDirectory() as scratch:
+        mlflow.log_params(dict(parameters))
+        mlflow.set_tags({"bundle": bundle.name, "serves": bundle.serves})
+        mlflow.log_dict(bundle.card, "card.json")
+        if evidence is not None:
+            mlflow.log_metrics(_metrics(evidence))
+            for file in draw(evidence, Path(scratch)):
+                mlflow.log_artifact(str(file), "plots")
+        registered = _register(name, path)
+    MlflowClient().set_registered_model_alias(name, CHAMPION, registered)
+    return Run(run.info.run_id, name, registered)
+
+
+def _experiment(name: str, artifacts: Path) -> None:
+    """Keep artifacts in the workspace unless the experiment already says otherwise."""
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, artifact_location=(artifacts / name).resolve().as_uri())
+    mlflow.set_experiment(name)
+
+
+def _metrics(evidence: Origin) -> dict[str, float]:
+    return {
+        f"{figure}_{one.horizon_days}d": float(value)
+        for one in evidence.judged()
+        for figure, value in one.to_dict().items()
+        if figure != "horizon_days"
+    }
+
+
+def _register(name: str, path: Path) -> str:
+    """Log the bundle as a model; requirements are named, since inferring them takes seconds."""
+    needs = [f"{package}=={version(package)}" for package in ("dealcast", "lightgbm", "polars")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow's advice on signatures; the card says more
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("pyfunc.py")),
+            artifacts={"bundle": str(path)},
+            pip_requirements=needs,
+            registered_model_name=name,
+        )
+    return str(info.registered_model_version)
