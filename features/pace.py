@@ -13,6 +13,8 @@ from data.tables import Tables
 _STEPS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 19, 26, 35, 48, 65, 90)
 """Bin ends in cadences: fine where deals move now, wider where little is known."""
 
+_CADENCES: Final = (1, 2, 3, 7)
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -39,8 +41,8 @@ class Pace:
     def learn(cls, tables: Tables, pipeline: Pipeline) -> Self:
         """Read the pace off closed deals; the pipeline's settings go first.
 
-        The 90th percentile of their life is the scale: thirty snapshots within it (daily to
-        weekly), and horizons at a quarter, half, one and one and a half of it, in whole weeks.
+        The 90th percentile of their life is the scale: some twenty snapshots within it, daily to
+        weekly, and horizons at a quarter, half, one and one and a half of it, in whole weeks.
         """
         closed = tables.deals.filter(~nw.col("closed_recorded_at").is_null())
         lives = (
@@ -51,6 +53,6 @@ class Pace:
         scale = float(np.quantile(lives, 0.9)) / DAY if len(lives) else 90.0
         weeks = sorted({max(1, round(scale / 7 * share)) for share in (0.25, 0.5, 1, 1.5)})
         return cls.of(
-            pipeline.cadence_days or int(np.clip(round(scale / 30), 1, 7)),
+            pipeline.cadence_days or min(_CADENCES, key=lambda days: abs(days - scale / 20)),
             pipeline.horizons_days or tuple(7 * w for w in weeks),
         )

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from data.errors import DealcastError
+from data.errors import BadInput, DealcastError
 from data.moments import now, parse_moment
 from data.settings import Settings
 
@@ -37,6 +37,7 @@ AsOf = Annotated[
 LaterBundle = Annotated[
     bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
 ]
+Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -48,6 +49,23 @@ def settings_of(workspace: Path | None) -> Settings:
 def moment_of(as_of: str | None) -> int:
     """Return the moment that was asked for, or this one."""
     return now() if as_of is None else parse_moment(as_of)
+
+
+def days_of(text: str) -> tuple[int, ...]:
+    """Read days ahead, such as 7,14,28.
+
+    Raises:
+        BadInput: they are not whole numbers above zero.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) <= 3650 for part in parts):
+        raise BadInput(
+            "not days ahead",
+            field="horizons",
+            value=text,
+            allowed="whole numbers from 1 to 3650 with commas between, such as 7,14,28",
+        )
+    return tuple(sorted({int(part) for part in parts}))
 
 
 @app.callback()
@@ -90,6 +108,51 @@ def ingest(
             soft_wrap=True,
         )
     typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else summary(report))
+
+
+@app.command()
+def train(
+    pipeline: PipelineName,
+    as_of: AsOf = None,
+    origin: Annotated[
+        str | None, typer.Option(help="Past moment to judge at; a middle horizon before the end.")
+    ] = None,
+    seed: Seed = 0,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the model on what was known by a moment, judge it, and make it champion."""
+    from pipelines.train import run, show
+
+    at = None if origin is None else parse_moment(origin, field="origin")
+    trained = run(pipeline, moment_of(as_of), settings_of(workspace), progress, seed, at)
+    if as_json:
+        typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
+    else:
+        show(trained, Console())
+
+
+@app.command()
+def backtest(
+    pipeline: PipelineName,
+    origin: Annotated[list[str], typer.Option(help="Past moment, ISO 8601; repeat it.")],
+    horizons: Annotated[
+        str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
+    ] = None,
+    seed: Seed = 0,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze the pipeline at past moments, score what was open, and look up what came."""
+    from pipelines.backtest import run, table
+
+    days = None if horizons is None else days_of(horizons)
+    origins = [parse_moment(text, field="origin") for text in origin]
+    found = run(pipeline, origins, settings_of(workspace), progress, days, seed)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        Console().print(table(f"{pipeline}: said and came", found["horizons"]))
 
 
 @app.command()
@@ -152,6 +215,39 @@ def serve(
     given = {"host": host, "port": port}
     changed = {name: value for name, value in given.items() if value is not None}
     run(settings_of(workspace).model_copy(update=changed))
+
+
+models = typer.Typer(no_args_is_help=True, help="Trained bundles: list them, promote one.")
+app.add_typer(models, name="models")
+
+
+@models.command("list")
+def models_list(pipeline: PipelineName, workspace: Workspace = None) -> None:
+    """List a pipeline's bundles as JSON, with the champion marked."""
+    from pipelines.models import listing
+
+    typer.echo(json.dumps(listing(settings_of(workspace), pipeline), ensure_ascii=False, indent=2))
+
+
+@models.command("promote")
+def models_promote(name: str, pipeline: PipelineName, workspace: Workspace = None) -> None:
+    """Make a bundle champion, an earlier one too: that is how to roll back."""
+    from pipelines.models import promote
+
+    promote(settings_of(workspace), pipeline, name)
+    progress.print(f"{name} serves {pipeline} now.", highlight=False)
+
+
+@app.command()
+def demo(
+    deals: Annotated[int, typer.Option(help="How many opportunities to simulate.")] = 20_000,
+    seed: Seed = 0,
+    workspace: Workspace = None,
+) -> None:
+    """Simulate a company, train on its history, and print this week's list and forecast."""
+    from pipelines.demo import run
+
+    run(settings_of(workspace), deals, seed, progress, Console())
 
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")

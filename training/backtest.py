@@ -69,15 +69,17 @@ def backtest(
     return Origin(as_of, fitted, outcomes, fitted.model.curves(rows), fitted.baseline.curves(rows))
 
 
-def skill(origin: Origin, rng: np.random.Generator) -> dict[int, Interval]:
-    """Return by horizon how much log-loss the model saves (below zero) against the baseline."""
-    saved = {}
-    for horizon in (one.horizon_days for one in origin.judged()):
-        seen = origin.outcomes.seen >= horizon
-        outcome = outcome_at(origin.outcomes, horizon)[seen]
-        model, baseline = (
-            log_losses(curves.at(horizon)[seen], outcome)
-            for curves in (origin.curves, origin.baseline)
+def skill(origin: Origin, rng: np.random.Generator) -> Interval:
+    """Return the log-loss that the model saves (below zero) against the baseline.
+
+    A deal counts with its mean over the horizons judged; the interval draws whole accounts.
+    """
+    horizons = [one.horizon_days for one in origin.judged()]
+    outcomes = [outcome_at(origin.outcomes, days) for days in horizons]
+    ours, theirs = (
+        np.mean(
+            [log_losses(curves.at(h), o) for h, o in zip(horizons, outcomes, strict=True)], axis=0
         )
-        saved[horizon] = paired_difference(model, baseline, origin.outcomes.groups[seen], rng)
-    return saved
+        for curves in (origin.curves, origin.baseline)
+    )
+    return paired_difference(ours, theirs, origin.outcomes.groups, rng)

@@ -1,6 +1,8 @@
 """What a forecast is judged by: three-class log-loss, Brier score, and sums against counts."""
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,30 @@ def log_losses(probabilities: Array, outcome: np.ndarray) -> Array:
 def brier(probabilities: Array, outcome: np.ndarray) -> float:
     """Mean squared distance to the outcome over the three classes; 0 is best, 2 worst."""
     return float(((probabilities - np.eye(3)[outcome]) ** 2).sum(axis=1).mean())
+
+
+def pool(judged: Sequence[Judged]) -> Judged:
+    """Pool one horizon's figures over origins: losses by deal, counts added up."""
+    first, weights = judged[0], [one.open_deals for one in judged]
+
+    def mean(figure: str) -> Any:
+        return float(np.average([getattr(one, figure) for one in judged], weights=weights))
+
+    def total(figure: str) -> Any:
+        return sum(getattr(one, figure) for one in judged)
+
+    deviations: dict[str, Any] = {
+        figure: math.hypot(*(getattr(one, figure) for one in judged))
+        for figure in ("won_deviation", "lost_deviation")
+    }
+    counts = ("open_deals", "won_expected", "won_actual", "lost_expected", "lost_actual")
+    losses = ("log_loss", "log_loss_baseline", "brier", "brier_baseline")
+    return replace(
+        first,
+        **deviations,
+        **{figure: total(figure) for figure in counts},
+        **{figure: mean(figure) for figure in losses},
+    )
 
 
 def judge(sample: Sample, curves: Curves, baseline: Curves, horizon_days: int) -> Judged | None:

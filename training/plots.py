@@ -1,5 +1,6 @@
 """The pictures a data scientist looks at first: reliability, gains, effects, curves."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,7 +25,7 @@ _CURVES = 30
 def draw(origin: Origin, folder: Path) -> list[Path]:
     """Draw every picture of a backtest's origin into a folder and return the files."""
     horizons = [one.horizon_days for one in origin.judged()]
-    pictures = {
+    pictures: dict[str, Callable[[Axes], None]] = {
         "reliability": lambda axes: _each(reliability, axes, origin, horizons),
         "gains": lambda axes: _each(gains, axes, origin, horizons),
         "effects": lambda axes: effects(axes, origin.fitted.model),
@@ -33,13 +34,13 @@ def draw(origin: Origin, folder: Path) -> list[Path]:
     files = []
     for name, picture in pictures.items():
         figure = Figure(figsize=(7, 5), layout="constrained")
-        picture(figure.subplots())
+        picture(figure.add_subplot())
         files.append(folder / f"{name}.png")
         figure.savefig(files[-1], dpi=120)
     return files
 
 
-def _each(draw_one, axes: Axes, origin: Origin, horizons: list[int]) -> None:
+def _each(draw_one: Callable[..., None], axes: Axes, origin: Origin, horizons: list[int]) -> None:
     for horizon in horizons:
         seen = origin.outcomes.seen >= horizon
         won = outcome_at(origin.outcomes, horizon)[seen] == WON

@@ -14,7 +14,7 @@ import polars as pl
 from models.bundle import Bundle
 
 
-class Curves(mlflow.pyfunc.PythonModel):
+class Curves(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow has no types
     """A bundle behind MLflow's interface."""
 
     def load_context(self, context: Any) -> None:

@@ -37,6 +37,7 @@ def track(
     tracking_uri: str,
     bundle: Bundle,
     path: Path,
+    artifacts: Path,
     evidence: Origin | None,
     parameters: Mapping[str, Any],
 ) -> Run:
@@ -46,13 +47,14 @@ def track(
         tracking_uri: an MLflow server, or a database of its own.
         bundle: what was trained.
         path: the bundle's directory.
+        artifacts: the folder of artifacts, for an experiment that is new.
         evidence: the backtest it is judged by, if the history allows one.
         parameters: settings of the training.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri)
     name = f"dealcast-{bundle.pipeline.name}"
-    _experiment(name, path.parent.parent.parent / "mlartifacts")
+    _experiment(name, artifacts)
     with mlflow.start_run(run_name=bundle.name) as run, TemporaryDirectory() as scratch:
         mlflow.log_params(dict(parameters))
         mlflow.set_tags({"bundle": bundle.name, "serves": bundle.serves})
@@ -62,8 +64,22 @@ def track(
             for file in draw(evidence, Path(scratch)):
                 mlflow.log_artifact(str(file), "plots")
         registered = _register(name, path)
-    MlflowClient().set_registered_model_alias(name, CHAMPION, registered)
+    client = MlflowClient()
+    client.set_model_version_tag(name, registered, "bundle", bundle.name)
+    client.set_registered_model_alias(name, CHAMPION, registered)
     return Run(run.info.run_id, name, registered)
+
+
+def promote(tracking_uri: str, pipeline: str, bundle: str) -> str | None:
+    """Move the registry's champion alias to a bundle's version; None where it has none."""
+    mlflow.set_tracking_uri(tracking_uri)
+    name, client = f"dealcast-{pipeline}", MlflowClient()
+    wanted = f"name = '{name}' AND tags.bundle = '{bundle}'"
+    found = [str(one.version) for one in client.search_model_versions(wanted)]
+    if not found:
+        return None
+    client.set_registered_model_alias(name, CHAMPION, found[0])
+    return found[0]
 
 
 def _experiment(name: str, artifacts: Path) -> None:

@@ -1,0 +1,101 @@
+"""`dealcast demo`: the main job on a simulated company, whose true curves are known."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from data.moments import DAY, iso_date, monday, now, parse_moment
+from data.settings import Settings
+from models.curve import Curves
+from pipelines import ingest, simulate, train, week
+from training.backtest import Origin
+from training.metrics import log_losses, outcome_at
+
+LEADS, OPPORTUNITIES = "leads", "opportunities"
+QUARTER = 91 * DAY
+_ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 2 * QUARTER}
+"""How long before the end each is judged: moments for which the simulator tells the truth."""
+
+
+def run(settings: Settings, deals: int, seed: int, progress: Console, console: Console) -> None:
+    """Simulate, ingest, train both pipelines, publish the list, and compare with the truth.
+
+    Args:
+        settings: the workspace.
+        deals: how many opportunities.
+        seed: what all chance comes from.
+        progress: where to say what goes on.
+        console: where the results go.
+    """
+    end = parse_moment(monday(now()).isoformat())
+    with TemporaryDirectory(prefix="dealcast-demo-") as scratch:
+        company = Path(scratch) / "company"
+        simulate.run(company, deals, 3.0, seed, iso_date(end), progress)
+        truths = {}
+        for name in (LEADS, OPPORTUNITIES):
+            ingest.run(company / name, "canonical", name, settings, progress)
+            truths[name] = pl.read_parquet(company / name / "truth.parquet")
+    for name in (LEADS, OPPORTUNITIES):
+        trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name])
+        train.show(trained, console)
+        if trained.evidence is not None:
+            console.print(against_truth(trained.evidence, truths[name]))
+    published = week.run(OPPORTUNITIES, end, settings, progress)
+    week.show(published, console)
+    for path in published.files:
+        console.print(f"Written: {path}", highlight=False, soft_wrap=True)
+    _say_how_to_serve(settings, console)
+
+
+def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
+    """Lay the model between its baseline and the true curves, by horizon.
+
+    The share recovered is how much of the distance from the baseline's log-loss to the true
+    curves' the model covers, on the same deals.
+    """
+    laid = Table(title=f"Against the truth, deals open on {iso_date(evidence.as_of)}")
+    for head in ("Days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
+        laid.add_column(head, justify="right")
+    for one in evidence.judged():
+        true = _true_chances(evidence, truth, one.horizon_days)
+        outcome = outcome_at(evidence.outcomes, one.horizon_days)
+
+        def loss(chances: np.ndarray, outcome: np.ndarray = outcome) -> float:
+            return float(log_losses(chances, outcome).mean())
+
+        def at(curves: Curves, days: int = one.horizon_days) -> np.ndarray:
+            return curves.at(days)
+
+        simple, ours, best = loss(at(evidence.baseline)), loss(at(evidence.curves)), loss(true)
+        error = np.abs(at(evidence.curves)[:, 1] - true[:, 1]).mean()
+        laid.add_row(
+            str(one.horizon_days),
+            *(f"{value:.3f}" for value in (simple, ours, best)),
+            f"{(simple - ours) / (simple - best):.0%}",
+            f"{error:.3f}",
+        )
+    return laid
+
+
+def _true_chances(evidence: Origin, truth: pl.DataFrame, days: int) -> np.ndarray:
+    """Return the true probabilities of open, won and lost of the backtest's deals, [n, 3]."""
+    asked = evidence.outcomes.rows.select("deal_id", "as_of")
+    told = truth.filter(pl.col("days_ahead") == days)
+    found = asked.join(told, on=["deal_id", "as_of"], how="left", maintain_order="left")
+    won, lost = (found[name].to_numpy() for name in ("p_won", "p_lost"))
+    return np.column_stack([1.0 - won - lost, won, lost])
+
+
+def _say_how_to_serve(settings: Settings, console: Console) -> None:
+    here = f"--workspace {settings.workspace}"
+    lines = (
+        "\nServe it:",
+        f"  .venv/bin/dealcast keys create --name me --scope score --scope read {here}",
+        f"  .venv/bin/dealcast serve {here}",
+        f"then open http://{settings.host}:{settings.port}/docs",
+    )
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)

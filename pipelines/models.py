@@ -1,0 +1,43 @@
+"""`dealcast models`: the bundles of a pipeline, and which of them serves."""
+
+from typing import Any
+
+from data.errors import NotFound
+from data.settings import Settings
+from models.bundle import Bundle, champion, crown
+from models.seal import unseal
+
+
+def listing(settings: Settings, pipeline: str) -> list[dict[str, Any]]:
+    """Return a pipeline's bundles, the newest knowledge last, with the champion marked.
+
+    Raises:
+        NotFound: nothing was trained for it.
+    """
+    serving = champion(settings.bundles / pipeline).name
+    cards = [unseal(path.parent) for path in (settings.bundles / pipeline).glob("*/card.json")]
+    told = ("name", "as_of", "serves", "evidence")
+    return [
+        {name: card[name] for name in told} | {"champion": card["name"] == serving}
+        for card in sorted(cards, key=lambda card: (card["as_of_moment"], card["name"]))
+    ]
+
+
+def promote(settings: Settings, pipeline: str, name: str) -> None:
+    """Make a bundle champion, after checking that it is whole; earlier ones too.
+
+    Raises:
+        NotFound: there is no bundle of that name.
+        BadInput: it was changed since it was made.
+    """
+    path = settings.bundles / pipeline / name
+    if not (path / "card.json").is_file():
+        known = [one["name"] for one in listing(settings, pipeline)]
+        raise NotFound(
+            "no such bundle", field="name", value=name, allowed=", ".join(known) or "none yet"
+        )
+    Bundle.load(path)
+    crown(path)
+    from training.tracking import promote as move_alias  # mlflow takes seconds to import
+
+    move_alias(settings.tracking_uri, pipeline, name)

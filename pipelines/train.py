@@ -1,0 +1,151 @@
+"""`dealcast train`: judge the model at a past origin, fit it on all, and make it champion."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from data.contract import Pipeline
+from data.errors import DealcastError
+from data.moments import DAY, iso
+from data.settings import Settings
+from data.tables import Tables, load_pipeline, open_tables
+from models.bundle import Bundle, Serves, crown
+from models.hazard import Settings as Fitting
+from pipelines.backtest import table
+from pipelines.workspace import database_of
+from training.backtest import Origin, backtest, skill
+from training.fit import Fitted, fit
+from training.metrics import Interval
+from training.tracking import Run, track
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A new champion: its bundle, where it lies, what it is judged by, where it is recorded."""
+
+    bundle: Bundle
+    path: Path
+    evidence: Origin | None
+    run: Run
+
+
+def run(
+    pipeline: str,
+    as_of: int,
+    settings: Settings,
+    progress: Console,
+    seed: int = 0,
+    origin: int | None = None,
+) -> Trained:
+    """Train on what was known by a moment and put the bundle to work.
+
+    Args:
+        pipeline: whose deals.
+        as_of: nothing learned later is used (microseconds of UTC).
+        settings: where the database, the bundles and MLflow are.
+        progress: where to say what goes on.
+        seed: of folds, draws and boosters.
+        origin: the past moment to judge the model at; by default a middle horizon before the
+            data's end.
+
+    Raises:
+        NotFound: no such pipeline.
+        NotReady: too little history by then.
+    """
+    with database_of(settings) as engine:
+        configured = load_pipeline(engine, pipeline)
+        tables = open_tables(engine, pipeline, settings.engine)
+    fitting = Fitting(threads=settings.threads)
+
+    def told(text: str) -> None:
+        progress.print(f"{pipeline}: {text}", highlight=False)
+
+    told(f"the model, as of {iso(as_of)}")
+    fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
+    evidence = _judge(tables.known_by(as_of), configured, fitted, origin, fitting, seed, told)
+    saved = skill(evidence, np.random.default_rng(seed)) if evidence is not None else None
+    card = _card(fitted, as_of, seed, fitting, evidence, saved)
+    bundle = Bundle("", card, fitted.context, fitted.features, fitted.model, fitted.baseline).save(
+        settings.bundles / pipeline
+    )
+    path = settings.bundles / pipeline / bundle.name
+    told("recording the run")
+    parameters = {"as_of": iso(as_of), "seed": seed, **asdict(fitting)}
+    artifacts = settings.workspace / "mlartifacts"
+    recorded = track(settings.tracking_uri, bundle, path, artifacts, evidence, parameters)
+    crown(path)
+    return Trained(bundle, path, evidence, recorded)
+
+
+def _judge(
+    tables: Tables,
+    pipeline: Pipeline,
+    fitted: Fitted,
+    origin: int | None,
+    fitting: Fitting,
+    seed: int,
+    told: Any,
+) -> Origin | None:
+    """Backtest at a past origin; None, with the reason told, where the history is too short."""
+    horizons = fitted.pace.horizons_days
+    moment = origin or fitted.end - horizons[len(horizons) // 2] * DAY
+    try:
+        return backtest(tables, pipeline, moment, fitting, seed, horizons, told)
+    except DealcastError as error:
+        told(f"not judged, so the stage baseline serves: {error}")
+        return None
+
+
+def _card(
+    fitted: Fitted,
+    as_of: int,
+    seed: int,
+    fitting: Fitting,
+    evidence: Origin | None,
+    saved: Interval | None,
+) -> dict[str, Any]:
+    """Say what the bundle is. The model serves only when it is surely better than the baseline."""
+    serves: Serves = "model" if saved is not None and saved.high < 0 else "baseline"
+    return {
+        "pipeline": fitted.pipeline.model_dump(mode="json"),
+        "as_of": iso(as_of),
+        "as_of_moment": as_of,
+        "data_end": iso(fitted.end),
+        "serves": serves,
+        "cadence_days": fitted.pace.cadence_days,
+        "horizons_days": list(fitted.pace.horizons_days),
+        "snapshots": len(fitted.sample),
+        "seed": seed,
+        "fitting": asdict(fitting),
+        "evidence": None
+        if evidence is None or saved is None
+        else {
+            "origin": iso(evidence.as_of),
+            "log_loss_saved": asdict(saved),
+            "horizons": [one.to_dict() for one in evidence.judged()],
+        },
+    }
+
+
+def show(trained: Trained, console: Console) -> None:
+    """Print what was trained and how it was judged."""
+    card = trained.bundle.card
+    evidence = card["evidence"]
+    if evidence is not None:
+        title = f"{card['pipeline']['name']}: said on {evidence['origin'][:10]}, and what came"
+        console.print(table(title, evidence["horizons"]))
+        saved = evidence["log_loss_saved"]
+        console.print(
+            f"Log-loss against the stage baseline: {saved['mean']:+.3f} "
+            f"({saved['low']:+.3f} to {saved['high']:+.3f})",
+            highlight=False,
+        )
+    served = "the model" if trained.bundle.serves == "model" else "the stage baseline"
+    console.print(f"{trained.bundle.name} is champion; {served} serves.", highlight=False)
+    console.print(
+        f"Recorded as MLflow run {trained.run.run_id}, {trained.run.model} {trained.run.version}.",
+        highlight=False,
+    )
