@@ -129,6 +129,8 @@ class HazardModel:
 
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
+        if len(codes) == 0:  # LightGBM refuses to predict nothing
+            return np.empty((0, len(self.edges) - 1, 3))
         rows, number = self.unfold(codes, as_of)
         predicted = [np.asarray(b.predict(rows, num_threads=threads)) for b in self.boosters]
         corrected = self.calibration.apply(np.mean(predicted, axis=0), number)

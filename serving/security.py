@@ -4,6 +4,7 @@ A key reads `dc_<id>_<secret>`. The secret has 256 random bits, so nobody can gu
 hash however fast they hash: one SHA-256 is enough, where a password would need a slow one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +20,8 @@ from data.moments import DAY
 
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
+
+_FORM: Final = re.compile(r"dc_(?P<key_id>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
 class Unauthenticated(Forbidden):
@@ -103,18 +106,18 @@ def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:
         Unauthenticated: it is malformed, unknown, revoked or expired; which of these is not told.
 
     """
-    prefix, _, rest = presented.partition("_")
-    key_id, _, secret = rest.partition("_")
-    with engine.connect() as connection:
-        row = connection.execute(_one(key_id)).first()
-    # an unknown id costs the same comparison, so that time tells nothing of what exists
-    expected = row.hash if row is not None else _hash("")
-    matches = compare_digest(_hash(secret), expected)
-    if row is None or not matches or prefix != "dc" or not _key(row).holds_at(now):
-        raise Unauthenticated(
-            "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
-        )
-    return _key(row)
+    form = _FORM.fullmatch(presented)
+    if form is not None:
+        with engine.connect() as connection:
+            row = connection.execute(_one(form["key_id"])).first()
+        # compared in constant time, so that nobody can feel their way to the hash
+        if row is not None and compare_digest(_hash(form["secret"]), row.hash):
+            key = _key(row)
+            if key.holds_at(now):
+                return key
+    raise Unauthenticated(
+        "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
+    )
 
 
 def _one(key_id: str) -> Select[tuple[object, ...]]:
@@ -122,7 +125,7 @@ def _one(key_id: str) -> Select[tuple[object, ...]]:
 
 
 def _hash(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(secret.encode()).hexdigest()
 
 
 def _key(row: Row[tuple[object, ...]]) -> ApiKey:

@@ -11,6 +11,7 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from serving.api import lists, problems, score, status
+from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
 from serving.champions import Champions
 
@@ -36,8 +37,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
     )
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     problems.install(app)
     app.include_router(status.router)
     for router in (score.router, lists.router):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from data.moments import iso
 from serving import lists
 from serving.api.problems import responses
-from serving.api.records import Name
+from serving.api.records import PipelineName
 from serving.api.service import TheService, requires
 
 router = APIRouter(tags=["lists"])
@@ -38,7 +38,7 @@ class WeeklyList(BaseModel):
 def weekly_list(
     week: Annotated[str, Path(max_length=20, description="the ISO date of a Monday, or latest")],
     service: TheService,
-    pipeline: Annotated[Name, Query(description="whose list")],
+    pipeline: Annotated[PipelineName, Query(description="whose list")],
     after: Annotated[int, Query(ge=0, le=2**53, description="last position already read")] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000, description="items a page")] = 200,
 ) -> WeeklyList:

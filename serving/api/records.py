@@ -45,6 +45,7 @@ Moment = Annotated[
     Field(json_schema_extra={"format": "date-time"}),
 ]
 """ISO 8601 outside, microseconds of UTC inside; without a zone it means UTC."""
+PipelineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$", max_length=200)]
 Text = Annotated[str, Field(max_length=2_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]

@@ -10,7 +10,7 @@ from data.errors import BadInput
 from data.moments import iso, iso_date
 from models.curve import Curves
 from serving.api.problems import responses
-from serving.api.records import MOST_RECORDS, Moment, Name, Record, tables
+from serving.api.records import MOST_RECORDS, Moment, PipelineName, Record, tables
 from serving.api.service import TheService, requires
 from serving.scorer import Scorer, Scores
 
@@ -44,7 +44,7 @@ class ScoreRequest(BaseModel):
         extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
     )
 
-    pipeline: Name
+    pipeline: PipelineName
     as_of: Moment | None = Field(None, description="the moment to score at; now when left out")
     days_ahead: list[Annotated[int, Field(ge=1, le=3_660)]] | None = Field(
         None,

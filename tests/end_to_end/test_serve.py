@@ -1,0 +1,132 @@
+"""The service as a process of its own, spoken to as the documentation says."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from data.settings import Settings
+from pipelines.cli import main
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+DEALCAST = Path(sys.executable).with_name("dealcast")
+COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.M | re.S)
+
+
+def dealcast(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [DEALCAST, *arguments, "--workspace", str(workspace)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def key(company: Settings) -> str:
+    made = dealcast(
+        company.workspace, "keys", "create", "--name", "docs", "--scope", "score", "--scope", "read"
+    )
+    assert made.returncode == 0, made.stderr
+    listed = dealcast(company.workspace, "week", "--pipeline", "sales", "--as-of", "2026-03-02")
+    assert listed.returncode == 0, listed.stderr
+    return made.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [DEALCAST, "serve", "--port", str(port)]
+    log = tmp_path_factory.mktemp("log") / "log"
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [*command, "--workspace", str(company.workspace)], cwd=ROOT, stderr=file
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await(url, server)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    assert "Application shutdown complete" in log.read_text()
+
+
+def _await(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert server.poll() is None
+        try:
+            httpx2.get(f"{url}/ready").raise_for_status()
+        except httpx2.ConnectError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the service did not come up")
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)))
+def test_what_the_documentation_says_works(number: int, url: str, key: str) -> None:
+    environment = os.environ | {"DEALCAST_URL": url, "DEALCAST_KEY": key}
+    ran = subprocess.run(
+        ["bash", "-e", "-c", COMMANDS[number]],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_documentation_has_commands() -> None:
+    assert len(COMMANDS) == 3
+
+
+def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) -> None:
+    key = dealcast(
+        company.workspace, "keys", "create", "--name", "x", "--scope", "read"
+    ).stdout.strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    assert httpx2.get(f"{url}/v1/pipelines", headers=headers).status_code == 200
+    assert dealcast(company.workspace, "keys", "revoke", key.split("_")[1]).returncode == 0
+    assert httpx2.get(f"{url}/v1/pipelines", headers=headers).status_code == 401
+    assert key.split("_", 2)[2] not in dealcast(company.workspace, "keys", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("keys", "create", "--name", "x", "--scope", "everything"),
+        ("keys", "revoke", "nobody"),
+        ("score", "--pipeline", "sales", "--out", "x.parquet"),
+        ("week", "--pipeline", "sales", "--as-of", "someday"),
+    ],
+)
+def test_a_wrong_command_exits_with_2_and_one_line(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dealcast", *arguments, "--workspace", str(tmp_path)])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("dealcast: ")
+    assert len(printed.err.splitlines()) == 1
+
+
+def test_the_service_imports_neither_training_nor_mlflow() -> None:
+    banned = {"mlflow", "training", "duckdb", "alembic"}
+    code = "import sys, serving.api.app; print(*{name.split('.')[0] for name in sys.modules})"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not banned & set(ran.stdout.split())

@@ -1,0 +1,217 @@
+"""The jobs that score and publish, and the lists as they are read back."""
+
+import csv
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from rich.console import Console
+from starlette.testclient import TestClient
+
+from data.database import open_database
+from data.errors import BadInput, NotFound
+from data.moments import DAY, iso, monday
+from data.settings import Settings
+from data.tables import open_tables
+from pipelines import score, week
+from serving import lists
+from serving.api.app import create_app
+from serving.insights.standing import standing, won_amount
+from serving.security import create_key
+from tests import company
+
+QUIET = Console(quiet=True)
+HEAD = {"pipeline": "p", "week": "2026-03-02", "as_of": 1, "bundle": "b", "created_at": 2}
+
+
+def item(position: int, **more: Any) -> dict[str, Any]:
+    return {"position": position, "deal_id": f"d{position}", **more}
+
+
+def test_a_list_is_read_back_page_by_page(database: sa.Engine) -> None:
+    items = [item(n, title="客户 ☎") for n in range(1, 6)]
+    lists.publish(database, HEAD, items)
+    assert lists.read(database, "p", "2026-03-02").items == items
+    page = lists.read(database, "p", "latest", after=2, limit=2)
+    assert (page.size, page.items) == (5, items[2:4])
+    assert (page.as_of, page.bundle, page.created_at) == (1, "b", 2)
+
+
+def test_publishing_again_replaces_the_week_and_no_other(database: sa.Engine) -> None:
+    later = HEAD | {"week": "2026-03-09"}
+    lists.publish(database, HEAD, [item(1), item(2)])
+    lists.publish(database, later, [item(1)])
+    lists.publish(database, HEAD | {"bundle": "c"}, [item(7)])
+    assert lists.read(database, "p", "2026-03-02").items == [item(7)]
+    assert lists.read(database, "p", "2026-03-02").bundle == "c"
+    assert lists.read(database, "p", "latest").week == "2026-03-09"
+
+
+def test_a_list_that_cannot_be_stored_leaves_the_one_before(database: sa.Engine) -> None:
+    lists.publish(database, HEAD, [item(1)])
+    with pytest.raises(sa.exc.IntegrityError):
+        lists.publish(database, HEAD, [item(2), item(2)])
+    assert lists.read(database, "p", "latest").items == [item(1)]
+
+
+@pytest.mark.parametrize("wrong", ["2026-03-03", "20260302", "last", "", "2026-W10"])
+def test_only_mondays_name_a_week(database: sa.Engine, wrong: str) -> None:
+    with pytest.raises(BadInput, match="not a week"):
+        lists.read(database, "p", wrong)
+
+
+def test_a_week_without_a_list_is_not_found(database: sa.Engine) -> None:
+    lists.publish(database, HEAD, [])
+    assert lists.read(database, "p", "latest").items == []
+    for pipeline, name in (("p", "2026-03-09"), ("other", "latest")):
+        with pytest.raises(NotFound):
+            lists.read(database, pipeline, name)
+
+
+def test_the_weeks_list_is_published_written_and_the_same_again(
+    company: Settings, tmp_path: Path
+) -> None:
+    first = week.run("sales", NOW, company, QUIET, tmp_path)
+    contents = {path: path.read_bytes() for path in first.files}
+    second = week.run("sales", NOW, company, QUIET, tmp_path)
+    assert second.listed.equals(first.listed)
+    assert second.forecast == first.forecast
+    assert {path: path.read_bytes() for path in second.files} == contents
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"sales-{monday(NOW)}.csv", f"sales-{monday(NOW)}.xlsx"]
+    (table,) = (text for path, text in contents.items() if path.suffix == ".csv")
+    rows = list(csv.DictReader(StringIO(table.decode("utf-8-sig"))))
+    assert [row["Deal"] for row in rows] == first.listed["deal_id"].to_list()
+    assert all(row["Title"].startswith("'=Deal") and row["Reasons"] for row in rows)
+
+
+def test_the_list_has_every_open_deal_once_the_most_at_stake_first(
+    company: Settings, tmp_path: Path
+) -> None:
+    listed = week.run("sales", NOW, company, QUIET, tmp_path).listed
+    assert sorted(listed["deal_id"]) == sorted(r["deal"]["deal_id"] for r in RECORDS)
+    assert listed["position"].to_list() == list(range(1, len(RECORDS) + 1))
+    assert listed["value_at_stake"].is_sorted(descending=True)
+    assert listed["close_median"].min() >= NOW
+
+
+def test_what_is_printed_fits_a_terminal(company: Settings, tmp_path: Path) -> None:
+    published = week.run("sales", NOW, company, QUIET, tmp_path)
+    console = Console(width=100, record=True, file=StringIO())
+    week.show(published, console, rows=3)
+    text = console.export_text()
+    assert len(text.splitlines()) < 12
+    assert re.search(r"bookings from deals known now: [\d,]+ to [\d,]+ \(80 %\)", text)
+
+
+NOW = company.END
+RECORDS = company.records(company.history())
+
+
+@pytest.fixture
+def tables(company: Settings) -> Iterator[Any]:
+    engine = open_database(company)
+    yield open_tables(engine, "sales")
+    engine.dispose()
+
+
+def test_how_deals_stand_is_what_their_history_says(tables: Any) -> None:
+    past = NOW - 40 * DAY
+    stood = {row["deal_id"]: row for row in standing(tables, past).iter_rows(named=True)}
+    told = company.records(company.history(), past)
+    assert sorted(stood) == sorted(record["deal"]["deal_id"] for record in told)
+    for record in told:
+        row, deal = stood[record["deal"]["deal_id"]], record["deal"]
+        so_far = [c for c in record["changes"] if c["at"] <= iso(past)]
+        held = {change["field"]: change["value"] for change in so_far}
+        calls = [a["at"] for a in record["activities"] if a["at"] <= iso(past)]
+        assert (row["stage"], row["owner_id"]) == (held["stage"], held["owner_id"])
+        assert row["amount"] == float(held["amount"])
+        assert row["account"] == record["account"]["name"]
+        assert row["owner"] == f"Seller {held['owner_id'][1:]}"
+        assert row["title"] == deal["title"]
+        assert row["last_touch_at"] is None or iso(row["last_touch_at"]) == max(calls)
+
+
+def test_what_was_won_counts_from_its_moment_to_its_moment(tables: Any) -> None:
+    raw = company.history()
+    amounts = {
+        c["deal_id"]: float(c["value"]) for c in raw["changes"].to_dicts() if c["field"] == "amount"
+    }
+    since, until = NOW - 90 * DAY, NOW - 20 * DAY
+    won = raw["deals"].filter(
+        pl.col("outcome") == "won", pl.col("closed_at").is_between(since, until)
+    )
+    expected = sum(amounts[deal_id] for deal_id in won["deal_id"])
+    assert expected > 0
+    assert won_amount(tables, since, until) == expected
+
+
+def test_scores_are_written_a_row_a_deal_and_a_row_a_day(company: Settings, tmp_path: Path) -> None:
+    out, curves = tmp_path / "scores.parquet", tmp_path / "deep" / "curves.csv"
+    scores = score.run("sales", NOW, company, QUIET, out, curves)
+    table, long = pl.read_parquet(out), pl.read_csv(curves)
+    assert table["deal_id"].to_list() == sorted(r["deal"]["deal_id"] for r in RECORDS)
+    assert table.schema["as_of"] == pl.Datetime("us", "UTC")
+    assert long.columns == ["deal_id", "as_of", "days_ahead", "p_won", "p_lost"]
+    assert set(long["as_of"]) == {"2026-03-02T00:00:00Z"}
+    assert set(long["days_ahead"]) >= {7, 28, 56, *scores.curves.edges[1:].astype(int).tolist()}
+    assert (long["p_won"] + long["p_lost"]).max() <= 1 + 1e-12
+    rises = long.sort("deal_id", "days_ahead").select(
+        pl.col("p_won", "p_lost").diff().over("deal_id").drop_nulls().min()
+    )
+    assert min(rises.row(0)) >= 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "scores.parquet"]
+
+
+def test_scores_of_a_past_that_the_bundle_knows_the_sequel_of_are_refused(
+    company: Settings, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    with pytest.raises(BadInput, match="learned from what came later"):
+        score.run("sales", NOW - 30 * DAY, company, QUIET, out)
+    assert not out.exists()
+    score.run("sales", NOW - 30 * DAY, company, QUIET, out, allow_later_bundle=True)
+    assert pl.read_csv(out).height == len(company_at(NOW - 30 * DAY))
+
+
+def company_at(moment: int) -> list[dict[str, Any]]:
+    return company.records(company.history(), moment)
+
+
+def test_before_the_first_deal_there_is_nothing_to_score(company: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "scores.parquet"
+    scores = score.run("sales", 0, company, QUIET, out, allow_later_bundle=True)
+    assert len(scores.rows) == 0
+    assert pl.read_parquet(out).height == 0
+
+
+def test_scores_go_to_files_of_a_known_kind(company: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"\.parquet or \.csv"):
+        score.run("sales", NOW, company, QUIET, tmp_path / "scores.xlsx")
+
+
+def test_a_list_is_read_over_http(company: Settings, tmp_path: Path) -> None:
+    listed = week.run("sales", NOW, company, QUIET, tmp_path).listed
+    engine = open_database(company)
+    key = create_key(engine, "reader", ["read"], NOW)
+    engine.dispose()
+    with TestClient(create_app(company, clock=lambda: NOW)) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        answer = client.get("/v1/lists/latest?pipeline=sales&after=1&limit=2").json()
+        assert client.get("/v1/lists/2026-03-02?pipeline=sales").json()["size"] == len(listed)
+        wrong = client.get("/v1/lists/2026-03-03?pipeline=sales")
+        nothing = client.get("/v1/lists/2026-03-09?pipeline=sales")
+        unasked = client.get("/v1/lists/latest")
+        hostile = client.get("/v1/lists/latest", params={"pipeline": "a\x00b"})
+    assert (answer["week"], answer["as_of"]) == ("2026-03-02", "2026-03-02T00:00:00Z")
+    assert [one["deal_id"] for one in answer["items"]] == listed["deal_id"].to_list()[1:3]
+    assert answer["items"][0]["period_end"] == "2026-04-01T00:00:00Z"
+    assert answer["items"][0]["reasons"][0]["zh"]
+    statuses = [reply.status_code for reply in (wrong, nothing, unasked, hostile)]
+    assert statuses == [422, 404, 422, 422]

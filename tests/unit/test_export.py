@@ -1,0 +1,114 @@
+"""The list as people open it."""
+
+import csv
+from io import BytesIO, StringIO
+from typing import Any
+
+import polars as pl
+import pytest
+from openpyxl import load_workbook
+
+from data.moments import parse_moment
+from serving.insights import export
+
+# openpyxl passes over what Excel 2010 added to data bars, and says so
+pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
+
+AS_OF = parse_moment("2026-02-02")
+
+
+def listed(**changes: Any) -> pl.DataFrame:
+    row = {
+        "position": 1,
+        "deal_id": "d1",
+        "title": "五金 order",
+        "account": "上海 Co",
+        "stage": "商务谈判",
+        "owner_id": "o1",
+        "owner": "Li",
+        "team": "East",
+        "amount": 1000.5,
+        "currency": "CNY",
+        "value_at_stake": 120.0,
+        "period_end": parse_moment("2026-04-01"),
+        "p_won_period": 0.25,
+        "p_won_28": 0.125,
+        "close_median": parse_moment("2026-03-05"),
+        "close_from": parse_moment("2026-02-20"),
+        "close_to": parse_moment("2026-03-30T23:00:00"),
+        "last_touch_at": parse_moment("2026-01-30T08:15:00"),
+        "last_touch_kind": "call",
+        "reasons": [{"feature": "a", "group": "fit", "effect": 1.0, "zh": "好", "en": "good"}] * 2,
+    }
+    return pl.DataFrame([row | changes])
+
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", '=HYPERLINK("http://x","y")']
+
+
+def cells(content: bytes, sheet: int = 0) -> tuple[list[str], list[Any]]:
+    head, row = list(load_workbook(BytesIO(content)).worksheets[sheet].iter_rows())[:2]
+    return [cell.value for cell in head], row
+
+
+def test_a_csv_is_read_back_as_it_was() -> None:
+    content = export.csv(listed(), "zh")
+    assert content.startswith(b"\xef\xbb\xbf")
+    (row,) = csv.DictReader(StringIO(content.decode("utf-8-sig")))
+    assert row["客户"] == "上海 Co"
+    assert row["28天赢单概率"] == "0.125"
+    assert row["预计成交"] == "2026-03-05"
+    assert row["期末"] == "2026-03-31"
+    assert row["理由"] == "好; 好"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_of_a_csv_begins_as_a_formula(text: str) -> None:
+    content = export.csv(listed(title=text, account=text, last_touch_kind=text), "en")
+    (row,) = csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""))
+    assert row["Title"] == row["Account"] == row["Kind of touch"] == f"'{text}"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_of_a_workbook_is_a_formula(text: str) -> None:
+    content = export.workbook(listed(title=text, owner=text), AS_OF, "en")
+    for sheet in load_workbook(BytesIO(content)).worksheets:
+        for row in sheet.iter_rows():
+            assert all(cell.data_type != "f" for cell in row)
+            assert all(cell.hyperlink is None for cell in row)
+    head, row = cells(content)
+    assert row[head.index("Title")].value == text.replace("\r", "_x000D_")
+
+
+def test_a_workbook_has_an_overview_and_a_sheet_for_each_seller() -> None:
+    names = ["Li", "li", "A" * 40, "A" * 41, "History", "x[1]:*?/\\", None]
+    rows = [listed(deal_id=f"d{i}", owner=name) for i, name in enumerate(names)]
+    book = load_workbook(
+        BytesIO(export.workbook(pl.concat(rows, how="vertical_relaxed"), AS_OF, "en"))
+    )
+    assert len(book.sheetnames) == 8
+    assert book.sheetnames[:3] == ["Overview", "Li", "li 2"]
+    assert book.sheetnames[-1] == "Nobody"
+    assert [sheet.max_row for sheet in book.worksheets] == [8] + [2] * 7
+
+
+def test_a_workbook_has_a_frozen_header_filters_and_data_bars() -> None:
+    content = export.workbook(listed(), AS_OF, "zh")
+    (table,) = load_workbook(BytesIO(content)).worksheets[0].tables.values()
+    sheet = load_workbook(BytesIO(content)).worksheets[0]
+    assert sheet.freeze_panes == "A2"
+    assert table.autoFilter is not None
+    bars = [rule.type for rules in sheet.conditional_formatting for rule in rules.rules]
+    assert bars == ["dataBar"] * 3
+    head, row = cells(content)
+    assert row[head.index("金额")].value == 1000.5
+    assert row[head.index("期末赢单概率")].number_format == "0 %"
+
+
+def test_the_same_list_gives_the_same_bytes() -> None:
+    assert export.workbook(listed(), AS_OF, "en") == export.workbook(listed(), AS_OF, "en")
+
+
+def test_every_column_has_a_heading_in_both_languages() -> None:
+    for column in listed().columns:
+        assert export.heading(column, "zh") != export.heading(column, "en")
