@@ -10,7 +10,7 @@ from data.contract import Pipeline
 from data.moments import DAY
 from data.tables import Tables
 
-_STEPS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 19, 26, 35, 48, 65, 90)
+_STEPS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 35, 49, 70, 91)
 """Bin ends in cadences: fine where deals move now, wider where little is known."""
 
 _CADENCES: Final = (1, 2, 3, 7)
