@@ -18,7 +18,7 @@ from training.metrics import log_losses, outcome_at
 
 LEADS, OPPORTUNITIES = "leads", "opportunities"
 QUARTER = 91 * DAY
-_ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 2 * QUARTER}
+_ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 3 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
 _ROWS = 100_000
 """Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""

@@ -18,6 +18,7 @@ from pipelines.backtest import table
 from pipelines.workspace import database_of
 from training.backtest import Origin, backtest, skill
 from training.fit import Fitted, fit
+from training.matrix import settled
 from training.metrics import Interval
 from training.tracking import Run, track
 
@@ -93,7 +94,7 @@ def _judge(
 ) -> Origin | None:
     """Backtest at a past origin; None, with the reason told, where the history is too short."""
     horizons = fitted.pace.horizons_days
-    moment = origin or fitted.end - horizons[len(horizons) // 2] * DAY
+    moment = origin or settled(tables) - horizons[len(horizons) // 2] * DAY
     try:
         return backtest(tables, pipeline, moment, fitting, seed, horizons, told)
     except DealcastError as error:
