@@ -1,6 +1,6 @@
 """Snapshots in, feature rows out: the one place where features are computed."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import narwhals as nw
@@ -30,8 +30,7 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
         numbers as Float64 and categories as String, null where unknown.
     """
-    history = History(context)
-    asked = list(_ask(history))
+    history, asked = _asked(context)
     answers = history.answer(timeline(tables, snapshots, context.windows))
     rows = _with_fixed(answers, tables).select(
         *KEY,
@@ -46,12 +45,13 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
 
 def catalogue(context: Context) -> list[Feature]:
     """Return the features of a context in the order of their columns."""
-    return [feature for feature, _ in _ask(History(context))]
+    return [feature for feature, _ in _asked(context)[1]]
 
 
-def _ask(history: History) -> Iterator[tuple[Feature, nw.Expr]]:
-    for family in FAMILIES:
-        yield from family.ask(history)
+@lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
+def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
+    history = History(context)
+    return history, [asked for family in FAMILIES for asked in family.ask(history)]
 
 
 def _with_fixed(answers: Frame, tables: Tables) -> Frame:

@@ -43,7 +43,6 @@ class Settings:
         default_factory=lambda: {
             "learning_rate": 0.05,
             "num_leaves": 15,
-            "max_bin": 63,
             "min_data_in_leaf": 100,
             "feature_fraction": 0.5,
             "bagging_fraction": 0.7,

@@ -14,9 +14,9 @@ class Sample:
 
     Attributes:
         rows: feature rows, with deal_id and as_of.
-        days: days from as_of to the closing, [n]; inf where it did not close in the data.
+        days: days from as_of to the closing, above 0, [n]; inf where it is not known to close.
         cause: OPEN, WON or LOST, [n].
-        seen: days from as_of to the data's end, [n].
+        seen: days from as_of to the moment up to which closings are known, [n].
         groups: what must not be split between fitting and checking (account or deal), [n].
     """
 

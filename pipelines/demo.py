@@ -11,6 +11,7 @@ from rich.table import Table
 from data.moments import DAY, iso_date, monday, now, parse_moment
 from data.settings import Settings
 from models.curve import Curves
+from models.hazard import Settings as Fitting
 from pipelines import ingest, simulate, train, week
 from training.backtest import Origin
 from training.metrics import log_losses, outcome_at
@@ -19,6 +20,8 @@ LEADS, OPPORTUNITIES = "leads", "opportunities"
 QUARTER = 91 * DAY
 _ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 2 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
+_ROWS = 100_000
+"""Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""
 
 
 def run(settings: Settings, deals: int, seed: int, progress: Console, console: Console) -> None:
@@ -31,6 +34,7 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
         progress: where to say what goes on.
         console: where the results go.
     """
+    fitting = Fitting(threads=settings.threads, rows_per_booster=_ROWS)
     end = parse_moment(monday(now()).isoformat())
     with TemporaryDirectory(prefix="dealcast-demo-") as scratch:
         company = Path(scratch) / "company"
@@ -40,7 +44,7 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
             ingest.run(company / name, "canonical", name, settings, progress)
             truths[name] = pl.read_parquet(company / name / "truth.parquet")
     for name in (LEADS, OPPORTUNITIES):
-        trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name])
+        trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name], fitting)
         train.show(trained, console)
         if trained.evidence is not None:
             console.print(against_truth(trained.evidence, truths[name]))

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from data import ingest as way_in
 from data.contract import pipeline_name
-from data.database import open_database
 from data.mapping import load_mapping
 from data.settings import Settings
+from pipelines.workspace import database_of
 
 
 def run(
@@ -22,8 +22,7 @@ def run(
         BadInput: the pipeline's name, the mapping or the source cannot be used.
 
     """
-    engine = open_database(settings)
-    try:
+    with database_of(settings) as engine:
         return way_in.ingest(
             source,
             load_mapping(mapping),
@@ -32,8 +31,6 @@ def run(
             settings.workspace / "rejects",
             console,
         )
-    finally:
-        engine.dispose()
 
 
 def summary(report: way_in.Report) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from data.errors import BadInput
 from data.moments import iso, monday, parse_moment, to_moment
 from data.simulator import SimulatedPipeline, simulate
+from data.tables import write_parquet
 
 
 def run(out: Path, deals: int, years: float, seed: int, end: str | None, progress: Console) -> None:
@@ -43,13 +44,10 @@ def run(out: Path, deals: int, years: float, seed: int, end: str | None, progres
 
 def _write(simulated: SimulatedPipeline, folder: Path, progress: Console) -> None:
     """Write one pipeline: a file a table, its settings, and the truth."""
-    folder.mkdir()
-    for name, frame in simulated.frames.items():
-        frame.write_parquet(folder / f"{name}.parquet")
-        progress.print(f"{simulated.settings.name}: {len(frame):>9,} {name}", highlight=False)
+    write_parquet(simulated.frames, folder, simulated.settings)
     simulated.truth.write_parquet(folder / "truth.parquet")
-    settings = simulated.settings.model_dump_json(indent=2)
-    (folder / "pipeline.json").write_text(settings + "\n", encoding="utf-8")
+    for name, frame in simulated.frames.items():
+        progress.print(f"{simulated.settings.name}: {len(frame):>9,} {name}", highlight=False)
 
 
 def _check_empty(out: Path) -> None:

@@ -39,6 +39,7 @@ def run(
     progress: Console,
     seed: int = 0,
     origin: int | None = None,
+    fitting: Fitting | None = None,
 ) -> Trained:
     """Train on what was known by a moment and put the bundle to work.
 
@@ -50,6 +51,7 @@ def run(
         seed: of folds, draws and boosters.
         origin: the past moment to judge the model at; by default a middle horizon before the
             data's end.
+        fitting: how the hazards are fitted.
 
     Raises:
         NotFound: no such pipeline.
@@ -58,7 +60,7 @@ def run(
     with database_of(settings) as engine:
         configured = load_pipeline(engine, pipeline)
         tables = open_tables(engine, pipeline, settings.engine)
-    fitting = Fitting(threads=settings.threads)
+    fitting = fitting or Fitting(threads=settings.threads)
 
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)

@@ -14,8 +14,8 @@ from features.snapshots import open_snapshots
 from models.curve import Curves
 from models.hazard import Settings
 from models.sample import Sample
-from training.fit import Fitted, fit
-from training.matrix import with_outcomes
+from training.fit import Fitted, fit, pace_of
+from training.matrix import settled, with_outcomes
 from training.metrics import Interval, Judged, judge, log_losses, outcome_at, paired_difference
 
 
@@ -51,21 +51,21 @@ def backtest(
         BadInput: no deal is open at the origin, or the data end before its first horizon.
     """
     progress(f"origin {iso(as_of)}")
-    fitted = fit(tables, pipeline, as_of, settings, seed, horizons_days, progress)
-    end = tables.last_recorded()
-    if end < as_of + fitted.pace.horizons_days[0] * DAY:
+    frozen, end = tables.known_by(as_of), settled(tables)
+    first = pace_of(frozen, pipeline, horizons_days).horizons_days[0]
+    if end < as_of + first * DAY:
         raise BadInput(
             "the origin is too late to look up what came",
             field="origin",
             value=iso(as_of),
-            allowed=f"{fitted.pace.horizons_days[0]} days or more before the last fact, {iso(end)}",
+            allowed=f"{first} days or more before {iso(end)}",
             remedy="choose an earlier origin or a shorter horizon",
         )
-    frozen = tables.known_by(as_of)
+    fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress)
     rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     if rows.is_empty():
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
-    outcomes = with_outcomes(rows, tables.known_by(end), end)
+    outcomes = with_outcomes(rows, tables, end)
     return Origin(as_of, fitted, outcomes, fitted.model.curves(rows), fitted.baseline.curves(rows))
 
 

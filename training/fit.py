@@ -17,7 +17,7 @@ from models.baselines import StageAalenJohansen
 from models.curve import LOST, WON
 from models.hazard import HazardModel, Settings
 from models.sample import Sample
-from training.matrix import with_outcomes
+from training.matrix import settled, with_outcomes
 
 LEAST_CLOSINGS = 40
 """Won and lost deals that a model needs; below, only the baseline can be fitted."""
@@ -53,19 +53,23 @@ def fit(
     """
     known = tables.known_by(as_of)
     end = min(as_of, known.last_recorded())
-    pace = Pace.learn(known, pipeline)
-    if horizons_days is not None:
-        pace = Pace.of(pace.cadence_days, horizons_days)
+    pace = pace_of(known, pipeline, horizons_days)
     context = Context.learn(known, pipeline, pace.cadence_days)
     progress(f"features of snapshots every {pace.cadence_days} days")
     rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
-    past = with_outcomes(rows, known, end)
+    past = with_outcomes(rows, known, min(end, settled(known)))
     _require_closings(past, pipeline)
     features = catalogue(context)
     edges = np.array(pace.edges, dtype=float)
     model = HazardModel.fit(past, features, edges, settings, seed, progress)
     baseline = StageAalenJohansen.fit(past, edges)
     return Fitted(pipeline, end, pace, context, features, model, baseline, past)
+
+
+def pace_of(known: Tables, pipeline: Pipeline, horizons_days: tuple[int, ...] | None) -> Pace:
+    """Return the pipeline's pace as known, with other horizons where they are given."""
+    pace = Pace.learn(known, pipeline)
+    return pace if horizons_days is None else Pace.of(pace.cadence_days, horizons_days)
 
 
 def _require_closings(past: Sample, pipeline: Pipeline) -> None:
