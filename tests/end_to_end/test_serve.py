@@ -17,9 +17,9 @@ from data.settings import Settings
 from pipelines.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PAGES = "".join((ROOT / page).read_text("utf-8") for page in ("docs/api.md", "README.md"))
 DEALCAST = Path(sys.executable).with_name("dealcast")
-COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.M | re.S)
+COMMANDS = re.findall(r"^```sh\n(curl .*?)^```", PAGES, flags=re.M | re.S)
 
 
 def dealcast(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +85,7 @@ def test_what_the_documentation_says_works(number: int, url: str, key: str) -> N
 
 
 def test_the_documentation_has_commands() -> None:
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 4
 
 
 def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) -> None:
