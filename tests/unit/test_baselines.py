@@ -30,7 +30,7 @@ def estimate(
 
 
 def test_a_golden_example() -> None:
-    """Six deals: won on day 1, lost on 2, out of sight on 2, won on 3, out of sight on 4, lost on 5.
+    """Won on day 1, lost on 2, out of sight on 2, won on 3, out of sight on 4, lost on 5.
 
     day  at risk  F_won                     F_lost                    S
     1    6        1/6                       0                         5/6

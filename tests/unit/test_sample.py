@@ -1,5 +1,7 @@
 """Snapshots unfolded into bins: only bins that were seen whole may teach."""
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 from hypothesis import given, settings
@@ -28,7 +30,7 @@ def test_bins_are_those_that_a_loop_would_choose(
 ) -> None:
     expected = []
     for number, (days, cause, seen) in enumerate(snapshots):
-        for bin_, (start, end) in enumerate(zip(EDGES[:-1], EDGES[1:], strict=True)):
+        for bin_, (start, end) in enumerate(pairwise(EDGES)):
             reached, whole = days > start, seen >= end
             if reached and whole:
                 expected.append((number, bin_, cause if days <= end else OPEN))
