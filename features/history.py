@@ -22,6 +22,8 @@ DEAL: Final = "deal_id"
 ORDER: Final = ("recorded_at", "is_question", "at", "seq")
 NEVER: Final = -(2**62)
 """Stands for "has not happened" in running maxima: null would break the run on some engines."""
+_CLEARED: Final[dict[str, object]] = {"value": "", "field": "", "number": float("-inf")}
+"""Stands for a value that was cleared, by column: null would be filled with the one before it."""
 
 
 def activity(
@@ -55,9 +57,17 @@ def contact(role: str | None = None) -> nw.Expr:
     return chosen if role is None else chosen & (nw.col("value") == role)
 
 
+def in_days(span: nw.Expr) -> nw.Expr:
+    """Days in a span of microseconds, the same to the last bit however many rows there are.
+
+    Multiplied, because Polars divides some columns by multiplying with the inverse and some not.
+    """
+    return span * (1 / DAY)
+
+
 def days_since(moment: nw.Expr) -> nw.Expr:
     """Days from a moment to as_of; null where it never happened."""
-    return (nw.col("as_of") - moment) / DAY
+    return in_days(nw.col("as_of") - moment)
 
 
 @dataclass
@@ -85,7 +95,7 @@ class History:
 
     def held(self, where: nw.Expr, column: str = "value") -> nw.Expr:
         """What the latest such fact says in `column`; null where there is none."""
-        return nw.col(self._held(where, column))
+        return _unless_cleared(self._held(where, column), column)
 
     def rises(self, where: nw.Expr, days: int | None = None) -> nw.Expr:
         """How often such a fact's number went above the one held before it."""
@@ -149,10 +159,12 @@ class History:
     def _held(self, where: nw.Expr, column: str) -> str:
         """Enter the value that holds: of the fact whose time is the running maximum."""
         holds = where & (nw.col("at") == nw.col(self._latest(where)))
-        return self._run(1, nw.when(holds).then(nw.col(column)).fill_null(strategy="forward"))
+        said = nw.col(column).fill_null(_CLEARED[column])
+        return self._run(1, nw.when(holds).then(said).fill_null(strategy="forward"))
 
     def _before(self, where: nw.Expr) -> str:
-        return self._run(2, nw.col(self._held(where, "number")).shift(1))
+        held = _unless_cleared(self._held(where, "number"), "number")
+        return self._run(2, held.shift(1))
 
     def _moves(self, where: nw.Expr, moved: nw.Expr, days: int | None) -> nw.Expr:
         counted = nw.when(where & moved).then(1).otherwise(0).cum_sum()
@@ -168,3 +180,7 @@ class History:
     def _moment(self, running: str) -> nw.Expr:
         self.moments.add(running)
         return nw.col(running)
+
+
+def _unless_cleared(held: str, column: str) -> nw.Expr:
+    return nw.when(nw.col(held) != _CLEARED[column]).then(nw.col(held))

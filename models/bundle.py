@@ -101,7 +101,8 @@ class Bundle:
         """
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        boosters = sorted(path.glob("booster-*.txt"), key=lambda p: int(p.stem.split("-")[1]))
+        boosters = [path / name for name in card["hashes"] if name.startswith("booster-")]
+        boosters.sort(key=lambda booster: int(booster.stem.split("-")[1]))
         model = HazardModel(
             edges=np.array(document["edges"]),
             encoder=Encoder.from_dict(document["encoder"]),

@@ -15,12 +15,13 @@ from data.tables import load_pipeline, open_tables, write_parquet
 from models.bundle import Bundle, crown
 from models.hazard import Settings as Fitting
 from pipelines import ingest
-from training.fit import fit
+from training.fit import Fitted, fit
 
 NAME = "sales"
 END = parse_moment("2026-03-02")
 STAGES = ("qualify", "offer", "close")
 PIPELINE = Pipeline(name=NAME, stages=STAGES, currency="CNY", horizons_days=(7, 28, 56))
+SMALL = Fitting(folds=2, rounds=20)
 
 
 def history(deals: int = 240, seed: int = 1) -> dict[str, pl.DataFrame]:
@@ -77,17 +78,21 @@ def found(settings: Settings) -> Bundle:
     engine = open_database(settings)
     tables, pipeline = open_tables(engine, NAME), load_pipeline(engine, NAME)
     engine.dispose()
-    fitted = fit(tables, pipeline, END, Fitting(folds=2, rounds=20), seed=0)
+    bundle = bundled(fit(tables, pipeline, END, SMALL, seed=0)).save(settings.bundles / NAME)
+    crown(settings.bundles / NAME / bundle.name)
+    return bundle
+
+
+def bundled(fitted: Fitted) -> Bundle:
+    """Return the unsaved bundle of a fitted model."""
     card = {
-        "pipeline": pipeline.model_dump(mode="json"),
+        "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of_moment": fitted.end,
         "horizons_days": list(fitted.pace.horizons_days),
         "serves": "model",
     }
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline)
-    bundle = Bundle("", card, *parts).save(settings.bundles / NAME)
-    crown(settings.bundles / NAME / bundle.name)
-    return bundle
+    return Bundle("", card, *parts)
 
 
 def records(raw: dict[str, pl.DataFrame], as_of: int = END) -> list[dict[str, Any]]:
@@ -95,13 +100,16 @@ def records(raw: dict[str, pl.DataFrame], as_of: int = END) -> list[dict[str, An
     open_then = raw["deals"].filter(
         pl.col("created_at") <= as_of, pl.col("closed_at").is_null() | (pl.col("closed_at") > as_of)
     )
-    accounts = {row["account_id"]: row for row in raw["accounts"].iter_rows(named=True)}
+    accounts = {
+        row["account_id"]: _told(row, drop=("account_id",))
+        for row in raw["accounts"].iter_rows(named=True)
+    }
     return [
         {
             "deal": _told(deal, drop=()),
             "changes": _facts(raw["changes"], deal["deal_id"]),
             "activities": _facts(raw["activities"], deal["deal_id"]),
-            "account": _told(accounts[deal["account_id"]], drop=("account_id",)),
+            "account": accounts.get(deal["account_id"]),
         }
         for deal in open_then.sort("deal_id").iter_rows(named=True)
     ]

@@ -2,9 +2,8 @@
 
 import narwhals as nw
 
-from data.moments import DAY
 from features.catalogue import Family
-from features.history import History, change, days_since
+from features.history import History, change, days_since, in_days
 
 deal = Family()
 
@@ -88,7 +87,7 @@ def amount_falls(history: History) -> nw.Expr:
     group="process",
 )
 def to_stated_close(history: History) -> nw.Expr:
-    return (history.held(change("expected_close_at"), "number") - nw.col("as_of")) / DAY
+    return in_days(history.held(change("expected_close_at"), "number") - nw.col("as_of"))
 
 
 @deal.feature(

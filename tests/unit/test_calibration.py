@@ -1,0 +1,82 @@
+"""Calibration: leaves what is right, mends what is bent, and stays a probability."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
+
+from models.calibration import Calibration
+from models.curve import Array
+
+ROWS, BINS = 20_000, 3
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Array, np.ndarray, np.ndarray]:
+    """True hazards [rows, 3], the bin [rows] and what happened [rows]."""
+    rng = np.random.default_rng(7)
+    odds = rng.normal([-2.0, -1.5], 0.8, size=(ROWS, 2))
+    true = softmax(np.column_stack([np.zeros(ROWS), odds]), axis=1)
+    cause = (rng.random((ROWS, 1)) > true.cumsum(axis=1)).sum(axis=1).clip(max=2)
+    return true, rng.integers(0, BINS, ROWS), cause
+
+
+def bent(true: Array) -> Array:
+    """Halve the log-odds and add .5: too timid, and closings too many."""
+    odds = np.log(true / true[:, :1])
+    said: Array = softmax(np.column_stack([odds[:, 0], 0.5 * odds[:, 1:] + 0.5]), axis=1)
+    return said
+
+
+def test_what_is_calibrated_stays_as_it_is(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
+    true, number, cause = world
+    corrected = Calibration.fit(true, number, cause, BINS).apply(true, number)
+    assert np.abs(corrected - true).mean() < 0.01
+
+
+def test_no_correction_is_the_identity(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
+    true, number, _ = world
+    np.testing.assert_allclose(Calibration.none(BINS).apply(true, number), true, atol=1e-12)
+
+
+def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
+    true, number, cause = world
+    said, fitting = bent(true), np.arange(ROWS) < ROWS // 2
+    calibration = Calibration.fit(said[fitting], number[fitting], cause[fitting], BINS)
+    corrected = calibration.apply(said[~fitting], number[~fitting])
+    before, after, best = (
+        log_loss(cause[~fitting], p) for p in (said[~fitting], corrected, true[~fitting])
+    )
+    assert best <= after < before
+    assert after - best < 0.1 * (before - best)
+    np.testing.assert_allclose(calibration.slope, 2.0, atol=0.3)  # x = 2 y - 1 undoes y = x/2 + 1/2
+    np.testing.assert_allclose(calibration.intercept, -1.0, atol=0.3)
+
+
+def test_corrected_hazards_are_probabilities(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
+    true, number, cause = world
+    calibration = Calibration.fit(bent(true), number, cause, BINS)
+    extremes = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1e-12, 0.5, 0.5]])
+    corrected = calibration.apply(extremes, np.array([0, 1, 2, 0]))
+    assert np.isfinite(corrected).all()
+    assert (corrected >= 0).all()
+    np.testing.assert_allclose(corrected.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+
+
+def test_bins_with_few_closings_are_mended_together(
+    world: tuple[Array, np.ndarray, np.ndarray],
+) -> None:
+    true, _, cause = world
+    few = slice(0, 300)  # some 60 closings of both causes in all
+    number = np.arange(300) % BINS
+    slope = Calibration.fit(bent(true[few]), number, cause[few], BINS).slope
+    assert (slope == slope[0]).all()
+
+
+def test_it_is_read_back_as_it_was_written(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
+    true, number, cause = world
+    calibration = Calibration.fit(bent(true), number, cause, BINS)
+    again = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
+    assert (again.apply(true, number) == calibration.apply(true, number)).all()

@@ -1,0 +1,45 @@
+"""Snapshots unfolded into bins: only bins that were seen whole may teach."""
+
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.curve import LOST, OPEN, WON
+from models.sample import Sample
+
+EDGES = np.array([0.0, 1.0, 3.0, 7.0])
+_days = st.sampled_from([0.5, 1.0, 2.0, 3.0, 6.9, 7.0, 8.0, np.inf])
+_seen = st.sampled_from([0.0, 0.9, 1.0, 2.0, 3.0, 6.0, 7.0, 30.0])
+_snapshots = st.lists(st.tuples(_days, st.sampled_from([WON, LOST]), _seen), max_size=12)
+
+
+def sample(days: list[float], cause: list[int], seen: list[float]) -> Sample:
+    """Make a sample of which only the outcomes matter."""
+    numbers = np.arange(len(days))
+    arrays = np.array(days, float), np.array(cause, int), np.array(seen, float)
+    return Sample(pl.DataFrame({"stage": ["s"] * len(days)}), *arrays, groups=numbers)
+
+
+@settings(deadline=None)
+@given(_snapshots)
+def test_bins_are_those_that_a_loop_would_choose(
+    snapshots: list[tuple[float, int, float]],
+) -> None:
+    expected = []
+    for number, (days, cause, seen) in enumerate(snapshots):
+        for bin_, (start, end) in enumerate(pairwise(EDGES)):
+            reached, whole = days > start, seen >= end
+            if reached and whole:
+                expected.append((number, bin_, cause if days <= end else OPEN))
+    of = sample(*(list(column) for column in zip(*snapshots, strict=True))) if snapshots else None
+    found = [] if of is None else list(zip(*(a.tolist() for a in of.bins(EDGES)), strict=True))
+    assert found == expected
+
+
+def test_a_closing_in_a_bin_that_is_half_seen_teaches_nothing() -> None:
+    quick = sample([2.0], [WON], [2.5])  # won on day 2; the bin runs to day 3, the data to 2.5
+    snapshot, number, cause = quick.bins(EDGES)
+    assert (snapshot.tolist(), number.tolist(), cause.tolist()) == ([0], [0], [OPEN])
