@@ -105,13 +105,6 @@ class History:
         """How often such a fact's number went below the one held before it."""
         return self._moves(where, nw.col("number") < nw.col(self._before(where)), days)
 
-    def rank(self, stage: nw.Expr) -> nw.Expr:
-        """The rung of a stage on the ladder, from 0; null for a stage that is not on it."""
-        rung: nw.Expr = nw.lit(None).cast(nw.Int64)
-        for number, word in enumerate(self.context.stages):
-            rung = nw.when(stage == word).then(nw.lit(number)).otherwise(rung)
-        return rung
-
     def answer(self, timeline: Frame) -> Frame:
         """Compute every question asked.
 

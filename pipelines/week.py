@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from data.moments import iso, iso_date, monday, now
@@ -61,7 +64,9 @@ def run(
     scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
     with database_of(settings) as engine:
         tables = open_tables(engine, pipeline, settings.engine)
-    progress.print(f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}")
+    progress.print(
+        f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}", soft_wrap=True
+    )
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     deals = standing(tables, as_of)
     listed = _with_reasons(prioritise(deals, scores, rules or Rules()), scorer, scores)
@@ -81,9 +86,12 @@ def run(
 
 def show(week: Week, console: Console, rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
-    table = Table(title=f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}")
-    for name in ("#", "Deal", "Owner", "Stage", "Amount", "P(won)", "Close", "Why"):
-        right = name in ("#", "Amount", "P(won)")
+    title = f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}"
+    table = Table(title=title, box=SIMPLE)
+    table.add_column("#", justify="right")
+    table.add_column("Deal, and why", ratio=1, no_wrap=True)
+    for name in ("Stage", "Amount", "P(won)", "Close"):
+        right = name in ("Amount", "P(won)")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for deal in week.listed.head(rows).iter_rows(named=True):
         table.add_row(*_cells(deal))
@@ -95,19 +103,16 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
     )
 
 
-def _cells(deal: dict[str, object]) -> list[str]:
-    def money(value: object) -> str:
-        return f"{value:,.0f}" if isinstance(value, float) else "–"
-
-    close, reasons = deal["close_median"], deal["reasons"]
+def _cells(deal: dict[str, Any]) -> list[str]:
+    why = f"\n  [dim]{escape(deal['reasons'][0]['en'])}[/dim]" if deal["reasons"] else ""
+    amount, close = deal["amount"], deal["close_median"]
     return [
         str(deal["position"]),
-        str(deal["title"] or deal["deal_id"]),
-        *(str(deal[name] or "–") for name in ("owner", "stage")),
-        money(deal["amount"]),
+        escape(deal["title"] or deal["deal_id"]) + why,
+        escape(deal["stage"] or "–"),
+        "–" if amount is None else f"{amount:,.0f}",
         f"{deal['p_won_period']:.0%}",
-        iso_date(close) if isinstance(close, int) else "–",
-        str(reasons[0]["en"]) if isinstance(reasons, list) and reasons else "",
+        "–" if close is None else iso_date(close),
     ]
 
 

@@ -1,12 +1,15 @@
 """The pictures a data scientist looks at first: reliability, gains, effects, curves."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from scipy.stats import beta
 
 from models.calendar import NAMES
@@ -16,6 +19,9 @@ from training.backtest import Origin
 from training.metrics import outcome_at
 
 mpl.use("agg")  # no screen is asked for
+
+_FONTS: Final = ("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
+"""Letters are taken from the first that has them; the last two are optional system packages."""
 
 _BINS = 10
 _EFFECTS = 25
@@ -33,11 +39,18 @@ def draw(origin: Origin, folder: Path) -> list[Path]:
     }
     files = []
     for name, picture in pictures.items():
-        figure = Figure(figsize=(7, 5), layout="constrained")
-        picture(figure.add_subplot())
         files.append(folder / f"{name}.png")
-        figure.savefig(files[-1], dpi=120)
+        with mpl.rc_context({"font.family": _installed()}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a box where no font has the letter
+            figure = Figure(figsize=(7, 5), layout="constrained")
+            picture(figure.add_subplot())
+            figure.savefig(files[-1], dpi=120)
     return files
+
+
+def _installed() -> list[str]:
+    known = {font.name for font in fontManager.ttflist}
+    return [name for name in _FONTS if name in known]
 
 
 def _each(draw_one: Callable[..., None], axes: Axes, origin: Origin, horizons: list[int]) -> None:

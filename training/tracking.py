@@ -16,6 +16,8 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
 
 from models.bundle import Bundle
 from training.backtest import Origin
@@ -51,7 +53,8 @@ def track(
         evidence: the backtest it is judged by, if the history allows one.
         parameters: settings of the training.
     """
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "mlflow"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     mlflow.set_tracking_uri(tracking_uri)
     name = f"dealcast-{bundle.pipeline.name}"
     _experiment(name, artifacts)
@@ -63,7 +66,7 @@ def track(
             mlflow.log_metrics(_metrics(evidence))
             for file in draw(evidence, Path(scratch)):
                 mlflow.log_artifact(str(file), "plots")
-        registered = _register(name, path)
+        registered = _register(name, path, _signature(bundle))
     client = MlflowClient()
     client.set_model_version_tag(name, registered, "bundle", bundle.name)
     client.set_registered_model_alias(name, CHAMPION, registered)
@@ -98,16 +101,25 @@ def _metrics(evidence: Origin) -> dict[str, float]:
     }
 
 
-def _register(name: str, path: Path) -> str:
+def _signature(bundle: Bundle) -> ModelSignature:
+    """Name the columns of a feature row; any fact may be missing."""
+    kinds = {"number": DataType.double, "category": DataType.string}
+    facts = [ColSpec(kinds[f.kind], f.name, required=False) for f in bundle.features]
+    key = [ColSpec(DataType.string, "deal_id"), ColSpec(DataType.long, "as_of")]
+    return ModelSignature(inputs=Schema([*key, *facts]))
+
+
+def _register(name: str, path: Path, signature: ModelSignature) -> str:
     """Log the bundle as a model; requirements are named, since inferring them takes seconds."""
     needs = [f"{package}=={version(package)}" for package in ("dealcast", "lightgbm", "polars")]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mlflow's advice on signatures; the card says more
+        warnings.simplefilter("ignore")  # advice to state types in the code as well
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(Path(__file__).with_name("pyfunc.py")),
             artifacts={"bundle": str(path)},
             pip_requirements=needs,
+            signature=signature,
             registered_model_name=name,
         )
     return str(info.registered_model_version)

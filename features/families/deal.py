@@ -18,11 +18,6 @@ def stage(history: History) -> nw.Expr:
     return history.held(change("stage"))
 
 
-@deal.feature("stage_rank", zh="阶段序号", en="rung of the stage", unit="count", group="process")
-def stage_rank(history: History) -> nw.Expr:
-    return history.rank(history.held(change("stage")))
-
-
 @deal.feature("in_stage", zh="本阶段停留", en="time in this stage", unit="days", group="process")
 def in_stage(history: History) -> nw.Expr:
     return days_since(history.last(change("stage")))

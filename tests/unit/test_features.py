@@ -113,7 +113,6 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
     return {
         "age": (as_of - deal["created_at"]) / DAY,
         "stage": holding(stages, "value"),
-        "stage_rank": {"a": 0, "b": 1, "c": 2}.get(holding(stages, "value")),
         "in_stage": since(stages),
         "stage_moves": len(stages),
         "stage_moves_in:7": len(within(stages, 7)),
