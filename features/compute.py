@@ -6,6 +6,7 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
+from data.errors import BadInput
 from data.tables import Frame, Tables
 from features.catalogue import Feature
 from features.context import Context
@@ -51,7 +52,18 @@ def catalogue(context: Context) -> list[Feature]:
 @lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
-    return history, [asked for family in FAMILIES for asked in family.ask(history)]
+    asked = [asked for family in FAMILIES for asked in family.ask(history)]
+    names = [feature.name for feature, _ in asked]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(
+            "two features have one name",
+            field="attributes",
+            value=", ".join(twice),
+            allowed="names that no feature of the catalogue has",
+            remedy="give the attribute another name in the mapping",
+        )
+    return history, asked
 
 
 def _with_fixed(answers: Frame, tables: Tables) -> Frame:

@@ -20,9 +20,10 @@ import numpy as np
 import polars as pl
 
 from data.contract import Pipeline
-from data.errors import NotFound
+from data.errors import BadInput, NotFound
 from data.moments import iso_date
 from features.catalogue import Feature
+from features.compute import catalogue
 from features.context import Context
 from features.encoder import Encoder
 from models.baselines import StageAalenJohansen
@@ -97,7 +98,8 @@ class Bundle:
         """Read a bundle after checking every file against its hash.
 
         Raises:
-            NotFound, BadInput: see `models.seal.unseal`.
+            NotFound, BadInput: see `models.seal.unseal`; or it asks for features that this
+                version does not compute.
         """
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
@@ -110,11 +112,14 @@ class Bundle:
             calibration=Calibration.from_dict(document["calibration"]),
         )
         baseline = json.loads((path / "baseline.json").read_text(encoding="utf-8"))
+        context = Context.from_dict(document["context"])
+        features = [Feature(**entry) for entry in document["catalogue"]]
+        _check_computable(card["name"], features, context)
         return cls(
             name=card["name"],
             card=card,
-            context=Context.from_dict(document["context"]),
-            features=[Feature(**entry) for entry in document["catalogue"]],
+            context=context,
+            features=features,
             model=model,
             baseline=StageAalenJohansen.from_dict(baseline),
         )
@@ -147,6 +152,18 @@ class Bundle:
         write_json(path / "baseline.json", self.baseline.to_dict())
         for number, booster in enumerate(self.model.boosters):
             booster.save_model(path / f"booster-{number}.txt")
+
+
+def _check_computable(name: str, features: list[Feature], context: Context) -> None:
+    missing = {one.name for one in features} - {one.name for one in catalogue(context)}
+    if missing:
+        raise BadInput(
+            "a bundle that needs features which are no longer computed",
+            field="bundle",
+            value=name,
+            allowed="bundles whose features are all in the catalogue",
+            remedy=f"train it again; missing: {', '.join(sorted(missing))}"[:300],
+        )
 
 
 def crown(path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from data.errors import BadInput, DealcastError
@@ -43,7 +44,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 def settings_of(workspace: Path | None) -> Settings:
     """Return the settings, with the command line's workspace before the environment's."""
-    return Settings() if workspace is None else Settings(workspace=workspace)
+    try:
+        return Settings() if workspace is None else Settings(workspace=workspace)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise BadInput(
+            "a setting that cannot be used",
+            field=f"DEALCAST_{wrong['loc'][0]}".upper(),
+            value=wrong["input"],
+            allowed=wrong["msg"],
+            remedy="correct the environment variable; see the README's settings",
+        ) from None
 
 
 def moment_of(as_of: str | None) -> int:

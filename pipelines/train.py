@@ -57,6 +57,7 @@ def run(
     Raises:
         NotFound: no such pipeline.
         NotReady: too little history by then.
+        BadInput: an origin that cannot be judged at.
     """
     with database_of(settings) as engine:
         configured = load_pipeline(engine, pipeline)
@@ -94,7 +95,9 @@ def _judge(
 ) -> Origin | None:
     """Backtest at a past origin; None, with the reason told, where the history is too short."""
     horizons = fitted.pace.horizons_days
-    moment = origin or settled(tables) - horizons[len(horizons) // 2] * DAY
+    if origin is not None:
+        return backtest(tables, pipeline, origin, fitting, seed, horizons, told)
+    moment = settled(tables) - horizons[len(horizons) // 2] * DAY
     try:
         return backtest(tables, pipeline, moment, fitting, seed, horizons, told)
     except DealcastError as error:
@@ -122,7 +125,7 @@ def _card(
         "horizons_days": list(fitted.pace.horizons_days),
         "snapshots": len(fitted.sample),
         "seed": seed,
-        "fitting": asdict(fitting),
+        "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
         "evidence": None
         if evidence is None or saved is None
         else {

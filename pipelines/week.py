@@ -64,9 +64,8 @@ def run(
     scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
     with database_of(settings) as engine:
         tables = open_tables(engine, pipeline, settings.engine)
-    progress.print(
-        f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}", soft_wrap=True
-    )
+    told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
+    progress.print(told, soft_wrap=True)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     deals = standing(tables, as_of)
     listed = _with_reasons(prioritise(deals, scores, rules or Rules()), scorer, scores)
