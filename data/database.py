@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from data.contract import TABLES, ColumnType, Table
+from data.errors import NotReady
 from data.settings import Settings
 
 HEAD: Final = "0001"
@@ -84,6 +85,9 @@ def open_database(settings: Settings) -> sa.Engine:
     Returns:
         an engine on the settings' URL; the workspace's folder is made for SQLite.
 
+    Raises:
+        NotReady: the database cannot be reached, or its file cannot be opened.
+
     """
     url = sa.make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "postgresql":
@@ -92,7 +96,16 @@ def open_database(settings: Settings) -> sa.Engine:
         settings.workspace.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(url)
         sa.event.listen(engine, "connect", _set_pragmas)
-    _migrate(engine)
+    try:
+        _migrate(engine)
+    except sa.exc.OperationalError as error:
+        raise NotReady(
+            "the database cannot be opened",
+            field="DEALCAST_DATABASE_URL",
+            value=url.render_as_string(hide_password=True),
+            allowed="a database that answers, and leave to write to it",
+            remedy=str(error.orig).strip().partition("\n")[0],
+        ) from error
     return engine
 
 

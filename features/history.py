@@ -10,7 +10,7 @@ count at a marker row at as_of - w: learned within those days.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import narwhals as nw
 
@@ -22,7 +22,7 @@ DEAL: Final = "deal_id"
 ORDER: Final = ("recorded_at", "is_question", "at", "seq")
 NEVER: Final = -(2**62)
 """Stands for "has not happened" in running maxima: null would break the run on some engines."""
-_CLEARED: Final[dict[str, Any]] = {"value": "", "field": "", "number": float("-inf")}
+_CLEARED: Final[dict[str, str | float]] = {"value": "", "field": "", "number": float("-inf")}
 """Stands for a value that was cleared, by column: null would be filled with the one before it."""
 
 

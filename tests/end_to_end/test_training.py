@@ -20,7 +20,13 @@ from pipelines import ingest
 from pipelines.cli import app
 from tests import company
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # MLflow's own: it uses what its libraries are about to give up
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:mlflow"),
+]
 
 Run = Callable[..., Result]
 ORIGIN = iso_date(company.END - 60 * DAY)
