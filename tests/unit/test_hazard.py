@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.catalogue import Feature
 from models.curve import Curves
 from models.hazard import HazardModel
 from models.reasons import effects, reasons
@@ -42,6 +43,14 @@ def test_renaming_words_changes_nothing(fitted: Fitted) -> None:
     rows, words = fitted.sample.rows, list(fitted.model.encoder.categories)
     renamed = rows.with_columns(pl.concat_str(pl.lit("名:"), word).alias(word) for word in words)
     assert_same(again(fitted, renamed).curves(renamed), fitted.model.curves(rows))
+
+
+def test_a_column_that_says_nothing_changes_nothing(fitted: Fitted) -> None:
+    constant = Feature("constant", "常数", "a constant", "count", "fit")
+    rows = fitted.sample.rows.with_columns(constant=pl.lit(7.0))
+    sample, edges = replace(fitted.sample, rows=rows), fitted.model.edges
+    anew = HazardModel.fit(sample, [*fitted.features, constant], edges, SMALL, seed=0)
+    assert_same(anew.curves(rows), fitted.model.curves(rows))
 
 
 @pytest.mark.parametrize("threads", [1, 3])
