@@ -5,6 +5,9 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
+# behind a company's proxy only the system's certificates are right, on a bare system only uv's
+fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick lint format lock clean
 
@@ -19,7 +22,7 @@ $(UV):
 
 .venv/ready: requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(call fetch,pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
