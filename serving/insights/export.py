@@ -51,8 +51,10 @@ def csv(listed: pl.DataFrame, language: Language) -> bytes:
 
     Text that a spreadsheet might run as a formula gets an apostrophe in front.
     """
-    shown = _shown(listed, language).with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${1}"))
-    return shown.write_csv(include_bom=True).encode()
+    shown = _shown(listed, language).with_columns(
+        pl.col(pl.String).str.replace(_FORMULA, "'${1}"), pl.col(pl.Float64).round(4)
+    )
+    return shown.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
 
 
 def workbook(listed: pl.DataFrame, as_of: int, language: Language) -> bytes:

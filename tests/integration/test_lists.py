@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from rich.cells import cell_len
 from rich.console import Console
 from starlette.testclient import TestClient
 
@@ -102,10 +103,13 @@ def test_the_list_has_every_open_deal_once_the_most_at_stake_first(
 
 def test_what_is_printed_fits_a_terminal(company: Settings, tmp_path: Path) -> None:
     published = week.run("sales", NOW, company, QUIET, tmp_path)
-    console = Console(width=100, record=True, file=StringIO())
+    console = Console(width=80, record=True, file=StringIO())
     week.show(published, console, rows=3)
     text = console.export_text()
-    assert len(text.splitlines()) < 12
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= 80
+    for deal in published.listed.head(3).iter_rows(named=True):
+        shown = (deal["position"], deal["title"], deal["stage"], f"{deal['p_won_period']:.0%}")
+        assert re.search(r" +.*".join(re.escape(str(cell)) for cell in shown), text)
     assert re.search(r"bookings from deals known now: [\d,]+ to [\d,]+ \(80 %\)", text)
 
 
