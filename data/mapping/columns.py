@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from data import parsing
 from data.contract import Attribute, ColumnType
+from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
 
 
 class Strict(BaseModel):
@@ -18,9 +19,9 @@ class Strict(BaseModel):
 class Dialect(Strict):
     """How a whole source writes: its time zone and its words for nothing."""
 
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     """What a moment without a zone means, such as Asia/Shanghai."""
-    missing: tuple[str, ...] = ()
+    missing: tuple[Word, ...] = ()
     """Words that mean an empty value, such as Select or 无."""
 
 
@@ -29,19 +30,19 @@ class ColumnSpec(Strict):
 
     column: str | None = None
     """The source's column."""
-    constant: str | None = None
+    constant: Word | None = None
     """A value for every row, instead of a column."""
-    words: dict[str, str] = {}
+    words: dict[Word, Word] = {}
     """Translations of whole values."""
-    otherwise: str | None = None
+    otherwise: Word | None = None
     """What an empty value becomes; with `words`, also every value that they do not have."""
-    filled: str | None = None
+    filled: Word | None = None
     """What every value becomes that is not empty: a date of signing says `won`."""
-    where: dict[str, tuple[str, ...]] = {}
+    where: dict[str, tuple[Word, ...]] = {}
     """Take the value only where these columns of the source have one of these words."""
-    remove: str | None = None
+    remove: Pattern | None = None
     """A regular expression; what it matches is cut out."""
-    format: tuple[str, ...] | str = ()
+    format: DateFormats = ()
     """How dates are written, in strptime's words; several are tried in order."""
     decimal: str = "."
     thousands: str = ""
@@ -65,8 +66,7 @@ class ColumnSpec(Strict):
         if text.dtype != pl.String or kind in ("text", "json"):
             return text
         if kind == "moment":
-            formats = (self.format,) if isinstance(self.format, str) else self.format
-            read = parsing.moments(text, formats, dialect.timezone)
+            read = parsing.moments(text, self.format, dialect.timezone)
             return pl.select(parsing.iso(pl.lit(read)).fill_null(text)).to_series()
         numbers = parsing.numbers(text, self.decimal, self.thousands, self.scale)
         return numbers.cast(pl.String).fill_null(text)

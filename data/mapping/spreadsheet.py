@@ -12,6 +12,7 @@ from data.contract import TABLES, ColumnType, Pipeline
 from data.errors import BadInput, did_you_mean
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect, Source, Strict
+from data.mapping.scalars import Word
 from data.parsing import words
 from data.sheet import OBSERVED_AT, ROW, TRACKED_TYPES
 
@@ -28,7 +29,7 @@ class TableSpec(Strict):
     """Its file's name, with * and ? as wildcards; any file when left out."""
     sheet: str | None = None
     """The sheet of a workbook; its first when left out."""
-    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    where: dict[str, tuple[Word, ...]] = Field(default_factory=dict)
     """Only rows in which these columns of the source have one of these words."""
     filled: tuple[str, ...] = ()
     """Only rows in which these columns of the source are not empty."""

@@ -205,6 +205,29 @@ def test_a_broken_gzip_is_refused_whole(bring: Bring, tmp_path: Path) -> None:
         bring(path)
 
 
+@pytest.mark.parametrize("name", ["deals.xlsx", "deals.parquet", "deals.csv.gz"])
+@pytest.mark.parametrize("content", [b"", b"deal_id,created_at\nD1,2024-03-05\n"])
+def test_a_file_that_is_not_what_its_name_says(
+    bring: Bring, tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=f"{name}|no header") as error:
+        bring(path, "canonical")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_in_another_encoding_than_its_mapping_says(bring: Bring, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read to its end"):
+        bring(sheet(tmp_path, ROWS[0], encoding="gbk"), "encoding: utf-8" + CHINESE)
+
+
+def test_a_mapping_may_be_written_in_gbk(bring: Bring, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(CHINESE, encoding="gbk")
+    assert bring(sheet(tmp_path, *ROWS), str(mapping)).rejects is None
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_delimiters_are_found(bring: Bring, tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "deals.csv"
