@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -220,6 +221,23 @@ def test_a_file_that_is_not_what_its_name_says(
 def test_a_file_in_another_encoding_than_its_mapping_says(bring: Bring, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read to its end"):
         bring(sheet(tmp_path, ROWS[0], encoding="gbk"), "encoding: utf-8" + CHINESE)
+
+
+def test_the_first_example_of_the_documentation(
+    bring: Bring, database: sa.Engine, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text("utf-8")
+    header = re.search(r"A sheet 商机.xlsx has the columns (.*)\.\n", page)
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert header is not None
+    assert example is not None
+    row = 'A1,海尔,2024年3月5日,商务谈判,"1,200",张伟,05/03/2024,输单,华东,价格,2024-03-05 9:30\n'
+    path = tmp_path / "商机.csv"
+    path.write_text(header[1].replace(", ", ",") + "\n" + row)
+    report = bring(path, example[1])
+    assert (report.outcomes["lost"], report.rejected) == (1, 0)
+    amount = read_frames(database, "opps")["changes"].filter(field="amount")
+    assert amount["number"].to_list() == [12_000_000.0]
 
 
 def test_a_mapping_may_be_written_in_gbk(bring: Bring, tmp_path: Path) -> None:
