@@ -15,6 +15,7 @@ import polars as pl
 
 from data import parsing
 from data.contract import TABLES, Pipeline, table
+from data.moments import DAY
 from data.sheet import OBSERVED_AT, REJECTS, Sheet
 
 __all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "normalise"]
@@ -86,6 +87,8 @@ def normalise(
 def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
     """Type the columns, fill what is left out, and check all that one row alone can show."""
     sheet = Sheet(table(name), frame, pipeline)
+    if name == "deals" and "closed_at" in sheet.given:
+        _close_within_the_day(sheet)
     defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
     defaults |= _DEFAULTS.get(name, {})
     sheet.rows = sheet.rows.with_columns(
@@ -104,6 +107,16 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
         sheet.reject(other, "pipeline", f"another pipeline than {pipeline.name}")
     sheet.check_key()
     return sheet
+
+
+def _close_within_the_day(deals: Sheet) -> None:
+    """Put a closing of which only the day is known no earlier on that day than the creation."""
+    closed, created = pl.col("closed_at"), pl.col("created_at")
+    dated = parsing.days(deals.as_given("closed_at"))
+    earlier = dated & closed.is_between(created - DAY, created, closed="none")
+    deals.rows = deals.rows.with_columns(
+        pl.when(earlier).then(created).otherwise(closed).alias("closed_at")
+    )
 
 
 def _derived_id() -> pl.Expr:

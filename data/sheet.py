@@ -89,6 +89,10 @@ class Sheet:
         unread = given[_INDEX].filter(given[name].is_not_null() & column.is_null())
         self.reject(self.rows[_INDEX].is_in(unread.implode()), name, _SHAPES[kind])
 
+    def as_given(self, column: str) -> pl.Series:
+        """Return what the good rows had in a column before it was read."""
+        return self.given[column].gather(self.rows[_INDEX])
+
     def frame(self) -> pl.DataFrame:
         """Return the good rows in the contract's schema, the source's own columns as JSON."""
         rows = self.rows

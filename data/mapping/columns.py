@@ -67,7 +67,9 @@ class ColumnSpec(Strict):
             return text
         if kind == "moment":
             read = parsing.moments(text, self.format, dialect.timezone)
-            return pl.select(parsing.iso(pl.lit(read)).fill_null(text)).to_series()
+            # in the zone it was written for, in which a day can still be told from a moment
+            written = parsing.iso(pl.lit(read), dialect.timezone)
+            return pl.select(written.fill_null(text)).to_series()
         numbers = parsing.numbers(text, self.decimal, self.thousands, self.scale)
         return numbers.cast(pl.String).fill_null(text)
 
