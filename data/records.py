@@ -18,7 +18,7 @@ from data.contract import TABLES, Pipeline, table
 from data.moments import DAY
 from data.sheet import OBSERVED_AT, REJECTS, Sheet
 
-__all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "normalise"]
+__all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "must_be_given", "normalise"]
 
 _DEFAULTS: Final[dict[str, dict[str, pl.Expr]]] = {
     "deals": {
@@ -34,6 +34,9 @@ _DEFAULTS: Final[dict[str, dict[str, pl.Expr]]] = {
 }
 """What stands in for a value that was left out."""
 
+_DERIVED: Final = ("pipeline", "activity_id", "seq")
+"""What is made of the rest of the row, or of its place, when it is left out."""
+
 _IDENTITY: Final = ("deal_id", "kind", "at", "status", "direction", "owner_id", "contact_id", "seq")
 """What makes an activity without an id the same one when it comes again."""
 
@@ -46,6 +49,12 @@ class Normalised:
     rejects: pl.DataFrame
     repeated: dict[str, int]
     """Rows by table that said exactly what a row before them said."""
+
+
+def must_be_given(table_name: str) -> list[str]:
+    """Return the columns of a table that nothing stands in for."""
+    filled = {*_DEFAULTS.get(table_name, {}), *_DERIVED}
+    return [c.name for c in table(table_name).columns if c.required and c.name not in filled]
 
 
 def normalise(

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from data import parsing
-from data.contract import Attribute, ColumnType
+from data.contract import Attribute, Column, ColumnType
 from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
 
 
@@ -59,6 +59,14 @@ class ColumnSpec(Strict):
     def sources(self) -> set[str]:
         """The source's columns that this needs."""
         return {*self.where, *([self.column] if self.column else [])}
+
+    def check_words(self, column: Column) -> None:
+        """Raise ValueError if this makes a word that the contract's column does not allow."""
+        made = {*self.words.values(), self.constant, self.otherwise, self.filled} - {None}
+        for word in sorted(made - set(column.allowed)) if column.allowed else ():
+            raise ValueError(
+                f"{column.name} may not be {word!r}; allowed: {', '.join(column.allowed)}"
+            )
 
     def read(self, rows: pl.DataFrame, kind: ColumnType, dialect: Dialect) -> pl.Series:
         """Return the values; what cannot be read as `kind` stays as it was written."""

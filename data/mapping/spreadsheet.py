@@ -14,6 +14,7 @@ from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect, Source, Strict
 from data.mapping.scalars import Word
 from data.parsing import words
+from data.records import must_be_given
 from data.sheet import OBSERVED_AT, ROW, TRACKED_TYPES
 
 _BESIDE_DEALS: dict[str, ColumnType] = {**TRACKED_TYPES, OBSERVED_AT: "moment"}
@@ -45,6 +46,12 @@ class TableSpec(Strict):
             if name not in allowed:
                 near = did_you_mean(name, allowed)
                 raise ValueError(f"{self.table} has no column {name!r}; {near}")
+        for column in TABLES[self.table].columns:
+            if column.name in self.columns:
+                self.columns[column.name].check_words(column)
+        absent = [name for name in must_be_given(self.table) if name not in self.columns]
+        if absent:
+            raise ValueError(f"{self.table} must have {', '.join(absent)}: say which column it is")
         if self.attributes and self.table != "deals":
             raise ValueError("only deals have attributes")
         return self

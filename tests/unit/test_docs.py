@@ -53,6 +53,9 @@ DEALS = "kind: spreadsheet\ntables:\n  - table: deals\n    columns: {deal_id: id
     ("text", "message"),
     [
         (DEALS + ", outcom: x}", r"tables\.0.*no column 'outcom'.*did you mean outcome"),
+        (DEALS.replace(", created_at: at", "") + "}", "deals must have created_at"),
+        (DEALS + ", outcome: {column: o, words: {输单: loss}}}", "may not be 'loss'.*won, lost"),
+        (DEALS + ", outcome: {constant: alive}}", "may not be 'alive'; allowed: open, won, lost"),
         (DEALS + "}\n    colums: {}", r"tables\.0\.colums.*did you mean columns"),
         (DEALS + ", outcome: {words: {a: won}}}", "either column or constant"),
         (DEALS + "}\npipeline: {won_wrod: x}", "won_wrod"),
