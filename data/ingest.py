@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from data.bulk import Merged, merge, read, writing
+from data.closings import keep_closings
 from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
@@ -139,7 +140,12 @@ def _take(
     if result.rejects.height:
         rejects.add(result.rejects)
     refused = dict(result.rejects.group_by("table").len().iter_rows())
-    for name, frame in result.frames.items():
+    frames = result.frames
+    if "deals" in frames:
+        frames["deals"] = keep_closings(
+            frames["deals"], result.observed, pipeline.name, transaction
+        )
+    for name, frame in frames.items():
         merged = merge(transaction, contract_tables[name], frame)
         before = report.tables.get(name, TableReport())
         repeated = result.repeated.get(name, 0)

@@ -120,4 +120,5 @@ def numbers(
         column = column.str.strip_chars_start("¥￥$€£ ")
     read = column.cast(pl.Float64, strict=False)
     read = read.set(~read.is_finite().fill_null(value=True), None)
-    return read * scale if scale != 1.0 else read
+    # 39.59 * 10000 is 395900.00000000006: a float holds fifteen decimal digits, the rest is dust
+    return (read * scale).round_sig_figs(15) if scale != 1.0 else read

@@ -49,6 +49,8 @@ class Normalised:
     rejects: pl.DataFrame
     repeated: dict[str, int]
     """Rows by table that said exactly what a row before them said."""
+    observed: pl.DataFrame
+    """`deal_id` and `observed_at` of the deals whose rows say when they were seen."""
 
 
 def must_be_given(table_name: str) -> list[str]:
@@ -90,6 +92,7 @@ def normalise(
         frames=frames,
         rejects=pl.concat(rejects) if rejects else pl.DataFrame(schema=REJECTS),
         repeated={name: sheet.repeated for name, sheet in sheets.items()},
+        observed=_observed(deals),
     )
 
 
@@ -191,6 +194,12 @@ def _check_deals_known(sheets: Mapping[str, Sheet], known: pl.Series | None) -> 
         if name != "deals" and "deal_id" in sheet.table.schema:
             unknown = ~sheet.rows["deal_id"].is_in(here)
             sheet.reject(unknown, "deal_id", "its deal is neither accepted here nor known")
+
+
+def _observed(deals: Sheet | None) -> pl.DataFrame:
+    if deals is None or OBSERVED_AT not in deals.rows:
+        return pl.DataFrame(schema={"deal_id": pl.String(), OBSERVED_AT: pl.Int64()})
+    return deals.rows.select("deal_id", OBSERVED_AT).drop_nulls()
 
 
 def _with_first_changes(changes: pl.DataFrame, deals: Sheet) -> pl.DataFrame:

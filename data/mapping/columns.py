@@ -62,11 +62,11 @@ class ColumnSpec(Strict):
 
     def check_words(self, column: Column) -> None:
         """Raise ValueError if this makes a word that the contract's column does not allow."""
-        made = {*self.words.values(), self.constant, self.otherwise, self.filled} - {None}
-        for word in sorted(made - set(column.allowed)) if column.allowed else ():
-            raise ValueError(
-                f"{column.name} may not be {word!r}; allowed: {', '.join(column.allowed)}"
-            )
+        allowed = (*column.allowed, None)
+        for word in (*self.words.values(), self.constant, self.otherwise, self.filled):
+            if column.allowed and word not in allowed:
+                words = ", ".join(column.allowed)
+                raise ValueError(f"{column.name} may not be {word!r}; allowed: {words}")
 
     def read(self, rows: pl.DataFrame, kind: ColumnType, dialect: Dialect) -> pl.Series:
         """Return the values; what cannot be read as `kind` stays as it was written."""

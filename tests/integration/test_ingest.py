@@ -206,6 +206,33 @@ def test_a_broken_gzip_is_refused_whole(bring: Bring, tmp_path: Path) -> None:
         bring(path)
 
 
+WEEKLY = """
+kind: spreadsheet
+tables:
+  - table: deals
+    columns: {deal_id: id, created_at: made, stage: stage, outcome: outcome, closed_at: closed,
+      observed_at: {constant: 2024-01-%s}}
+"""
+
+
+def test_an_older_export_does_not_open_a_deal_again(
+    bring: Bring, database: sa.Engine, tmp_path: Path
+) -> None:
+    def export(day: int, *rows: str) -> Report:
+        path = tmp_path / f"export_{day}.csv"
+        path.write_text("\n".join(["id,made,stage,outcome,closed", *rows]) + "\n")
+        return bring(path, WEEKLY % day)
+
+    fifth = ("A,2024-01-01,new,open,", "B,2024-01-02,new,open,")
+    # A's closing was entered after the export of the 12th, though dated before it
+    export(19, "A,2024-01-01,offer,won,2024-01-10", "B,2024-01-02,offer,open,")
+    for day in (12, 10):
+        assert export(day, *fifth).outcomes == {"won": 1, "lost": 0, "open": 1}
+    deals = read_frames(database, "opps")["deals"].sort("deal_id")
+    assert deals["closed_at"].to_list() == [parse_moment("2024-01-10"), None]
+    assert export(26, *fifth).outcomes["open"] == 2  # opened again, says a later export
+
+
 @pytest.mark.parametrize("name", ["deals.xlsx", "deals.parquet", "deals.csv.gz"])
 @pytest.mark.parametrize("content", [b"", b"deal_id,created_at\nD1,2024-03-05\n"])
 def test_a_file_that_is_not_what_its_name_says(

@@ -206,6 +206,7 @@ def test_dates_as_people_write_them(text: str, options: dict, meant: str | None)
         ("1.234,5", {"thousands": ".", "decimal": ","}, 1234.5),
         ("¥ 80", {}, 80.0),
         ("12.5", {"scale": 10_000}, 125_000.0),
+        ("39.59", {"scale": 10_000}, 395_900.0),
         ("1,234", {}, None),
         ("nan", {}, None),
     ],
