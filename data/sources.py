@@ -172,7 +172,7 @@ class _BadLines:
         if line.number is not None:
             self._taken.append(line.number)
         reason = f"{line.expected_columns} values expected, {line.actual_columns} found"
-        said = (self._file, line.number, None, None, None, reason, line.text)
+        said = (self._file, None, line.number, None, None, None, reason, line.text)
         self._refuse(pl.DataFrame([said], schema=REJECTS, orient="row"))
         return "skip"
 

@@ -23,10 +23,12 @@ class Part:
     """One file or sheet of a source.
 
     `key` reads the value that keeps rows together: rows with the same key come into the same
-    partition. Without a key the whole part is in the first.
+    partition. Without a key the whole part is in the first. `table` is where its lines that
+    cannot be rows are counted.
     """
 
     name: str
+    table: str
     path: Path
     sheet: str | None = None
     key: ColumnSpec | None = None

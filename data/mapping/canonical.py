@@ -53,7 +53,7 @@ class Canonical(Mapping):
 
 def _part(name: str, path: Path) -> Part:
     key = ColumnSpec(column="deal_id") if "deal_id" in TABLES[name].schema else None
-    return Part(name, path, key=key, needs=frozenset(must_be_given(name)))
+    return Part(name, name, path, key=key, needs=frozenset(must_be_given(name)))
 
 
 def _settings_beside(source: Path) -> dict[str, Any]:

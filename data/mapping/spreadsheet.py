@@ -15,7 +15,7 @@ from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect, Source, Str
 from data.mapping.scalars import Word
 from data.parsing import words
 from data.records import must_be_given
-from data.sheet import OBSERVED_AT, ROW, TRACKED_TYPES
+from data.sheet import OBSERVED_AT, ORIGIN, TRACKED_TYPES
 
 _BESIDE_DEALS: dict[str, ColumnType] = {**TRACKED_TYPES, OBSERVED_AT: "moment"}
 
@@ -88,7 +88,7 @@ class TableSpec(Strict):
             spec.read(rows, spec.type, dialect).alias(name)
             for name, spec in self.attributes.items()
         ]
-        return rows.select(ROW, *columns)
+        return rows.select(*ORIGIN, *columns)
 
 
 class Spreadsheet(Mapping):
@@ -100,7 +100,7 @@ class Spreadsheet(Mapping):
     def parts(self, source: Path) -> list[Part]:
         """Return a part for every table and file that belongs to it."""
         found = [
-            Part(_name(place, path), path, spec.sheet, spec.key, spec.needs)
+            Part(_name(place, path), spec.table, path, spec.sheet, spec.key, spec.needs)
             for place, spec in enumerate(self.tables)
             for path in files(source, spec.file)
         ]

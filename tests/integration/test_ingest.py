@@ -158,6 +158,8 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
     assert told[11, None][1] == "9 values expected, 3 found"
     assert report.tables["deals"].accepted == 1
     assert report.tables["deals"].repeated == 1
+    assert report.tables["deals"].rejected == report.rejected
+    assert set(pl.read_csv(report.rejects)["file"]) == {"商机.csv"}
     assert len(told) == report.rejected, refused(report)
 
 
