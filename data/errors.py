@@ -36,7 +36,7 @@ class DealcastError(Exception):
             parts.append(f"allowed: {self.allowed}")
         if self.remedy is not None:
             parts.append(self.remedy)
-        return "; ".join(parts)
+        return " ".join("; ".join(parts).split())
 
     def problem(self) -> dict[str, object]:
         """Return the RFC 9457 problem+json document of this error."""

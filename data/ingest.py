@@ -8,7 +8,7 @@ nothing stays if this is killed, until the one commit at the end; to run it agai
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from data.bulk import Merged, merge, read, writing
+from data.closings import keep_closings
 from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
@@ -45,13 +46,13 @@ class TableReport:
         """Rows that the database has now."""
         return self.accepted + self.changed + self.unchanged
 
-    def plus(self, merged: Merged, rejected: int, repeated: int) -> "TableReport":
+    def plus(self, merged: Merged, repeated: int) -> "TableReport":
         """Return the report with one more partition in it."""
         return TableReport(
             self.accepted + merged.accepted,
             self.changed + merged.changed,
             self.unchanged + merged.unchanged,
-            self.rejected + rejected,
+            self.rejected,
             self.repeated + repeated,
         )
 
@@ -120,6 +121,9 @@ def ingest(
                 _take(mapping.records(frames), pipeline, known, transaction, rejects, report)
         report.outcomes = _outcomes(transaction, pipeline_name)
         report.rejected = rejects.rows
+        for name, refused in rejects.tables.items():
+            table = report.tables.get(name, TableReport())
+            report.tables[name] = replace(table, rejected=refused)
         kept = rejects.keep()
         report.rejects = str(kept) if kept else None
         _refuse_nothing_kept(report)
@@ -138,12 +142,16 @@ def _take(
     result = normalise(raw, pipeline, known_deals)
     if result.rejects.height:
         rejects.add(result.rejects)
-    refused = dict(result.rejects.group_by("table").len().iter_rows())
-    for name, frame in result.frames.items():
+    frames = result.frames
+    if "deals" in frames:
+        frames["deals"] = keep_closings(
+            frames["deals"], result.observed, pipeline.name, transaction
+        )
+    for name, frame in frames.items():
         merged = merge(transaction, contract_tables[name], frame)
         before = report.tables.get(name, TableReport())
         repeated = result.repeated.get(name, 0)
-        report.tables[name] = before.plus(merged, refused.get(name, 0), repeated)
+        report.tables[name] = before.plus(merged, repeated)
 
 
 def _remember(transaction: sa.Connection, pipeline: Pipeline) -> None:

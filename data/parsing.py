@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from data.moments import DAY
+
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%.f%#z"
 _YEAR_FIRST: Final = (
     r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
@@ -83,9 +85,19 @@ def _first(columns: list[pl.Series]) -> pl.Series:
     return pl.select(pl.coalesce(columns)).to_series().rename(columns[0].name)
 
 
-def iso(moments: pl.Expr) -> pl.Expr:
-    """Write moments as ISO 8601 in UTC."""
-    return pl.from_epoch(moments, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+def days(column: pl.Series) -> pl.Series:
+    """Say which moments are written as a day: without a time, or with midnight in their zone."""
+    if column.dtype == pl.String:
+        clock = column.str.extract(r"[T\s]\s*(\d{1,2}:[\d:.]+)")
+        return ~clock.str.contains("[1-9]").fill_null(value=False)
+    return (moments(column) % DAY == 0).fill_null(value=False)
+
+
+def iso(moments: pl.Expr, timezone: str = "UTC") -> pl.Expr:
+    """Write moments as ISO 8601 in a time zone."""
+    local = pl.from_epoch(moments, time_unit="us").dt.replace_time_zone("UTC")
+    zone = "Z" if timezone == "UTC" else "%:z"
+    return local.dt.convert_time_zone(timezone).dt.strftime(f"%Y-%m-%dT%H:%M:%S%.f{zone}")
 
 
 def numbers(
@@ -108,4 +120,5 @@ def numbers(
         column = column.str.strip_chars_start("¥￥$€£ ")
     read = column.cast(pl.Float64, strict=False)
     read = read.set(~read.is_finite().fill_null(value=True), None)
-    return read * scale if scale != 1.0 else read
+    # 39.59 * 10000 is 395900.00000000006: a float holds fifteen decimal digits, the rest is dust
+    return (read * scale).round_sig_figs(15) if scale != 1.0 else read

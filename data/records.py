@@ -15,9 +15,10 @@ import polars as pl
 
 from data import parsing
 from data.contract import TABLES, Pipeline, table
+from data.moments import DAY
 from data.sheet import OBSERVED_AT, REJECTS, Sheet
 
-__all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "normalise"]
+__all__ = ["OBSERVED_AT", "REJECTS", "Normalised", "must_be_given", "normalise"]
 
 _DEFAULTS: Final[dict[str, dict[str, pl.Expr]]] = {
     "deals": {
@@ -33,6 +34,9 @@ _DEFAULTS: Final[dict[str, dict[str, pl.Expr]]] = {
 }
 """What stands in for a value that was left out."""
 
+_DERIVED: Final = ("pipeline", "activity_id", "seq")
+"""What is made of the rest of the row, or of its place, when it is left out."""
+
 _IDENTITY: Final = ("deal_id", "kind", "at", "status", "direction", "owner_id", "contact_id", "seq")
 """What makes an activity without an id the same one when it comes again."""
 
@@ -45,6 +49,14 @@ class Normalised:
     rejects: pl.DataFrame
     repeated: dict[str, int]
     """Rows by table that said exactly what a row before them said."""
+    observed: pl.DataFrame
+    """`deal_id` and `observed_at` of the deals whose rows say when they were seen."""
+
+
+def must_be_given(table_name: str) -> list[str]:
+    """Return the columns of a table that nothing stands in for."""
+    filled = {*_DEFAULTS.get(table_name, {}), *_DERIVED}
+    return [c.name for c in table(table_name).columns if c.required and c.name not in filled]
 
 
 def normalise(
@@ -80,12 +92,15 @@ def normalise(
         frames=frames,
         rejects=pl.concat(rejects) if rejects else pl.DataFrame(schema=REJECTS),
         repeated={name: sheet.repeated for name, sheet in sheets.items()},
+        observed=_observed(deals),
     )
 
 
 def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
     """Type the columns, fill what is left out, and check all that one row alone can show."""
     sheet = Sheet(table(name), frame, pipeline)
+    if name == "deals" and "closed_at" in sheet.given:
+        _close_within_the_day(sheet)
     defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
     defaults |= _DEFAULTS.get(name, {})
     sheet.rows = sheet.rows.with_columns(
@@ -104,6 +119,16 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
         sheet.reject(other, "pipeline", f"another pipeline than {pipeline.name}")
     sheet.check_key()
     return sheet
+
+
+def _close_within_the_day(deals: Sheet) -> None:
+    """Put a closing of which only the day is known no earlier on that day than the creation."""
+    closed, created = pl.col("closed_at"), pl.col("created_at")
+    dated = parsing.days(deals.as_given("closed_at"))
+    earlier = dated & closed.is_between(created - DAY, created, closed="none")
+    deals.rows = deals.rows.with_columns(
+        pl.when(earlier).then(created).otherwise(closed).alias("closed_at")
+    )
 
 
 def _derived_id() -> pl.Expr:
@@ -169,6 +194,12 @@ def _check_deals_known(sheets: Mapping[str, Sheet], known: pl.Series | None) -> 
         if name != "deals" and "deal_id" in sheet.table.schema:
             unknown = ~sheet.rows["deal_id"].is_in(here)
             sheet.reject(unknown, "deal_id", "its deal is neither accepted here nor known")
+
+
+def _observed(deals: Sheet | None) -> pl.DataFrame:
+    if deals is None or OBSERVED_AT not in deals.rows:
+        return pl.DataFrame(schema={"deal_id": pl.String(), OBSERVED_AT: pl.Int64()})
+    return deals.rows.select("deal_id", OBSERVED_AT).drop_nulls()
 
 
 def _with_first_changes(changes: pl.DataFrame, deals: Sheet) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The file of what was refused: every row with its reason, written whole or not at all."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,8 @@ class RejectsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._unfinished = path.with_suffix(".part")
-        self.rows = 0
+        self.tables: Counter[str] = Counter()
+        """How many rows of each table were refused."""
 
     def __enter__(self) -> Self:
         """Open the file beside its place."""
@@ -24,10 +26,15 @@ class RejectsFile:
         self._handle.write("\ufeff".encode())
         return self
 
+    @property
+    def rows(self) -> int:
+        """How many rows were refused."""
+        return self.tables.total()
+
     def add(self, rejects: pl.DataFrame) -> None:
         """Add rows in the shape of `sheet.REJECTS`."""
         self._handle.write(rejects.write_csv(include_header=self.rows == 0).encode())
-        self.rows += rejects.height
+        self.tables.update(rejects["table"].to_list())
 
     def keep(self) -> Path | None:
         """Put the file in its place, or take away an older one if nothing was refused."""

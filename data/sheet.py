@@ -11,10 +11,14 @@ from data.errors import BadInput, did_you_mean
 
 ROW: Final = "_row"
 """Optional column of raw frames: the row's number in its source, for the rejects."""
+FILE: Final = "_file"
+"""Optional column of raw frames: the file that the row stands in, for the rejects."""
+ORIGIN: Final = (FILE, ROW)
 OBSERVED_AT: Final = "observed_at"
 """Optional column of raw deals: when their tracked fields had the values given."""
 REJECTS: Final = pl.Schema(
     {
+        "file": pl.String(),
         "table": pl.String(),
         "row": pl.Int64(),
         "key": pl.String(),
@@ -56,6 +60,8 @@ class Sheet:
         given = _flat(frame).with_row_index(_INDEX)
         if ROW not in frame.columns:
             given = given.with_columns((pl.col(_INDEX) + 1).cast(pl.Int64).alias(ROW))
+        if FILE not in frame.columns:
+            given = given.with_columns(pl.lit(None, pl.String).alias(FILE))
         self.given = given
         extras = _extras(table, given, pipeline)
         _refuse_unknown(table, given, extras, pipeline)
@@ -88,6 +94,10 @@ class Sheet:
         kind = next(c.type for c in self._columns if c.name == name)
         unread = given[_INDEX].filter(given[name].is_not_null() & column.is_null())
         self.reject(self.rows[_INDEX].is_in(unread.implode()), name, _SHAPES[kind])
+
+    def as_given(self, column: str) -> pl.Series:
+        """Return what the good rows had in a column before it was read."""
+        return self.given[column].gather(self.rows[_INDEX])
 
     def frame(self) -> pl.DataFrame:
         """Return the good rows in the contract's schema, the source's own columns as JSON."""
@@ -129,7 +139,7 @@ class Sheet:
             return
         refused = self.given.filter(pl.col(_INDEX).is_in(self.rows.filter(bad)[_INDEX].implode()))
         self.rows = self.rows.filter(~bad)
-        said = refused.drop(_INDEX, ROW).with_columns(
+        said = refused.drop(_INDEX, *ORIGIN).with_columns(
             parsing.iso(pl.col(c.name))
             for c in self._columns
             if c.type == "moment" and c.name in refused and refused[c.name].dtype.is_integer()
@@ -137,6 +147,7 @@ class Sheet:
         key = [pl.col(k).cast(pl.String) for k in self.table.key if k in said and k != "pipeline"]
         self.rejects.append(
             said.select(
+                file=refused[FILE],
                 table=pl.lit(self.table.name),
                 row=refused[ROW],
                 key=pl.concat_str(key, separator=" ", ignore_nulls=True) if key else None,
@@ -162,7 +173,7 @@ def _policy(pipeline: Pipeline, name: str) -> str | None:
 
 def _extras(table: Table, given: pl.DataFrame, pipeline: Pipeline) -> list[Column]:
     """Return the columns beyond the contract's that this frame has and may have."""
-    own = {*table.schema, _INDEX, ROW}
+    own = {*table.schema, _INDEX, *ORIGIN}
     beyond = [n for n in given.columns if n not in own]
     if table.name == "accounts":
         return [Column(n, "number" if given[n].dtype.is_numeric() else "text", n) for n in beyond]
@@ -177,7 +188,7 @@ def _refuse_unknown(
     table: Table, given: pl.DataFrame, extras: list[Column], pipeline: Pipeline
 ) -> None:
     known = [*table.schema, *(c.name for c in extras)]
-    unknown = [n for n in given.columns if n not in {*known, _INDEX, ROW}]
+    unknown = [n for n in given.columns if n not in {*known, _INDEX, *ORIGIN}]
     possible = [*known, *TRACKED_TYPES, *pipeline.attributes] if table.name == "deals" else known
     for name in unknown:
         raise BadInput(

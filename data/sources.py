@@ -112,11 +112,25 @@ def _open(path: Path, wrap: Wrap = lambda handle: handle) -> Iterator[BinaryIO]:
         if path.suffix != ".gz":
             yield handle
             return
-        try:
-            with gzip.GzipFile(fileobj=handle) as plain:
-                yield cast(BinaryIO, plain)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _unreadable(path, error) from error
+        with (
+            _reading(path, EOFError, gzip.BadGzipFile, zlib.error),
+            gzip.GzipFile(fileobj=handle) as plain,
+        ):
+            yield cast(BinaryIO, plain)
+
+
+@contextmanager
+def _reading(path: Path, *faults: type[Exception]) -> Iterator[None]:
+    """Turn a reader's own errors about what is in a file into one for who gave it."""
+    try:
+        yield
+    except faults as error:
+        raise BadInput(
+            "the file cannot be read to its end",
+            field="source",
+            value=str(path),
+            remedy=f"{str(error).partition(chr(10))[0]}; save it anew as what its name says",
+        ) from error
 
 
 def _csv_batches(
@@ -125,37 +139,23 @@ def _csv_batches(
     import pyarrow as pa
     import pyarrow.csv as pc
 
-    names, delimiter = _header(path, encoding)
     bad = _BadLines(path.name, refuse)
-    with _open(path, wrap) as handle:
-        try:
-            reader = pc.open_csv(
-                handle,
-                pc.ReadOptions(
-                    block_size=BLOCK,
-                    encoding="utf8" if encoding == "utf-8-sig" else encoding,
-                    use_threads=False,
-                ),
-                pc.ParseOptions(
-                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=bad
-                ),
-                pc.ConvertOptions(
-                    default_column_type=pa.string(), strings_can_be_null=True, null_values=[""]
-                ),
-            )
-            for batch in reader:
-                yield bad.numbered(pl.DataFrame(batch.rename_columns(names)))
-        except (pa.ArrowInvalid, UnicodeError) as error:
-            raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> BadInput:
-    return BadInput(
-        "the file cannot be read to its end",
-        field="source",
-        value=str(path),
-        remedy=str(error).partition("\n")[0],
-    )
+    with _open(path, wrap) as handle, _reading(path, pa.ArrowInvalid, UnicodeError):
+        names, delimiter = _header(path, encoding)
+        reader = pc.open_csv(
+            handle,
+            pc.ReadOptions(
+                block_size=BLOCK,
+                encoding="utf8" if encoding == "utf-8-sig" else encoding,
+                use_threads=False,
+            ),
+            pc.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=bad),
+            pc.ConvertOptions(
+                default_column_type=pa.string(), strings_can_be_null=True, null_values=[""]
+            ),
+        )
+        for batch in reader:
+            yield bad.numbered(pl.DataFrame(batch.rename_columns(names)))
 
 
 class _BadLines:
@@ -172,7 +172,7 @@ class _BadLines:
         if line.number is not None:
             self._taken.append(line.number)
         reason = f"{line.expected_columns} values expected, {line.actual_columns} found"
-        said = (self._file, line.number, None, None, None, reason, line.text)
+        said = (self._file, None, line.number, None, None, None, reason, line.text)
         self._refuse(pl.DataFrame([said], schema=REJECTS, orient="row"))
         return "skip"
 
@@ -211,21 +211,24 @@ def _distinct(names: list[str], path: Path) -> list[str]:
 def _workbook_batches(path: Path, sheet: str | None) -> Iterator[pl.DataFrame]:
     import fastexcel
 
-    workbook = fastexcel.read_excel(path)
+    with _reading(path, fastexcel.FastExcelError):
+        workbook = fastexcel.read_excel(path)
     if sheet is not None and sheet not in workbook.sheet_names:
         raise NotFound(
             "no such sheet", field="sheet", value=sheet, allowed=", ".join(workbook.sheet_names)
         )
-    rows = workbook.load_sheet(sheet or 0, dtypes="string").to_polars()
+    with _reading(path, fastexcel.FastExcelError):
+        rows = workbook.load_sheet(sheet or 0, dtypes="string").to_polars()
     rows.columns = _distinct([name.strip() for name in rows.columns], path)
     yield rows.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(ROW))
 
 
 def _parquet_batches(path: Path) -> Iterator[pl.DataFrame]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     start = 1
-    with pq.ParquetFile(path) as file:
+    with _reading(path, pa.ArrowException, OSError), pq.ParquetFile(path) as file:
         for batch in file.iter_batches():
             rows = pl.DataFrame(batch)
             yield rows.with_columns((pl.int_range(pl.len(), dtype=pl.Int64) + start).alias(ROW))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from rich.progress import Progress
 
 from data.mapping import Mapping, Part
-from data.sheet import ROW
+from data.sheet import FILE, ROW
 from data.sources import batches, detect_encoding, is_csv
 
 PARTITION_BYTES: Final = 1 << 27
@@ -58,15 +58,20 @@ class Spool:
                 )
 
             # A file that several tables are made of is read for each, but its faults told once.
-            tell = _ignore if part.path in told else refuse
+            def tell(
+                lines: pl.DataFrame, part: Part = part, known: bool = part.path in told
+            ) -> None:
+                if not known:
+                    refuse(lines.with_columns(table=pl.lit(part.table)))
+
             told.add(part.path)
             self._write(part, batches(part.path, part.sheet, encoding, tell, shown))
 
     def partitions(self) -> Iterator[dict[str, pl.DataFrame]]:
         """Return the rows of each part, partition by partition; parts without rows are absent."""
         for place in range(self.count):
-            files = {part.name: self._file(part, place) for part in self._parts}
-            yield {name: _read(file) for name, file in files.items() if file.exists()}
+            files = [(part, self._file(part, place)) for part in self._parts]
+            yield {part.name: _read(file, part) for part, file in files if file.exists()}
 
     def _encoding(self, path: Path) -> str | None:
         if not is_csv(path):
@@ -103,15 +108,11 @@ class Spool:
         return self._folder / f"{self._parts.index(part)}-{place}.arrows"
 
 
-def _ignore(_: pl.DataFrame) -> None:
-    pass
-
-
 def _text_bytes(path: Path) -> int:
     size = path.stat().st_size
     return size * _GZIP_RATIO if path.suffix == ".gz" else size
 
 
-def _read(file: Path) -> pl.DataFrame:
+def _read(file: Path, part: Part) -> pl.DataFrame:
     with pa.ipc.open_stream(file) as stream:
-        return pl.DataFrame(stream.read_all())
+        return pl.DataFrame(stream.read_all()).with_columns(pl.lit(part.path.name).alias(FILE))

@@ -19,6 +19,7 @@ from data.mapping.canonical import Canonical
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect
 from data.mapping.event_log import EventColumns, EventLog, Outcome, Stages
 from data.mapping.spreadsheet import Spreadsheet, TableSpec
+from data.sources import detect_encoding
 
 __all__ = ["Mapping", "Part", "load_mapping", "parse_mapping", "shipped_mappings"]
 
@@ -63,7 +64,7 @@ def load_mapping(name: str) -> Mapping:
 
     """
     if Path(name).is_file():
-        return parse_mapping(Path(name).read_text(encoding="utf-8-sig"), name)
+        return parse_mapping(Path(name).read_text(detect_encoding(Path(name))), name)
     if name not in shipped_mappings():
         near = did_you_mean(name, shipped_mappings())
         raise NotFound(

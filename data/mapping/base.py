@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 from data.contract import Pipeline
 from data.errors import BadInput, NotFound, did_you_mean
 from data.mapping.columns import ColumnSpec, Dialect
+from data.mapping.scalars import Encoding
 from data.sources import SUFFIXES
 
 
@@ -22,10 +23,12 @@ class Part:
     """One file or sheet of a source.
 
     `key` reads the value that keeps rows together: rows with the same key come into the same
-    partition. Without a key the whole part is in the first.
+    partition. Without a key the whole part is in the first. `table` is where its lines that
+    cannot be rows are counted.
     """
 
     name: str
+    table: str
     path: Path
     sheet: str | None = None
     key: ColumnSpec | None = None
@@ -48,7 +51,7 @@ class Part:
 class Mapping(Dialect, ABC):
     """A mapping of any kind; `Dialect` is how its source writes."""
 
-    encoding: str | None = None
+    encoding: Encoding | None = None
     """The encoding of its CSV files; found by looking when left out."""
     pipeline: dict[str, Any] = Field(default_factory=dict)
     """The pipeline's settings, in the words of `contract.Pipeline`."""

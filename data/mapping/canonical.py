@@ -11,6 +11,7 @@ from data.contract import TABLES, TRACKED, Pipeline
 from data.errors import BadInput
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import ColumnSpec
+from data.records import must_be_given
 from data.sheet import OBSERVED_AT, ROW
 
 
@@ -51,9 +52,8 @@ class Canonical(Mapping):
 
 
 def _part(name: str, path: Path) -> Part:
-    if "deal_id" not in TABLES[name].schema:
-        return Part(name, path)
-    return Part(name, path, key=ColumnSpec(column="deal_id"), needs=frozenset({"deal_id"}))
+    key = ColumnSpec(column="deal_id") if "deal_id" in TABLES[name].schema else None
+    return Part(name, name, path, key=key, needs=frozenset(must_be_given(name)))
 
 
 def _settings_beside(source: Path) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from data import parsing
-from data.contract import Attribute, ColumnType
+from data.contract import Attribute, Column, ColumnType
+from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
 
 
 class Strict(BaseModel):
@@ -18,9 +19,9 @@ class Strict(BaseModel):
 class Dialect(Strict):
     """How a whole source writes: its time zone and its words for nothing."""
 
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     """What a moment without a zone means, such as Asia/Shanghai."""
-    missing: tuple[str, ...] = ()
+    missing: tuple[Word, ...] = ()
     """Words that mean an empty value, such as Select or 无."""
 
 
@@ -29,19 +30,19 @@ class ColumnSpec(Strict):
 
     column: str | None = None
     """The source's column."""
-    constant: str | None = None
+    constant: Word | None = None
     """A value for every row, instead of a column."""
-    words: dict[str, str] = {}
+    words: dict[Word, Word] = {}
     """Translations of whole values."""
-    otherwise: str | None = None
+    otherwise: Word | None = None
     """What an empty value becomes; with `words`, also every value that they do not have."""
-    filled: str | None = None
+    filled: Word | None = None
     """What every value becomes that is not empty: a date of signing says `won`."""
-    where: dict[str, tuple[str, ...]] = {}
+    where: dict[str, tuple[Word, ...]] = {}
     """Take the value only where these columns of the source have one of these words."""
-    remove: str | None = None
+    remove: Pattern | None = None
     """A regular expression; what it matches is cut out."""
-    format: tuple[str, ...] | str = ()
+    format: DateFormats = ()
     """How dates are written, in strptime's words; several are tried in order."""
     decimal: str = "."
     thousands: str = ""
@@ -59,15 +60,24 @@ class ColumnSpec(Strict):
         """The source's columns that this needs."""
         return {*self.where, *([self.column] if self.column else [])}
 
+    def check_words(self, column: Column) -> None:
+        """Raise ValueError if this makes a word that the contract's column does not allow."""
+        allowed = (*column.allowed, None)
+        for word in (*self.words.values(), self.constant, self.otherwise, self.filled):
+            if column.allowed and word not in allowed:
+                words = ", ".join(column.allowed)
+                raise ValueError(f"{column.name} may not be {word!r}; allowed: {words}")
+
     def read(self, rows: pl.DataFrame, kind: ColumnType, dialect: Dialect) -> pl.Series:
         """Return the values; what cannot be read as `kind` stays as it was written."""
         text = self._text(rows, dialect)
         if text.dtype != pl.String or kind in ("text", "json"):
             return text
         if kind == "moment":
-            formats = (self.format,) if isinstance(self.format, str) else self.format
-            read = parsing.moments(text, formats, dialect.timezone)
-            return pl.select(parsing.iso(pl.lit(read)).fill_null(text)).to_series()
+            read = parsing.moments(text, self.format, dialect.timezone)
+            # in the zone it was written for, in which a day can still be told from a moment
+            written = parsing.iso(pl.lit(read), dialect.timezone)
+            return pl.select(written.fill_null(text)).to_series()
         numbers = parsing.numbers(text, self.decimal, self.thousands, self.scale)
         return numbers.cast(pl.String).fill_null(text)
 

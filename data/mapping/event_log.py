@@ -13,7 +13,7 @@ from data.contract import TABLES, ColumnType, Pipeline
 from data.errors import did_you_mean
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import AttributeSpec, Source, Strict
-from data.sheet import ROW, TRACKED_TYPES
+from data.sheet import ORIGIN, TRACKED_TYPES
 
 _DEAL_TYPES: dict[str, ColumnType] = {
     **{c.name: c.type for c in TABLES["deals"].columns},
@@ -87,7 +87,7 @@ class EventLog(Mapping):
         specs = [*events, *optional, *self.deal.values(), *self.attributes.values()]
         needs = frozenset(name for spec in specs for name in spec.sources)
         return [
-            Part(path.name, path, key=self.columns.case, needs=needs)
+            Part(path.name, "activities", path, key=self.columns.case, needs=needs)
             for path in files(source, self.file)
         ]
 
@@ -122,7 +122,7 @@ class EventLog(Mapping):
             read[f"deal {name}"] = spec.read(rows, _DEAL_TYPES[name], self)
         for name, own in self.attributes.items():
             read[f"deal {name}"] = own.read(rows, own.type, self)
-        events = rows.select(ROW, *(column.alias(name) for name, column in read.items()))
+        events = rows.select(*ORIGIN, *(column.alias(name) for name, column in read.items()))
         return self._ordered(events)
 
     def _ordered(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -139,7 +139,7 @@ class EventLog(Mapping):
         closing = activity.is_in([*self.outcome.won, *self.outcome.lost])
         first = activity.filter(closing).first()
         deals = events.group_by("deal_id", maintain_order=True).agg(
-            pl.col(ROW).first(),
+            pl.col(*ORIGIN).first(),
             pl.col("^deal .*$").first(),
             first_at=pl.col("at").first(),
             closed_at=pl.col("at").filter(closing).first(),
@@ -156,7 +156,7 @@ class EventLog(Mapping):
     def _activities(self, events: pl.DataFrame) -> pl.DataFrame:
         lifecycle = pl.col("lifecycle")
         return events.select(
-            ROW,
+            *ORIGIN,
             "deal_id",
             "at",
             "seq",
@@ -172,7 +172,7 @@ def _matches(column: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
 
 
 def _stage_changes(stages: pl.DataFrame) -> pl.DataFrame:
-    return stages.select(ROW, "deal_id", "at", "seq", field=pl.lit("stage"), value="activity")
+    return stages.select(*ORIGIN, "deal_id", "at", "seq", field=pl.lit("stage"), value="activity")
 
 
 def _owner_changes(stages: pl.DataFrame) -> pl.DataFrame:
@@ -180,5 +180,5 @@ def _owner_changes(stages: pl.DataFrame) -> pl.DataFrame:
     known = stages.filter(pl.col("resource").is_not_null())
     new = pl.col("resource").ne_missing(pl.col("resource").shift(1).over("deal_id"))
     return known.filter(new).select(
-        ROW, "deal_id", "at", "seq", field=pl.lit("owner_id"), value="resource"
+        *ORIGIN, "deal_id", "at", "seq", field=pl.lit("owner_id"), value="resource"
     )

@@ -12,8 +12,10 @@ from data.contract import TABLES, ColumnType, Pipeline
 from data.errors import BadInput, did_you_mean
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect, Source, Strict
+from data.mapping.scalars import Word
 from data.parsing import words
-from data.sheet import OBSERVED_AT, ROW, TRACKED_TYPES
+from data.records import must_be_given
+from data.sheet import OBSERVED_AT, ORIGIN, TRACKED_TYPES
 
 _BESIDE_DEALS: dict[str, ColumnType] = {**TRACKED_TYPES, OBSERVED_AT: "moment"}
 
@@ -28,7 +30,7 @@ class TableSpec(Strict):
     """Its file's name, with * and ? as wildcards; any file when left out."""
     sheet: str | None = None
     """The sheet of a workbook; its first when left out."""
-    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    where: dict[str, tuple[Word, ...]] = Field(default_factory=dict)
     """Only rows in which these columns of the source have one of these words."""
     filled: tuple[str, ...] = ()
     """Only rows in which these columns of the source are not empty."""
@@ -44,6 +46,12 @@ class TableSpec(Strict):
             if name not in allowed:
                 near = did_you_mean(name, allowed)
                 raise ValueError(f"{self.table} has no column {name!r}; {near}")
+        for column in TABLES[self.table].columns:
+            if column.name in self.columns:
+                self.columns[column.name].check_words(column)
+        absent = [name for name in must_be_given(self.table) if name not in self.columns]
+        if absent:
+            raise ValueError(f"{self.table} must have {', '.join(absent)}: say which column it is")
         if self.attributes and self.table != "deals":
             raise ValueError("only deals have attributes")
         return self
@@ -80,7 +88,7 @@ class TableSpec(Strict):
             spec.read(rows, spec.type, dialect).alias(name)
             for name, spec in self.attributes.items()
         ]
-        return rows.select(ROW, *columns)
+        return rows.select(*ORIGIN, *columns)
 
 
 class Spreadsheet(Mapping):
@@ -92,7 +100,7 @@ class Spreadsheet(Mapping):
     def parts(self, source: Path) -> list[Part]:
         """Return a part for every table and file that belongs to it."""
         found = [
-            Part(_name(place, path), path, spec.sheet, spec.key, spec.needs)
+            Part(_name(place, path), spec.table, path, spec.sheet, spec.key, spec.needs)
             for place, spec in enumerate(self.tables)
             for path in files(source, spec.file)
         ]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -157,6 +158,8 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
     assert told[11, None][1] == "9 values expected, 3 found"
     assert report.tables["deals"].accepted == 1
     assert report.tables["deals"].repeated == 1
+    assert report.tables["deals"].rejected == report.rejected
+    assert set(pl.read_csv(report.rejects)["file"]) == {"商机.csv"}
     assert len(told) == report.rejected, refused(report)
 
 
@@ -203,6 +206,73 @@ def test_a_broken_gzip_is_refused_whole(bring: Bring, tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadInput, match="cannot be read to its end"):
         bring(path)
+
+
+WEEKLY = """
+kind: spreadsheet
+tables:
+  - table: deals
+    columns: {deal_id: id, created_at: made, stage: stage, outcome: outcome, closed_at: closed,
+      observed_at: {constant: 2024-01-%s}}
+"""
+
+
+def test_an_older_export_does_not_open_a_deal_again(
+    bring: Bring, database: sa.Engine, tmp_path: Path
+) -> None:
+    def export(day: int, *rows: str) -> Report:
+        path = tmp_path / f"export_{day}.csv"
+        path.write_text("\n".join(["id,made,stage,outcome,closed", *rows]) + "\n")
+        return bring(path, WEEKLY % day)
+
+    fifth = ("A,2024-01-01,new,open,", "B,2024-01-02,new,open,")
+    # A's closing was entered after the export of the 12th, though dated before it
+    export(19, "A,2024-01-01,offer,won,2024-01-10", "B,2024-01-02,offer,open,")
+    for day in (12, 10):
+        assert export(day, *fifth).outcomes == {"won": 1, "lost": 0, "open": 1}
+    deals = read_frames(database, "opps")["deals"].sort("deal_id")
+    assert deals["closed_at"].to_list() == [parse_moment("2024-01-10"), None]
+    assert export(26, *fifth).outcomes["open"] == 2  # opened again, says a later export
+
+
+@pytest.mark.parametrize("name", ["deals.xlsx", "deals.parquet", "deals.csv.gz"])
+@pytest.mark.parametrize("content", [b"", b"deal_id,created_at\nD1,2024-03-05\n"])
+def test_a_file_that_is_not_what_its_name_says(
+    bring: Bring, tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=f"{name}|no header") as error:
+        bring(path, "canonical")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_in_another_encoding_than_its_mapping_says(bring: Bring, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read to its end"):
+        bring(sheet(tmp_path, ROWS[0], encoding="gbk"), "encoding: utf-8" + CHINESE)
+
+
+def test_the_first_example_of_the_documentation(
+    bring: Bring, database: sa.Engine, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text("utf-8")
+    header = re.search(r"A sheet 商机.xlsx has the columns (.*)\.\n", page)
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert header is not None
+    assert example is not None
+    row = 'A1,海尔,2024年3月5日,商务谈判,"1,200",张伟,05/03/2024,输单,华东,价格,2024-03-05 9:30\n'
+    path = tmp_path / "商机.csv"
+    path.write_text(header[1].replace(", ", ",") + "\n" + row)
+    report = bring(path, example[1])
+    assert (report.outcomes["lost"], report.rejected) == (1, 0)
+    amount = read_frames(database, "opps")["changes"].filter(field="amount")
+    assert amount["number"].to_list() == [12_000_000.0]
+
+
+def test_a_mapping_may_be_written_in_gbk(bring: Bring, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(CHINESE, encoding="gbk")
+    assert bring(sheet(tmp_path, *ROWS), str(mapping)).rejects is None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -1,3 +1,5 @@
+from datetime import date
+
 import polars as pl
 import pytest
 
@@ -38,6 +40,11 @@ def read(kind: str = "text", **spec: object) -> list[str | None]:
 )
 def test_text(spec: dict[str, object], expected: list[str | None]) -> None:
     assert read(**spec) == expected
+
+
+def test_numbers_and_dates_of_yaml_stand_for_how_they_are_written() -> None:
+    assert read(constant=date(2024, 1, 12)) == ["2024-01-12"] * 6
+    assert read(column="state", words={1: "won", "new": 0})[-1] == "0"
 
 
 def test_what_cannot_be_read_stays_as_it_was_written() -> None:

@@ -130,6 +130,27 @@ def test_unknown_columns_are_named_with_the_one_meant() -> None:
         normalise({"deal": deals()}, PIPELINE)
 
 
+@pytest.mark.parametrize(
+    ("closed", "counts"),
+    [
+        ("2024-03-05", True),
+        (date(2024, 3, 5), True),
+        ("2024-03-05 0:00:00", True),
+        ("2024-03-05T00:00:00.000000+08:00", True),  # its day ends at 16:00 of UTC
+        ("2024-03-05T09:59:00Z", False),
+        ("2024-03-05T00:01", False),
+        ("2024-03-04", False),
+    ],
+)
+def test_a_closing_of_which_only_the_day_is_known_may_be_the_day_of_creation(
+    closed: object, counts: bool
+) -> None:
+    result = normalise({"deals": deals(outcome="won", closed_at=closed)}, PIPELINE)
+    assert result.frames["deals"].height == counts
+    closings = result.frames["deals"].select("closed_at", "closed_recorded_at").rows()
+    assert closings == [(AT, AT)] * counts
+
+
 IDS = st.sampled_from(["D1", "D2", "D3", "", None])
 OUTCOMES = st.sampled_from(["open", "won", "lost", "maybe", None])
 DATES = st.sampled_from(["2024-03-05", "2024-02-30", "2024-04-01T00:00:00+08:00", None])
@@ -185,6 +206,7 @@ def test_dates_as_people_write_them(text: str, options: dict, meant: str | None)
         ("1.234,5", {"thousands": ".", "decimal": ","}, 1234.5),
         ("¥ 80", {}, 80.0),
         ("12.5", {"scale": 10_000}, 125_000.0),
+        ("39.59", {"scale": 10_000}, 395_900.0),
         ("1,234", {}, None),
         ("nan", {}, None),
     ],
