@@ -87,7 +87,7 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
     title = f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}"
     table = Table(title=title, box=SIMPLE)
-    table.add_column("#", justify="right")
+    table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Deal, and why", ratio=1, no_wrap=True)
     for name in ("Stage", "Amount", "P(won)", "Close"):
         right = name in ("Amount", "P(won)")
