@@ -35,7 +35,7 @@ class Settings:
         booster: parameters of LightGBM.
     """
 
-    folds: int = 4
+    folds: int = 6
     rounds: int = 100
     rows_per_booster: int = 250_000
     threads: int = 2

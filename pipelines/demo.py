@@ -20,7 +20,7 @@ LEADS, OPPORTUNITIES = "leads", "opportunities"
 QUARTER = 91 * DAY
 _ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 3 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
-_ROWS = 100_000
+_ROWS = 70_000
 """Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""
 
 

@@ -88,7 +88,7 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
     title = f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}"
     table = Table(title=title, box=SIMPLE)
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("Deal, and why", ratio=1, no_wrap=True)
+    table.add_column("Deal, and why")  # the only one that wraps: the others keep their width
     for name in ("Stage", "Amount", "P(won)", "Close"):
         right = name in ("Amount", "P(won)")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
