@@ -64,6 +64,12 @@ class Tables:
         return max(one.collect(backend="polars").item() or 0 for one in latest)
 
 
+def collect(frame: Frame) -> pl.DataFrame:
+    """Run a lazy frame on its engine and return its rows as a Polars frame."""
+    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return collected
+
+
 def lazy_tables(
     frames: Mapping[str, pl.DataFrame], pipeline: Pipeline, engine: Engine = "polars"
 ) -> Tables:

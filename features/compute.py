@@ -7,7 +7,7 @@ import narwhals as nw
 import polars as pl
 
 from data.errors import BadInput
-from data.tables import Frame, Tables
+from data.tables import Frame, Tables, collect
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
@@ -40,8 +40,7 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
             for feature, expression in asked
         },
     )
-    collected: pl.DataFrame = rows.collect(backend="polars").to_native()
-    return collected.sort(KEY)
+    return collect(rows).sort(KEY)
 
 
 def catalogue(context: Context) -> list[Feature]:

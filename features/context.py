@@ -4,10 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import narwhals as nw
-import polars as pl
 
 from data.contract import BUYER_ROLES, Pipeline
-from data.tables import Tables
+from data.tables import Tables, collect
 
 MOST_KINDS = 12
 
@@ -79,14 +78,9 @@ def _stages_by_appearance(tables: Tables) -> tuple[str, ...]:
     aged = first.join(tables.deals.select("deal_id", "created_at"), on="deal_id")
     ages = aged.with_columns(age=nw.col("at") - nw.col("created_at"))
     mean = ages.group_by("value").agg(nw.col("age").mean())
-    return tuple(_collect(mean).sort("age", "value")["value"])
+    return tuple(collect(mean).sort("age", "value")["value"])
 
 
 def _frequent_kinds(tables: Tables) -> tuple[str, ...]:
-    counts = _collect(tables.activities.group_by("kind").agg(n=nw.len()))
+    counts = collect(tables.activities.group_by("kind").agg(n=nw.len()))
     return tuple(counts.sort("n", "kind", descending=[True, False])["kind"][:MOST_KINDS])
-
-
-def _collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
-    return collected

@@ -3,7 +3,7 @@
 import polars as pl
 
 from data.moments import DAY
-from data.tables import Frame, Tables
+from data.tables import Frame, Tables, collect
 
 
 def open_snapshots(tables: Tables, as_of: int) -> Frame:
@@ -22,11 +22,7 @@ def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
 
 def _grid(tables: Tables, end: int, step: int) -> pl.DataFrame:
     """Give each deal the moments end - k * step, k = 0, 1, …, at which it is known and open."""
-    lives: pl.DataFrame = (
-        tables.deals.select("deal_id", "recorded_at", "closed_recorded_at")
-        .collect(backend="polars")
-        .to_native()
-    )
+    lives = collect(tables.deals.select("deal_id", "recorded_at", "closed_recorded_at"))
     newest = pl.max_horizontal(0, (end - pl.col("closed_recorded_at")) // step + 1).fill_null(0)
     oldest = (end - pl.col("recorded_at")) // step
     return (

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from data.moments import DAY
-from data.tables import Tables
+from data.tables import Tables, collect
 from models.curve import LOST, OPEN, WON
 from models.sample import Sample
 
@@ -45,11 +45,7 @@ def with_outcomes(rows: pl.DataFrame, tables: Tables, end: int) -> Sample:
         tables: where the closings are looked up.
         end: the moment up to which closings are known, see `settled`.
     """
-    closings: pl.DataFrame = (
-        tables.deals.select("deal_id", "account_id", "closed_at", "outcome")
-        .collect(backend="polars")
-        .to_native()
-    )
+    closings = collect(tables.deals.select("deal_id", "account_id", "closed_at", "outcome"))
     known = rows.select("deal_id", "as_of").join(
         closings, on="deal_id", how="left", maintain_order="left"
     )

@@ -1,12 +1,10 @@
 """How things stood at a moment: open deals with their current values, and what was won so far."""
 
-from typing import Any
-
 import narwhals as nw
 import polars as pl
 
 from data.contract import TRACKED
-from data.tables import Tables
+from data.tables import Tables, collect
 
 
 def standing(tables: Tables, as_of: int) -> pl.DataFrame:
@@ -22,13 +20,13 @@ def standing(tables: Tables, as_of: int) -> pl.DataFrame:
         last_touch_kind; null where unknown.
     """
     known = tables.known_by(as_of)
-    deals = _collect(
+    deals = collect(
         known.deals.filter(nw.col("outcome") == "open").select(
             "deal_id", "title", "account_id", "currency"
         )
     )
-    accounts = _collect(known.accounts.select("account_id", account="name"))
-    owners = _collect(known.owners.select("owner_id", "team", owner="name"))
+    accounts = collect(known.accounts.select("account_id", account="name"))
+    owners = collect(known.owners.select("owner_id", "team", owner="name"))
     return (
         deals.join(accounts, on="account_id", how="left")
         .join(_held(known), on="deal_id", how="left")
@@ -55,13 +53,13 @@ def won_amount(tables: Tables, since: int, as_of: int) -> float:
     """Return the amount of deals won from one moment up to another and known to be by then."""
     known = tables.known_by(as_of)
     won = known.deals.filter(nw.col("outcome") == "won", nw.col("closed_at") >= since)
-    ids = _collect(won.select("deal_id"))
+    ids = collect(won.select("deal_id"))
     return float(ids.join(_held(known), on="deal_id")["amount"].sum())
 
 
 def _held(known: Tables) -> pl.DataFrame:
     """Return each deal's tracked fields: of a field's values, the one that happened last holds."""
-    changes = _collect(known.changes.filter(nw.col("field").is_in(TRACKED)))
+    changes = collect(known.changes.filter(nw.col("field").is_in(TRACKED)))
     last = (
         changes.sort("at", "recorded_at", "seq")
         .group_by("deal_id", "field")
@@ -77,14 +75,9 @@ def _held(known: Tables) -> pl.DataFrame:
 
 
 def _last_touch(known: Tables) -> pl.DataFrame:
-    done = _collect(known.activities.filter(nw.col("status") == "done"))
+    done = collect(known.activities.filter(nw.col("status") == "done"))
     return (
         done.sort("at", "seq", "activity_id")
         .group_by("deal_id")
         .agg(last_touch_at=pl.last("at"), last_touch_kind=pl.last("kind"))
     )
-
-
-def _collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
-    return collected
