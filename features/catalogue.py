@@ -31,6 +31,9 @@ class Feature:
             how the deal moves, who is covered.
         kind: number or category.
         each: the vocabulary of the context it is repeated for.
+        direction: 1 where more of it can only speak for winning, -1 where only against, 0 where
+            the data decide.
+        owner: whether it speaks of the seller and not of the deal.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Feature:
     group: Group
     kind: Kind = "number"
     each: str | None = None
+    direction: int = 0
+    owner: bool = False
 
     def named(self, word: object) -> "Feature":
         """Return the feature for one word of its vocabulary."""

@@ -17,6 +17,10 @@ OPEN, WON, LOST = 0, 1, 2
 class Curves:
     """Cumulative incidences of n deals at k + 1 edges.
 
+    Beyond the last edge the hazards of the last bin go on for ever, so every date has a
+    probability and every deal an end. Curves over the one bin from 0 to infinity say what becomes
+    of a deal and not when: whatever asks them for a time is told nan.
+
     Attributes:
         edges: days ahead, [k + 1], from 0, ascending.
         won: probability won by each edge, [n, k + 1]; 0 at first, never falling.
@@ -43,38 +47,80 @@ class Curves:
             np.hstack([start, np.cumsum(before * lost, axis=1)]),
         )
 
+    @classmethod
+    def undated(cls, won: Array) -> Self:
+        """Return curves that say only who is won in the end, from probabilities [n]."""
+        return cls.from_hazards(np.array([0.0, np.inf]), won[:, None], 1.0 - won[:, None])
+
     def __len__(self) -> int:
         """How many deals."""
         return len(self.won)
 
+    @property
+    def dated(self) -> bool:
+        """Whether they say when."""
+        return bool(np.isfinite(self.edges[-1]))
+
     def won_by(self, days: float) -> Array:
-        """Probability won within so many days, [n]; beyond the last edge the curve is flat."""
-        return self._at(self.won, days)
+        """Probability won within so many days, [n]."""
+        return self._by(self.won, days)
 
     def lost_by(self, days: float) -> Array:
-        """Probability lost within so many days, [n]; beyond the last edge the curve is flat."""
-        return self._at(self.lost, days)
+        """Probability lost within so many days, [n]."""
+        return self._by(self.lost, days)
 
     def at(self, days: float) -> Array:
-        """Probabilities of open, won and lost after so many days, [n, 3]."""
+        """Probabilities of open, won and lost after so many days, [n, 3]; inf is the end."""
         won, lost = self.won_by(days), self.lost_by(days)
         return np.column_stack([1.0 - won - lost, won, lost])
 
     def close_days(self, quantile: float) -> Array:
-        """Days until won, given won by the last edge, at a quantile, [n]; nan without a chance."""
-        target = quantile * self.won[:, -1:]
-        after = np.argmax(self.won >= target, axis=1).clip(min=1)
-        rows = np.arange(len(self.won))
-        low, high = self.won[rows, after - 1], self.won[rows, after]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = (target[:, 0] - low) / (high - low)
-            days = self.edges[after - 1] + share * (self.edges[after] - self.edges[after - 1])
-        return np.where(self.won[:, -1] > 0, days, np.nan)
+        """Days until won, given that it is won, at a quantile, [n]; nan without a chance."""
+        return self._days_until(self.won, quantile)
 
-    def _at(self, curve: Array, days: float) -> Array:
+    def end_days(self, quantile: float) -> Array:
+        """Days until won or lost at a quantile, [n]; nan where it never ends."""
+        return self._days_until(self.won + self.lost, quantile)
+
+    def _by(self, curve: Array, days: float) -> Array:
         """Read between edges: within a bin a closing is as likely on one day as on another."""
+        if not self.dated:
+            return curve[:, -1] if np.isinf(days) else np.full(len(curve), np.nan)
+        if days > self.edges[-1]:
+            tail, stays, width = self._tail(curve)
+            gone: Array = curve[:, -1] + tail * (1.0 - stays ** ((days - self.edges[-1]) / width))
+            return gone
         after = int(np.clip(np.searchsorted(self.edges, days), 1, len(self.edges) - 1))
         start, end = self.edges[after - 1], self.edges[after]
         share = np.clip((days - start) / (end - start), 0.0, 1.0)
         read: Array = curve[:, after - 1] * (1.0 - share) + curve[:, after] * share
         return read
+
+    def _tail(self, curve: Array) -> tuple[Array, Array, float]:
+        """Return what the curve still gains in the end, the share that a bin leaves, its width.
+
+        With the last bin's hazards h_k and their sum h, gone on with for m bins more:
+        F_k = F_k(last) + S(last) · h_k / h · (1 - (1 - h)^m).
+        """
+        both = self.won + self.lost
+        before, after = 1.0 - both[:, -2], 1.0 - both[:, -1]
+        closes, rises = both[:, -1] - both[:, -2], curve[:, -1] - curve[:, -2]
+        share = np.divide(rises, closes, out=np.zeros(len(curve)), where=closes > 0)
+        stays = np.divide(after, before, out=np.ones(len(curve)), where=before > 0)
+        return after * share, stays, float(self.edges[-1] - self.edges[-2])
+
+    def _days_until(self, curve: Array, quantile: float) -> Array:
+        if not self.dated:
+            return np.full(len(curve), np.nan)
+        tail, stays, width = self._tail(curve)
+        target = quantile * (curve[:, -1] + tail)
+        after = np.argmax(curve >= target[:, None], axis=1).clip(min=1)
+        rows = np.arange(len(curve))
+        low, high = curve[rows, after - 1], curve[rows, after]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = (target - low) / (high - low)
+            within = self.edges[after - 1] + share * (self.edges[after] - self.edges[after - 1])
+            left = np.clip(1.0 - (target - curve[:, -1]) / tail, 0.0, 1.0)
+            beyond = self.edges[-1] + width * np.log(left) / np.log(stays)
+        days = np.where(target <= curve[:, -1], within, beyond)
+        return np.where(target > 0, days, np.nan)

@@ -21,7 +21,7 @@ def curves(draw: st.DrawFn) -> Curves:
     return Curves.from_hazards(EDGES, closes * won, closes * (1 - won))
 
 
-days_ahead = st.floats(0, 40)
+days_ahead = st.floats(0, 400) | st.just(np.inf)
 
 
 @settings(deadline=None)
@@ -39,12 +39,36 @@ def test_chances_only_grow_and_always_sum_to_one(curves: Curves, one: float, oth
 @given(curves(), st.floats(0.01, 1.0))
 def test_the_close_date_is_read_off_the_curve(curves: Curves, quantile: float) -> None:
     days = curves.close_days(quantile)
-    hopeless = curves.won[:, -1] == 0
-    assert (np.isnan(days) == hopeless).all()
-    for deal in np.flatnonzero(~hopeless):
-        assert EDGES[0] <= days[deal] <= EDGES[-1]
+    eventually = curves.won_by(np.inf)
+    assert (np.isnan(days) == (eventually == 0)).all()
+    for deal in np.flatnonzero(~np.isnan(days)):
         told = curves.won_by(days[deal])[deal]
-        assert told == pytest.approx(quantile * curves.won[deal, -1], abs=1e-9)
+        assert told == pytest.approx(quantile * eventually[deal], abs=1e-9)
+
+
+@settings(deadline=None)
+@given(curves(), st.floats(0.01, 1.0))
+def test_a_deal_ends_no_earlier_than_it_is_read_to(curves: Curves, quantile: float) -> None:
+    days, ends = curves.end_days(quantile), 1.0 - curves.at(np.inf)[:, 0]
+    for deal in np.flatnonzero(ends > 0):
+        told = 1.0 - curves.at(days[deal])[deal, 0]
+        assert told == pytest.approx(quantile * ends[deal], abs=1e-9)
+
+
+def test_beyond_the_last_edge_its_hazards_go_on() -> None:
+    long = Curves.from_hazards(np.arange(60) * 7.0, np.full((1, 59), 0.1), np.full((1, 59), 0.05))
+    short = Curves.from_hazards(np.arange(4) * 7.0, np.full((1, 3), 0.1), np.full((1, 3), 0.05))
+    for days in (7.0, 21.0, 28.0, 70.0, 413.0):
+        np.testing.assert_allclose(short.at(days), long.at(days), rtol=0, atol=1e-12)
+    assert_read(short.won_by(np.inf), [2 / 3])
+    assert_read(short.close_days(0.9), [float(long.close_days(0.9)[0])], 0.6)
+
+
+def test_without_dates_only_the_end_is_known() -> None:
+    curves = Curves.undated(np.array([0.25, 1.0]))
+    assert_read(curves.at(np.inf), [0, 0.25, 0.75, 0, 1, 0])
+    assert np.isnan(curves.won_by(28)).all()
+    assert np.isnan(curves.close_days(0.5)).all()
 
 
 @settings(deadline=None)
@@ -63,9 +87,9 @@ def test_a_curve_by_hand() -> None:
     assert_read(curves.won, [0, 1 / 2, 1 / 2, 5 / 8, 5 / 8])
     assert_read(curves.lost, [0, 1 / 4, 1 / 4, 3 / 8, 3 / 8])
     assert_read(curves.won_by(5.0), [(1 / 2 + 5 / 8) / 2])  # halfway from day 3 to day 7
-    assert_read(curves.won_by(99.0), [5 / 8])
+    assert_read(curves.won_by(99.0), [5 / 8])  # nothing is open any more
     assert_read(curves.close_days(0.4), [0.5])  # 0.4 × 5/8 is a quarter: half of the first bin
 
 
-def assert_read(found: Array, expected: list[float]) -> None:
-    np.testing.assert_allclose(found.ravel(), expected, rtol=0, atol=1e-12)
+def assert_read(found: Array, expected: list[float], atol: float = 1e-12) -> None:
+    np.testing.assert_allclose(found.ravel(), expected, rtol=0, atol=atol)
