@@ -3,7 +3,7 @@
     card.json       what this is: pipeline, as_of, horizons, evidence, hashes of the rest
     model.json      bin edges, encoder, calibration, context, catalogue
     baseline.json   the stage baseline, to stand beside the model or in for it
-    booster-0.txt … the boosters as LightGBM's text
+    won-0.txt …     the boosters as LightGBM's text, by bag
 
 The name ends in a hash of the card, so a bundle that was changed in any part does not load.
 """
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import lightgbm as lgb
-import numpy as np
 import polars as pl
 
 from data.contract import Pipeline
@@ -25,9 +24,7 @@ from data.moments import iso_date
 from features.catalogue import Feature
 from features.compute import catalogue
 from features.context import Context
-from features.encoder import Encoder
 from models.baselines import StageAalenJohansen
-from models.calibration import Calibration
 from models.curve import Curves
 from models.hazard import HazardModel
 from models.reasons import Reason, reasons
@@ -103,14 +100,7 @@ class Bundle:
         """
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        boosters = [path / name for name in card["hashes"] if name.startswith("booster-")]
-        boosters.sort(key=lambda booster: int(booster.stem.split("-")[1]))
-        model = HazardModel(
-            edges=np.array(document["edges"]),
-            encoder=Encoder.from_dict(document["encoder"]),
-            boosters=tuple(lgb.Booster(model_file=booster) for booster in boosters),
-            calibration=Calibration.from_dict(document["calibration"]),
-        )
+        model = HazardModel.from_dict(document, _boosters(path, card))
         baseline = json.loads((path / "baseline.json").read_text(encoding="utf-8"))
         context = Context.from_dict(document["context"])
         features = [Feature(**entry) for entry in document["catalogue"]]
@@ -142,16 +132,28 @@ class Bundle:
 
     def _write(self, path: Path) -> None:
         document = {
-            "edges": self.model.edges.tolist(),
-            "encoder": self.model.encoder.to_dict(),
-            "calibration": self.model.calibration.to_dict(),
+            **self.model.to_dict(),
             "context": self.context.to_dict(),
             "catalogue": [asdict(feature) for feature in self.features],
         }
         write_json(path / "model.json", document)
         write_json(path / "baseline.json", self.baseline.to_dict())
-        for number, booster in enumerate(self.model.boosters):
-            booster.save_model(path / f"booster-{number}.txt")
+        for name, bag in self.model.bags.items():
+            for number, booster in enumerate(bag.boosters):
+                booster.save_model(path / f"{name}-{number}.txt")
+
+
+def _boosters(path: Path, card: dict[str, Any]) -> dict[str, tuple[lgb.Booster, ...]]:
+    """Read the boosters that the card names, by bag and in their order."""
+    bags: dict[str, list[int]] = {}
+    for name in card["hashes"]:
+        if name.endswith(".txt"):
+            bag, number = name.removesuffix(".txt").split("-")
+            bags.setdefault(bag, []).append(int(number))
+    return {
+        bag: tuple(lgb.Booster(model_file=path / f"{bag}-{n}.txt") for n in sorted(numbers))
+        for bag, numbers in bags.items()
+    }
 
 
 def _check_computable(name: str, features: list[Feature], context: Context) -> None:

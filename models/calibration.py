@@ -1,7 +1,9 @@
-"""Recalibrated hazards: one straight line on the log-odds of each cause, by group of bins.
+"""Calibrated hazards: one straight line on the log-odds of each cause, by group of bins.
 
 Hazards are corrected, never the curves, so that won + lost + open stays 1 and curves stay
 monotone. After Guo et al. (2017), vector scaling, with the multinomial log-loss as the measure.
+The lines are held to "all deals are alike": thousands of closings hardly feel it, and where there
+are forty it keeps the boosters from making more of differences than has been seen.
 """
 
 from dataclasses import dataclass
@@ -11,13 +13,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from models.curve import LOST, OPEN, WON, Array
+from models.curve import LOST, WON, Array
 
 _LEAST_CLOSINGS: Final = 200
 """Closings of each cause that a group of bins must have to be corrected by itself."""
 _PULL: Final = 10.0
-"""How hard, in observations' worth of log-loss, a line is held to "no correction"."""
-_TINY: Final = 1e-9
+"""How hard, in closings' worth, a line is held to nought: 40 closings keep 80 % of the slope."""
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,36 @@ class Calibration:
         return cls(np.zeros((bins, 2)), np.ones((bins, 2)))
 
     @classmethod
-    def fit(cls, hazards: Array, number: np.ndarray, cause: np.ndarray, bins: int) -> Self:
-        """Fit the lines on predictions for rows that their model was not fitted on.
+    def fit(
+        cls,
+        odds: Array,
+        number: np.ndarray,
+        cause: np.ndarray,
+        bins: int,
+        weight: Array | None = None,
+    ) -> Self:
+        """Fit the lines on predictions for rows that their boosters were not fitted on.
 
         Args:
-            hazards: probabilities of open, won, lost within the bin, [rows, 3].
+            odds: log-odds of won and of lost against open within the bin, [rows, 2].
             number: which bin, [rows].
             cause: what happened, [rows].
             bins: how many bins there are.
+            weight: how much each row counts, [rows].
         """
         calibration = cls.none(bins)
+        weight = np.ones(len(odds)) if weight is None else weight
         for group in _groups(number, cause, bins):
             rows = np.isin(number, group)
-            line = _line(_log_odds(hazards[rows]), cause[rows])
-            calibration.intercept[group], calibration.slope[group] = line[:2], line[2:]
+            intercept, slope = _line(odds[rows], cause[rows], weight[rows])
+            calibration.intercept[group], calibration.slope[group] = intercept, slope
         return calibration
 
-    def apply(self, hazards: Array, number: np.ndarray) -> Array:
-        """Correct hazards [rows, 3] of the given bins [rows]."""
-        odds = self.intercept[number] + self.slope[number] * _log_odds(hazards)
-        corrected: Array = softmax(np.column_stack([np.zeros(len(odds)), odds]), axis=1)
-        return corrected
+    def apply(self, odds: Array, number: np.ndarray) -> Array:
+        """Return the hazards of open, won and lost [rows, 3] from log-odds [rows, 2] by bin."""
+        straight = self.intercept[number] + self.slope[number] * odds
+        hazards: Array = softmax(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
+        return hazards
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back, fit for JSON."""
@@ -68,12 +78,6 @@ class Calibration:
     def from_dict(cls, document: dict[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
         return cls(np.array(document["intercept"]), np.array(document["slope"]))
-
-
-def _log_odds(hazards: Array) -> Array:
-    safe = np.clip(hazards, _TINY, None)
-    odds: Array = np.log(safe[:, [WON, LOST]] / safe[:, [OPEN]])
-    return odds
 
 
 def _groups(number: np.ndarray, cause: np.ndarray, bins: int) -> list[list[int]]:
@@ -87,23 +91,26 @@ def _groups(number: np.ndarray, cause: np.ndarray, bins: int) -> list[list[int]]
         if (counts[groups[-1]].sum(axis=0) >= _LEAST_CLOSINGS).all():
             groups.append([])
     last = groups.pop()
-    if groups:
-        groups[-1].extend(last)
+    if not groups:
+        return [last]
+    groups[-1].extend(last)
     return groups
 
 
-def _line(log_odds: Array, cause: np.ndarray) -> Array:
-    """Minimise the log-loss over (intercepts, slopes), held gently to (0, 0, 1, 1)."""
-    identity = np.array([0.0, 0.0, 1.0, 1.0])
+def _line(odds: Array, cause: np.ndarray, weight: Array) -> tuple[Array, Array]:
+    """Minimise the log-loss over intercepts and slopes [2], about the mean log-odds."""
+    mean = np.average(odds, axis=0, weights=weight)
+    centred = odds - mean
+    spread = np.average(centred**2, axis=0, weights=weight)
+    pull = _PULL * np.concatenate([np.ones(2), spread])
     happened = np.column_stack([cause == WON, cause == LOST]).astype(float)
 
     def loss(line: Array) -> tuple[float, Array]:
-        odds = line[:2] + line[2:] * log_odds
-        total = np.logaddexp.reduce(np.column_stack([np.zeros(len(odds)), odds]), axis=1)
-        residual = np.exp(odds - total[:, None]) - happened
-        pull = _PULL * (line - identity)
-        value = (total - (happened * odds).sum(axis=1)).sum() + pull @ (line - identity) / 2
-        return value, np.concatenate([residual.sum(0), (residual * log_odds).sum(0)]) + pull
+        straight = mean + line[:2] + line[2:] * centred
+        total = np.logaddexp.reduce(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
+        residual = weight[:, None] * (np.exp(straight - total[:, None]) - happened)
+        value = weight @ (total - (happened * straight).sum(axis=1)) + pull @ line**2 / 2
+        return value, np.concatenate([residual.sum(0), (residual * centred).sum(0)]) + pull * line
 
-    fitted: Array = minimize(loss, identity, jac=True, method="L-BFGS-B").x
-    return fitted
+    line: Array = minimize(loss, np.array([0.0, 0.0, 1.0, 1.0]), jac=True, method="L-BFGS-B").x
+    return mean + line[:2] - line[2:] * mean, line[2:]

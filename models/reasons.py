@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from features.catalogue import Feature
-from models.curve import LOST, WON, Array
+from models.curve import Array
 from models.hazard import HazardModel
 
 _NO_VALUE = {"zh": "无", "en": "none yet"}
@@ -43,13 +43,12 @@ def effects(model: HazardModel, rows: pl.DataFrame, horizon_days: float) -> Arra
     unfolded, number = model.unfold(codes, as_of)
     ahead = model.edges[:-1] < horizon_days
     unfolded = unfolded[ahead[number]]
-    shape = (len(codes), int(ahead.sum()), 3, unfolded.shape[1] + 1)
-    parts = [np.asarray(b.predict(unfolded, pred_contrib=True)) for b in model.boosters]
-    added = np.mean(parts, axis=0).reshape(shape)[..., : len(model.encoder.names)]
+    shape = (len(codes), int(ahead.sum()), unfolded.shape[1])
+    added = (model.won.effects(unfolded) - model.lost.effects(unfolded)).reshape(shape)
     hazards = model.hazards(codes, as_of)[:, ahead]
     closing = np.cumprod(hazards[:, :, 0], axis=1) / hazards[:, :, 0] * (1 - hazards[:, :, 0])
     weight = closing / closing.sum(axis=1, keepdims=True)
-    toward: Array = np.einsum("nb,nbf->nf", weight, added[:, :, WON] - added[:, :, LOST])
+    toward: Array = np.einsum("nb,nbf->nf", weight, added[..., : len(model.encoder.names)])
     return toward
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 CARD: Final = "card.json"
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from data.moments import iso
 from data.settings import Settings
 from data.tables import load_pipeline, open_tables
-from models.hazard import Settings as Fitting
+from models.boosting import Settings as Fitting
 from pipelines.workspace import database_of
 from training.backtest import Origin, backtest, skill
 from training.metrics import Judged, pool

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from data.moments import DAY, iso_date, monday, now, parse_moment
 from data.settings import Settings
+from models.boosting import Settings as Fitting
 from models.curve import Curves
-from models.hazard import Settings as Fitting
 from pipelines import ingest, simulate, train, week
 from training.backtest import Origin
 from training.metrics import log_losses, outcome_at

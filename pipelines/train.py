@@ -12,8 +12,8 @@ from data.errors import DealcastError
 from data.moments import DAY, iso
 from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
+from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
-from models.hazard import Settings as Fitting
 from pipelines.backtest import table
 from pipelines.workspace import database_of
 from training.backtest import Origin, backtest, skill

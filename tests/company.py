@@ -12,8 +12,8 @@ from data.database import open_database
 from data.moments import DAY, HOUR, iso, parse_moment
 from data.settings import Settings
 from data.tables import load_pipeline, open_tables, write_parquet
+from models.boosting import Settings as Fitting
 from models.bundle import Bundle, crown
-from models.hazard import Settings as Fitting
 from pipelines import ingest
 from training.fit import Fitted, fit
 

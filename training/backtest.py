@@ -11,8 +11,8 @@ from data.moments import DAY, iso
 from data.tables import Tables
 from features.compute import compute
 from features.snapshots import open_snapshots
+from models.boosting import Settings
 from models.curve import Curves
-from models.hazard import Settings
 from models.sample import Sample
 from training.fit import Fitted, fit, pace_of
 from training.matrix import settled, with_outcomes

@@ -14,8 +14,9 @@ from features.context import Context
 from features.pace import Pace
 from features.snapshots import grid_snapshots
 from models.baselines import StageAalenJohansen
+from models.boosting import Settings
 from models.curve import LOST, WON
-from models.hazard import HazardModel, Settings
+from models.hazard import HazardModel
 from models.sample import Sample
 from training.matrix import settled, with_outcomes
 

@@ -88,7 +88,8 @@ def gains(axes: Axes, said: Array, won: np.ndarray, label: str) -> None:
 def effects(axes: Axes, model: HazardModel) -> None:
     """How much each column improved the fit, as LightGBM counts gain."""
     names = np.array([*model.encoder.names, *NAMES])
-    gain = np.mean([b.feature_importance("gain") for b in model.boosters], axis=0)
+    boosters = [booster for bag in model.bags.values() for booster in bag.boosters]
+    gain = np.mean([booster.feature_importance("gain") for booster in boosters], axis=0)
     top = np.argsort(gain)[-_EFFECTS:]
     axes.barh(names[top], gain[top] / gain.sum())
     axes.set(xlabel="share of the gain", title="What the boosters split on")

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from data.moments import parse_moment
 from data.settings import Settings
 from data.tables import load_pipeline, open_tables, read_frames
+from models.boosting import Settings as Fitting
 from models.bundle import crown
-from models.hazard import Settings as Fitting
 from pipelines import ingest, score
 from pipelines.workspace import database_of
 from serving.api.app import create_app

@@ -41,7 +41,7 @@ def test_everything_in_it_can_be_read_by_people(saved: Path) -> None:
         path.read_text(encoding="utf-8")  # raises where it is not text
 
 
-@pytest.mark.parametrize("name", ["model.json", "baseline.json", "booster-0.txt", "booster-1.txt"])
+@pytest.mark.parametrize("name", ["model.json", "baseline.json", "won-0.txt", "lost-1.txt"])
 def test_a_flipped_bit_in_any_file_is_refused(saved: Path, name: str) -> None:
     content = bytearray((saved / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -58,14 +58,14 @@ def test_a_changed_card_is_refused(saved: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_missed(saved: Path) -> None:
-    (saved / "booster-1.txt").unlink()
-    with pytest.raises(BadInput, match=r"not whole.*booster-1\.txt"):
+    (saved / "won-1.txt").unlink()
+    with pytest.raises(BadInput, match=r"not whole.*won-1\.txt"):
         Bundle.load(saved)
 
 
 def test_a_booster_that_the_card_does_not_name_does_not_speak(saved: Path) -> None:
-    (saved / "booster-2.txt").write_bytes((saved / "booster-0.txt").read_bytes())
-    assert len(Bundle.load(saved).model.boosters) == 2
+    (saved / "won-2.txt").write_bytes((saved / "won-0.txt").read_bytes())
+    assert len(Bundle.load(saved).model.won.boosters) == 2
 
 
 def test_a_bundle_that_cannot_be_written_leaves_nothing(fitted: Fitted, tmp_path: Path) -> None:

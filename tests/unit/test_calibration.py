@@ -15,30 +15,33 @@ ROWS, BINS = 20_000, 3
 
 @pytest.fixture(scope="module")
 def world() -> tuple[Array, np.ndarray, np.ndarray]:
-    """True hazards [rows, 3], the bin [rows] and what happened [rows]."""
+    """True log-odds [rows, 2], the bin [rows] and what happened [rows]."""
     rng = np.random.default_rng(7)
     odds = rng.normal([-2.0, -1.5], 0.8, size=(ROWS, 2))
-    true = softmax(np.column_stack([np.zeros(ROWS), odds]), axis=1)
-    cause = (rng.random((ROWS, 1)) > true.cumsum(axis=1)).sum(axis=1).clip(max=2)
-    return true, rng.integers(0, BINS, ROWS), cause
+    cause = (rng.random((ROWS, 1)) > hazards(odds).cumsum(axis=1)).sum(axis=1).clip(max=2)
+    return odds, rng.integers(0, BINS, ROWS), cause
+
+
+def hazards(odds: Array) -> Array:
+    said: Array = softmax(np.column_stack([np.zeros(len(odds)), odds]), axis=1)
+    return said
 
 
 def bent(true: Array) -> Array:
     """Halve the log-odds and add .5: too timid, and closings too many."""
-    odds = np.log(true / true[:, :1])
-    said: Array = softmax(np.column_stack([odds[:, 0], 0.5 * odds[:, 1:] + 0.5]), axis=1)
-    return said
+    return 0.5 * true + 0.5
 
 
 def test_what_is_calibrated_stays_as_it_is(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
     corrected = Calibration.fit(true, number, cause, BINS).apply(true, number)
-    assert np.abs(corrected - true).mean() < 0.01
+    assert np.abs(corrected - hazards(true)).mean() < 0.01
 
 
 def test_no_correction_is_the_identity(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, _ = world
-    np.testing.assert_allclose(Calibration.none(BINS).apply(true, number), true, atol=1e-12)
+    left = Calibration.none(BINS).apply(true, number)
+    np.testing.assert_allclose(left, hazards(true), atol=1e-12)
 
 
 def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
@@ -46,9 +49,8 @@ def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray])
     said, fitting = bent(true), np.arange(ROWS) < ROWS // 2
     calibration = Calibration.fit(said[fitting], number[fitting], cause[fitting], BINS)
     corrected = calibration.apply(said[~fitting], number[~fitting])
-    before, after, best = (
-        log_loss(cause[~fitting], p) for p in (said[~fitting], corrected, true[~fitting])
-    )
+    before, best = (log_loss(cause[~fitting], hazards(odds[~fitting])) for odds in (said, true))
+    after = log_loss(cause[~fitting], corrected)
     assert best <= after < before
     assert after - best < 0.1 * (before - best)
     np.testing.assert_allclose(calibration.slope, 2.0, atol=0.3)  # x = 2 y - 1 undoes y = x/2 + 1/2
@@ -58,7 +60,7 @@ def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray])
 def test_corrected_hazards_are_probabilities(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
     calibration = Calibration.fit(bent(true), number, cause, BINS)
-    extremes = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1e-12, 0.5, 0.5]])
+    extremes = np.array([[-99.0, -99.0], [99.0, 0.0], [0.0, 99.0], [999.0, 999.0]])
     corrected = calibration.apply(extremes, np.array([0, 1, 2, 0]))
     assert np.isfinite(corrected).all()
     assert (corrected >= 0).all()
@@ -73,6 +75,7 @@ def test_bins_with_few_closings_are_mended_together(
     number = np.arange(300) % BINS
     slope = Calibration.fit(bent(true[few]), number, cause[few], BINS).slope
     assert (slope == slope[0]).all()
+    assert (slope != 1.0).all()
 
 
 def test_it_is_read_back_as_it_was_written(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
@@ -80,3 +83,16 @@ def test_it_is_read_back_as_it_was_written(world: tuple[Array, np.ndarray, np.nd
     calibration = Calibration.fit(bent(true), number, cause, BINS)
     again = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
     assert (again.apply(true, number) == calibration.apply(true, number)).all()
+
+
+def test_where_little_was_seen_deals_are_told_less_apart() -> None:
+    rng = np.random.default_rng(3)
+    odds = rng.normal(-1.0, 1.0, size=(4000, 2))
+    cause = (rng.random((4000, 1)) > hazards(odds).cumsum(axis=1)).sum(axis=1).clip(max=2)
+    number = np.zeros(4000, np.int64)
+    slopes = [
+        Calibration.fit(odds[:few], number[:few], cause[:few], 1).slope.mean()
+        for few in (15, 60, 4000)
+    ]
+    assert 0 <= slopes[0] < 0.9 * slopes[2]
+    assert slopes[2] == pytest.approx(1.0, abs=0.1)

@@ -79,7 +79,8 @@ def test_effects_are_those_of_a_feature_that_was_taken_away(fitted: Fitted) -> N
     rows = fitted.sample.rows.tail(30)
     found = effects(fitted.model, rows, 28)
     assert found.shape == (30, len(fitted.model.encoder.names))
-    unused = sum(booster.feature_importance() for booster in fitted.model.boosters)
+    boosters = [one for bag in fitted.model.bags.values() for one in bag.boosters]
+    unused = sum(booster.feature_importance() for booster in boosters)
     columns = np.flatnonzero(unused[: found.shape[1]] == 0)
     assert len(columns)
     assert (found[:, columns] == 0).all()  # what no tree splits on speaks neither way
