@@ -11,8 +11,9 @@ from data.tables import Frame, Tables, collect
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
-from features.history import History
+from features.history import History, change
 from features.timeline import timeline
+from features.track import with_records
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
@@ -33,7 +34,10 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
     """
     history, asked = _asked(context)
     answers = history.answer(timeline(tables, snapshots, context.windows))
-    rows = _with_fixed(answers, tables).select(
+    rows = _with_owner(_with_fixed(answers, tables), tables, history)
+    # held in memory once: each of the track records asks it for its moments
+    rows = with_records(tables.put(collect(rows)), tables, context)
+    rows = rows.select(
         *KEY,
         **{
             feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
@@ -51,6 +55,7 @@ def catalogue(context: Context) -> list[Feature]:
 @lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
+    history.held(change("owner_id"))  # track records ask for it, whichever features do
     asked = [asked for family in FAMILIES for asked in family.ask(history)]
     names = [feature.name for feature, _ in asked]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -63,6 +68,13 @@ def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
             remedy="give the attribute another name in the mapping",
         )
     return history, asked
+
+
+def _with_owner(rows: Frame, tables: Tables, history: History) -> Frame:
+    """Join who holds the deal."""
+    held = rows.with_columns(owner_id=history.held(change("owner_id")))
+    owners = tables.owners.select("owner_id", "hired_at", owner_role="role")
+    return held.join(owners, on="owner_id", how="left")
 
 
 def _with_fixed(answers: Frame, tables: Tables) -> Frame:

@@ -1,14 +1,23 @@
 """What one deal's record cannot say: the pipeline's words, learned once, kept with the bundle."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Self
 
 import narwhals as nw
+import polars as pl
 
-from data.contract import BUYER_ROLES, Pipeline
+from data.contract import BUYER_ROLES, TABLES, Pipeline
 from data.tables import Tables, collect
 
-MOST_KINDS = 12
+MOST_KINDS: Final = 12
+
+_SCHEMAS: Final = {
+    "closings": pl.Schema(
+        {"of": pl.String(), "key": pl.String(), "won": pl.Int64(), "closed": pl.Int64()}
+    ),
+    "owners": TABLES["owners"].schema,
+}
+"""The frames that are kept with a bundle."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,10 @@ class Context:
         tracked_texts: names of tracked attributes that are words.
         tracked_numbers: names of tracked attributes that are numbers.
         roles: the parts people play in buying.
+        strengths: whose track records vary how much, see `features.track.strengths`.
+        closings: the track records as they stood when a bundle was trained: of, key, won,
+            closed. None in training, where they are counted as of each snapshot.
+        owners: who the owners are, as known then: columns of the contract's `owners`.
     """
 
     stages: tuple[str, ...]
@@ -34,6 +47,9 @@ class Context:
     tracked_texts: tuple[str, ...] = ()
     tracked_numbers: tuple[str, ...] = ()
     roles: tuple[str, ...] = BUYER_ROLES
+    strengths: tuple[tuple[str, float], ...] = ()
+    closings: pl.DataFrame | None = field(default=None, compare=False)
+    owners: pl.DataFrame | None = field(default=None, compare=False)
 
     def vocabulary(self, name: str) -> tuple[object, ...]:
         """Return the words of one vocabulary, such as "stages"."""
@@ -42,15 +58,32 @@ class Context:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back, fit for JSON."""
-        return asdict(self)
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            name: value.to_dict(as_series=False) if isinstance(value, pl.DataFrame) else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        return cls(**{name: tuple(words) for name, words in document.items()})
+        values: dict[str, Any] = {}
+        for name, value in document.items():
+            if name in _SCHEMAS:
+                frame = None if value is None else pl.DataFrame(value, schema=_SCHEMAS[name])
+                values[name] = frame
+            else:
+                values[name] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
+        return cls(**values)
 
     @classmethod
-    def learn(cls, tables: Tables, pipeline: Pipeline, cadence_days: int) -> Self:
+    def learn(
+        cls,
+        tables: Tables,
+        pipeline: Pipeline,
+        cadence_days: int,
+        strengths: tuple[tuple[str, float], ...] = (),
+    ) -> Self:
         """Learn the vocabularies from tables cut at the moment of training."""
 
         def names(type_: str, policy: str) -> tuple[str, ...]:
@@ -68,6 +101,7 @@ class Context:
             numbers=names("number", "fixed"),
             tracked_texts=names("text", "tracked"),
             tracked_numbers=names("number", "tracked"),
+            strengths=strengths,
         )
 
 

@@ -114,7 +114,7 @@ class History:
         Returns:
             A row per (deal_id, as_of) with one column per question.
         """
-        for step in self.steps:
+        for step in filter(None, self.steps):
             timeline = timeline.with_columns(
                 **{name: run.over(DEAL, order_by=ORDER) for name, run in step.items()}
             )
@@ -129,12 +129,10 @@ class History:
             counted = nw.when(at_snapshot).then(nw.col(running)).otherwise(before)
             answers[name] = counted.sum()
         rows = questions.group_by(DEAL, "as_of").agg(**answers)
-        return rows.with_columns(
-            **{
-                name: nw.when(nw.col(name) > NEVER).then(nw.col(name))
-                for name in sorted(self.moments)
-            }
-        )
+        if not self.moments:
+            return rows
+        happened = {n: nw.when(nw.col(n) > NEVER).then(nw.col(n)) for n in sorted(self.moments)}
+        return rows.with_columns(**happened)
 
     def _run(self, step: int, run: nw.Expr) -> str:
         """Enter a running column and return its name; the same question is asked once."""

@@ -26,16 +26,22 @@ _TYPES: Final[dict[str, type[nw.String | nw.Int64 | nw.Float64]]] = {
 united, since engines disagree on what an untyped null is."""
 
 
-def timeline(tables: Tables, snapshots: Frame, windows: tuple[int, ...]) -> Frame:
+def timeline(
+    tables: Tables,
+    snapshots: Frame,
+    windows: tuple[int, ...],
+    of: tuple[str, ...] = ("changes", "activities", "checklist", "contacts"),
+) -> Frame:
     """Unite the facts of the snapshots' deals with the questions.
 
     Args:
         tables: the contract's tables; rows known only later do no harm.
         snapshots: columns deal_id, as_of.
         windows: in days; each puts one more question, that long before as_of.
+        of: the tables whose facts are wanted.
     """
     deals = snapshots.select("deal_id").unique()
-    facts = [_facts(tables, name).join(deals, on="deal_id", how="semi") for name in _FACTS]
+    facts = [_facts(tables, name).join(deals, on="deal_id", how="semi") for name in of]
     questions = [_questions(snapshots, window) for window in (0, *windows)]
     return nw.concat([*facts, *questions], how="vertical")
 

@@ -33,6 +33,7 @@ CONTEXT: Final = Context(
     tracked_texts=("grade",),
     tracked_numbers=("heat",),
     roles=("decision_maker", "user"),
+    strengths=(("owner", 3.0), ("account", 7.0), ("source", 50.0), ("product", 1000.0)),
 )
 
 # half days, so that facts and questions often meet, and a microsecond beside them

@@ -1,18 +1,19 @@
 """From a pipeline's tables to a fitted model and the baseline it must beat."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.contract import Pipeline
 from data.errors import NotReady
-from data.tables import Tables
+from data.tables import Tables, collect
 from features.catalogue import Feature
 from features.compute import catalogue, compute
 from features.context import Context
 from features.pace import Pace
 from features.snapshots import grid_snapshots
+from features.track import counted, strengths
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
 from models.curve import LOST, WON
@@ -55,7 +56,8 @@ def fit(
     known = tables.known_by(as_of)
     end = min(as_of, known.last_recorded())
     pace = pace_of(known, pipeline, horizons_days)
-    context = Context.learn(known, pipeline, pace.cadence_days)
+    counts = counted(known)
+    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts))
     progress(f"features of snapshots every {pace.cadence_days} days")
     rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
     past = with_outcomes(rows, known, min(end, settled(known)))
@@ -64,7 +66,8 @@ def fit(
     edges = np.array(pace.edges, dtype=float)
     model = HazardModel.fit(past, features, edges, settings, seed, progress)
     baseline = StageAalenJohansen.fit(past, edges)
-    return Fitted(pipeline, end, pace, context, features, model, baseline, past)
+    kept = replace(context, closings=counts, owners=collect(known.owners))
+    return Fitted(pipeline, end, pace, kept, features, model, baseline, past)
 
 
 def pace_of(known: Tables, pipeline: Pipeline, horizons_days: tuple[int, ...] | None) -> Pace:

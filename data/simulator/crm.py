@@ -18,8 +18,8 @@ from data.simulator.truth import true_curves
 from data.simulator.world import account_ids
 
 ORIGIN_DAYS: Final = 91
-ORIGINS: Final = 7
-"""The truth is told at the end and at six moments before, a quarter apart."""
+ORIGINS: Final = 9
+"""The truth is told at the end and at eight moments before, a quarter apart."""
 CLOSED_LATE: Final = 0.06
 """What is added to a deal's lateness for its closing: bad news waits."""
 DOUBLE: Final = 0.005
@@ -129,12 +129,18 @@ def _attributes(deals: pl.DataFrame, ladder: Ladder, rng: np.random.Generator) -
         return [pl.lit(pages), pl.when(won).then(pl.lit("已移交")).alias("handover_note")]
     competitors = pl.Series("competitors", rng.poisson(np.exp(0.4 - 0.35 * quality)))
     budget = np.digitize(quality + rng.normal(0, 1, n), (-0.6, 0.8))
+    # What the seller heard at first of how soon they need it, and how long they take to decide.
+    pace = deals["pace"].to_numpy()
+    urgency = np.digitize(pace + rng.normal(0, 0.8, n), (-0.5, 0.5))
+    cycle = np.round(90 * np.exp(-pace + rng.normal(0, 0.6, n)), -1).clip(10)
     discount = pl.Series(rng.integers(0, 20, n) / 100)
     # The check is made when a contract is signed, and for some deals that come close to it.
     checked = pl.Series(rng.random(n)) < pl.when(won).then(0.75).otherwise(0.30)
     return [
         pl.lit(competitors),
         pl.lit(pl.Series("budget", ("无", "未定", "已批")).gather(budget)),
+        pl.lit(pl.Series("urgency", ("低", "中", "高")).gather(urgency)),
+        pl.lit(pl.Series("decision_days", cycle)),
         pl.when(won).then(discount).alias("final_discount"),
         pl.when(closed & checked).then(pl.lit("通过")).alias("credit_check"),
     ]

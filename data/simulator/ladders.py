@@ -67,6 +67,13 @@ OPPORTUNITIES: Final = Ladder(
                 type="number", policy="fixed", zh="竞争对手数", en="competitors at entry"
             ),
             "budget": Attribute(policy="fixed", zh="预算情况", en="budget at entry"),
+            "urgency": Attribute(policy="fixed", zh="需求紧迫度", en="urgency of need at entry"),
+            "decision_days": Attribute(
+                type="number",
+                policy="fixed",
+                zh="预计决策周期",
+                en="days to decide, as told at entry",
+            ),
             "commit": Attribute(policy="tracked", zh="销售承诺", en="the seller's own call"),
             "final_discount": Attribute(type="number", zh="成交折扣", en="discount given"),
             "credit_check": Attribute(zh="信用审查", en="credit check"),

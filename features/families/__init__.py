@@ -8,5 +8,6 @@ from features.families.deal import deal
 from features.families.engagement import engagement
 from features.families.people import people
 from features.families.source import source
+from features.families.track import track
 
-FAMILIES: Final[tuple[Family, ...]] = (deal, engagement, people, checklist, source)
+FAMILIES: Final[tuple[Family, ...]] = (deal, engagement, people, checklist, source, track)

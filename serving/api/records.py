@@ -116,8 +116,10 @@ class Record(BaseModel):
     owner: Owner | None = None
 
 
-def tables(records: list[Record], pipeline: Pipeline) -> Tables:
+def tables(records: list[Record], pipeline: Pipeline, owners: pl.DataFrame | None = None) -> Tables:
     """Return the contract's tables of whole records, as a database with just these would have.
+
+    Owners that no record describes are taken from `owners`.
 
     Raises:
         BadInput: something in a record contradicts the contract; nothing is scored then.
@@ -131,7 +133,11 @@ def tables(records: list[Record], pipeline: Pipeline) -> Tables:
             value=reject["value"],
             remedy="correct it and send the request again",
         )
-    return lazy_tables(normalised.frames, pipeline)
+    frames = dict(normalised.frames)
+    if owners is not None:
+        told = frames.get("owners", owners.clear())
+        frames["owners"] = pl.concat([told, owners.join(told, on="owner_id", how="anti")])
+    return lazy_tables(frames, pipeline)
 
 
 _PLACES: Final = {name: name for name in TABLES} | {

@@ -119,7 +119,7 @@ def score(request: ScoreRequest, service: TheService) -> ScoreAnswer:
     scorer = service.champions.scorer(request.pipeline)
     as_of = service.clock() if request.as_of is None else request.as_of
     scores = scorer.score(
-        tables(request.records, scorer.bundle.pipeline),
+        tables(request.records, scorer.bundle.pipeline, scorer.bundle.context.owners),
         as_of,
         reasons=request.reasons,
         allow_later_bundle=request.allow_later_bundle,

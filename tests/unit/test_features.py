@@ -1,8 +1,11 @@
 """The law of features: what was known decides them, and nothing else does."""
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+import narwhals as nw
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -11,7 +14,9 @@ from polars.testing import assert_frame_equal
 from data.moments import DAY
 from data.tables import Engine, Tables, lazy_tables
 from features.compute import compute
+from features.context import Context
 from features.snapshots import grid_snapshots, open_snapshots
+from features.track import counted
 from tests.histories import CONTEXT, DAYS, PIPELINE, START, Frames, histories, moments
 
 END: Final = START + DAYS * DAY
@@ -53,6 +58,21 @@ def test_neither_the_order_of_rows_nor_the_engine_matters(
         name: frame.sample(fraction=1, shuffle=True, seed=seed) for name, frame in frames.items()
     }
     assert_frame_equal(on_grid(put(shuffled, engine)), on_grid(put(frames)), check_exact=True)
+
+
+@few
+@given(frames=histories(), moment=moments)
+def test_what_a_bundle_keeps_of_others_is_what_was_known_when_it_was_made(
+    engine: Engine, frames: Frames, moment: int
+) -> None:
+    tables = put(frames, engine).known_by(moment)
+    asked = open_snapshots(tables, moment)
+    kept = replace(CONTEXT, closings=counted(tables))
+    again = Context.from_dict(json.loads(json.dumps(kept.to_dict())))
+    fresh = compute(tables, asked, CONTEXT)
+    assert_frame_equal(compute(tables, asked, again), fresh, check_exact=True)
+    alone = replace(tables, deals=tables.deals.filter(nw.col("outcome") == "open"))
+    assert_frame_equal(compute(alone, asked, again), fresh, check_exact=True)
 
 
 @few
@@ -108,6 +128,7 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
     dates = known("changes", field="expected_close_at")
     amounts = known("changes", field="amount")
     stated = holding(dates, "number")
+    owners = known("changes", field="owner_id")
     statuses = [fact["status"] for fact in known("checklist")]
     account = known_account(frames, deal["account_id"], as_of)
     return {
@@ -138,9 +159,36 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
         "waiting": statuses.count("W") - statuses.count("C") - statuses.count("F"),
         "source": deal["source"],
         "industry": account and account["industry"],
+        "owner_record": share_won(
+            frames, as_of, owner=holding(known("changes", field="owner_id"), "value")
+        ),
+        "account_record": share_won(frames, as_of, account_id=deal["account_id"]),
         "colour": "red",
         "seats": float(deal_id[1:]),
     }
+
+
+def share_won(frames: Frames, as_of: int, **whose: str | None) -> float:
+    """Share won among closings known by then, drawn towards everyone's by CONTEXT's strength."""
+    closed = frames["deals"].filter(pl.col("closed_recorded_at") <= as_of)
+    held = [owner_at_closing(frames, deal_id) for deal_id in closed["deal_id"]]
+    closed = closed.with_columns(owner=pl.Series(held, dtype=pl.String))
+    ((key, value),) = whose.items()
+    theirs = closed.filter(pl.col(key) == pl.lit(value))
+    everyone = ((closed["outcome"] == "won").sum() + 0.5) / (len(closed) + 1)
+    strength = dict(CONTEXT.strengths)[key.removesuffix("_id")]
+    return ((theirs["outcome"] == "won").sum() + strength * everyone) / (len(theirs) + strength)
+
+
+def owner_at_closing(frames: Frames, deal_id: str) -> str | None:
+    deal = frames["deals"].row(by_predicate=pl.col("deal_id") == deal_id, named=True)
+    known = frames["changes"].filter(
+        pl.col("deal_id") == deal_id,
+        pl.col("field") == "owner_id",
+        pl.col("recorded_at") <= deal["closed_recorded_at"],
+    )
+    facts = known.sort("recorded_at", "at", "seq").rows(named=True)
+    return holding(facts, "value")
 
 
 def holding(facts: Sequence[Fact], column: str) -> Any:
