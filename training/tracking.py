@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from models.bundle import Bundle
-from training.backtest import Origin
+from training.backtest import Backtest
 from training.plots import draw
 
 CHAMPION = "champion"
@@ -40,7 +40,7 @@ def track(
     bundle: Bundle,
     path: Path,
     artifacts: Path,
-    evidence: Origin | None,
+    evidence: Backtest | None,
     parameters: Mapping[str, Any],
 ) -> Run:
     """Record a training and register its model as the champion.
@@ -92,13 +92,23 @@ def _experiment(name: str, artifacts: Path) -> None:
     mlflow.set_experiment(name)
 
 
-def _metrics(evidence: Origin) -> dict[str, float]:
+def _metrics(evidence: Backtest) -> dict[str, float]:
+    """Name each figure by its horizon; those of an interval by its parts, too."""
     return {
-        f"{figure}_{one.horizon_days}d": float(value)
+        f"{name}_{one.horizon_days:g}d": float(value)
         for one in evidence.judged()
-        for figure, value in one.to_dict().items()
-        if figure != "horizon_days"
+        for name, value in _flat(one.to_dict())
+        if name != "horizon_days"
     }
+
+
+def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the numbers of nested figures under joined names."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}_")
+        elif value is not None:
+            yield prefix + name, value
 
 
 def _signature(bundle: Bundle) -> ModelSignature:
