@@ -1,10 +1,10 @@
-"""Reliability curves and score decompositions, against scipy and by hand."""
+"""Reliability curves and score decompositions, against scikit-learn and by hand."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import isotonic_regression
+from sklearn.isotonic import IsotonicRegression
 
 from training.metrics import Draws
 from training.metrics.reliability import (
@@ -19,7 +19,7 @@ from training.metrics.reliability import (
 def test_decomposed_by_hand() -> None:
     """Pooling [0, 1, 0, 1] gives [0, 1/2, 1/2, 1]; its Brier score is (1/4 + 1/4) / 4 = 1/8."""
     said, came = np.array([0.1, 0.2, 0.4, 0.7]), np.array([0, 1, 0, 1])
-    assert recalibrated(said, came).predict(said).tolist() == [0.0, 0.5, 0.5, 1.0]
+    assert recalibrated(said, came, said).tolist() == [0.0, 0.5, 0.5, 1.0]
     found = decompose(said, came, squared)
     score = (0.1**2 + 0.8**2 + 0.4**2 + 0.3**2) / 4
     assert found.score == pytest.approx(score)
@@ -28,12 +28,13 @@ def test_decomposed_by_hand() -> None:
     assert found.uncertainty == pytest.approx(1 / 4)
 
 
-def test_the_curve_is_the_isotonic_regression_of_scipy() -> None:
+def test_the_curve_is_the_isotonic_regression_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
-    said = np.sort(rng.random(300))
+    said, weights = rng.integers(0, 50, 300) / 50, rng.integers(1, 4, 300).astype(float)
     came = (rng.random(300) < said**2).astype(int)
-    expected = isotonic_regression(came).x
-    assert recalibrated(said, came).predict(said) == pytest.approx(expected, abs=1e-12)
+    at = np.linspace(-0.1, 1.1, 60)
+    expected = IsotonicRegression(out_of_bounds="clip").fit(said, came, sample_weight=weights)
+    assert recalibrated(said, came, at, weights) == pytest.approx(expected.predict(at), abs=1e-9)
 
 
 cases = st.lists(
@@ -55,7 +56,7 @@ def test_the_parts_add_up_and_none_is_negative(case: list[tuple[float, int]]) ->
 def test_what_is_recalibrated_already_has_no_miscalibration() -> None:
     rng = np.random.default_rng(1)
     said, came = rng.random(200), rng.integers(0, 2, 200)
-    right = recalibrated(said, came).predict(said)
+    right = recalibrated(said, came, said)
     assert decompose(right, came, squared).miscalibration == pytest.approx(0, abs=1e-12)
 
 
