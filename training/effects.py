@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from features.catalogue import Feature
 from models.calendar import NAMES
@@ -82,6 +83,9 @@ def _effect(axes: Axes, origin: Origin, feature: Feature, days: int) -> None:
         axes.tick_params(axis="x", labelrotation=30)
     else:
         axes.plot(values, mean, "o-")
+        if axes.get_xlim()[1] >= 10_000:
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.set_ylim(bottom=0)
 
 
 def _values(column: pl.Series) -> list[float] | list[str]:
