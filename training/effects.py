@@ -52,11 +52,12 @@ def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language)
     features = sorted(origin.fitted.features, key=lambda one: -gain[one.name])[:_PANELS]
     horizons = origin.fitted.pace.horizons_days
     days = horizons[len(horizons) // 2]
-    panels = figure.subplots(2, -(-_PANELS // 2), sharey=True).flat
+    panels = figure.subplots(2, -(-_PANELS // 2), sharey=True).flatten()
     for axes, feature in zip(panels, features, strict=False):
         _effect(axes, origin, feature, days)
         unit = f" ({words('days')})" if feature.unit == "days" else ""
         axes.set_xlabel(getattr(feature, language) + unit)
+    panels[0].set_ylim(bottom=0)  # for all
     figure.supylabel(words("mean probability won by {} days, were it so").format(days))
     figure.suptitle(words("What the model makes of a fact, all else as it is"))
 
@@ -85,7 +86,6 @@ def _effect(axes: Axes, origin: Origin, feature: Feature, days: int) -> None:
         axes.plot(values, mean, "o-")
         if axes.get_xlim()[1] >= 10_000:
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.set_ylim(bottom=0)
 
 
 def _values(column: pl.Series) -> list[float] | list[str]:
