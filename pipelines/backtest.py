@@ -13,7 +13,7 @@ from pipelines.workspace import database_of
 from training.backtest import Backtest, backtest
 from training.fit import pace_of
 from training.metrics.closing import SHOWN
-from training.summary import details, summary
+from training.summary import by_origin, details, summary
 
 
 def run(
@@ -61,11 +61,12 @@ def document(pipeline: str, judged: Backtest) -> dict[str, Any]:
     """Return all figures, fit for JSON.
 
     Returns:
-        pipeline and seed; what a card keeps (`training.summary.summary`): origins, each by
-        itself, horizons pooled over them, the end and the dates; and details by horizon.
+        pipeline and seed; what a card keeps (`training.summary.summary`): horizons pooled over
+        the origins, the end and the dates; each origin by itself; and details by horizon.
     """
     told = {"pipeline": pipeline, "seed": judged.seed}
-    return told | summary(judged) | {"details": details(judged)}
+    more = {"origins": by_origin(judged), "details": details(judged)}
+    return told | summary(judged) | more
 
 
 def show(title: str, told: dict[str, Any], console: Console) -> None:

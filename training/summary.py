@@ -25,7 +25,7 @@ def summary(backtest: Backtest) -> dict[str, Any]:
     names = [name for name in backtest.forecasts(backtest.horizons_days[0]).said if name != MODEL]
     document: dict[str, Any] = plain(
         {
-            "origins": [_origin(backtest, number) for number in range(len(backtest.origins))],
+            "origins": [_origin(one) for one in _alone(backtest)],
             "log_loss_saved": asdict(backtest.saved()),
             "saved_against": {name: asdict(backtest.saved(name)) for name in names},
             "horizons": [one.to_dict() for one in backtest.judged()],
@@ -59,13 +59,25 @@ def details(backtest: Backtest) -> list[dict[str, Any]]:
     return document
 
 
-def _origin(backtest: Backtest, number: int) -> dict[str, Any]:
-    alone = Backtest([backtest.origins[number]], backtest.seed)
+def by_origin(backtest: Backtest) -> list[dict[str, Any]]:
+    """Return the figures of each origin by itself, by horizon."""
+    return [
+        plain(_origin(alone))
+        | {"by_horizon": {str(one.horizon_days): one.to_dict() for one in alone.judged()}}
+        for alone in _alone(backtest)
+    ]
+
+
+def _alone(backtest: Backtest) -> list[Backtest]:
+    return [Backtest([origin], backtest.seed) for origin in backtest.origins]
+
+
+def _origin(alone: Backtest) -> dict[str, Any]:
+    origin = alone.origins[0]
     return {
-        "origin": iso(alone.origins[0].as_of),
-        "open_deals": len(alone.origins[0].outcomes),
+        "origin": iso(origin.as_of),
+        "open_deals": len(origin.outcomes),
         "log_loss_saved": asdict(alone.saved()),
-        "by_horizon": {one.horizon_days: one.to_dict() for one in alone.judged()},
     }
 
 

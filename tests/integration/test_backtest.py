@@ -17,7 +17,7 @@ from tests import company
 from tests.histories import Frames
 from training.backtest import Backtest, Origin, backtest
 from training.forecasts import STAGE
-from training.summary import details, summary
+from training.summary import by_origin, details, summary
 
 ORIGIN = company.END - 60 * DAY
 
@@ -154,10 +154,11 @@ def test_a_baseline_without_dates_speaks_of_the_end_only(honest: Origin) -> None
 
 def test_a_card_keeps_figures_that_json_can_tell(honest: Origin) -> None:
     judged = Backtest([honest])
-    told = {**summary(judged), "details": details(judged)}
+    told = {**summary(judged), "alone": by_origin(judged), "details": details(judged)}
     again = json.loads(json.dumps(told, allow_nan=False))
     assert again == told
     assert [one["horizon_days"] for one in again["details"]] == [7, 28, 56]
+    assert list(again["alone"][0]["by_horizon"].values()) == again["horizons"]  # the only origin
 
 
 @pytest.mark.parametrize(
