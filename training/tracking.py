@@ -22,6 +22,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from models.bundle import Bundle
 from training.backtest import Backtest
 from training.plots import draw
+from training.summary import summary
 
 CHAMPION = "champion"
 
@@ -93,13 +94,16 @@ def _experiment(name: str, artifacts: Path) -> None:
 
 
 def _metrics(evidence: Backtest) -> dict[str, float]:
-    """Name each figure by its horizon; those of an interval by its parts, too."""
-    return {
-        f"{name}_{one.horizon_days:g}d": float(value)
-        for one in evidence.judged()
-        for name, value in _flat(one.to_dict())
+    """Name each number of a card's evidence: a horizon's by its days, others by their place."""
+    told = summary(evidence)
+    overall = {name: told[name] for name in ("log_loss_saved", "eventual", "dates")}
+    by_horizon = {
+        f"{name}_{one['horizon_days']}d": value
+        for one in told["horizons"]
+        for name, value in _flat(one)
         if name != "horizon_days"
     }
+    return dict(_flat(overall)) | by_horizon
 
 
 def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

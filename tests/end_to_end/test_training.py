@@ -76,6 +76,10 @@ def test_a_training_is_recorded_and_registered(
     run = client.get_run(version.run_id)
     judged = {one["horizon_days"]: one for one in cards[-1]["evidence"]["horizons"]}
     assert run.data.metrics["log_loss_28d"] == judged[28]["log_loss"]
+    saved = cards[-1]["evidence"]["log_loss_saved"]
+    assert run.data.metrics["log_loss_saved_high"] == saved["high"]
+    assert run.data.metrics["won_ratio_low_28d"] == judged[28]["won_ratio"]["low"]
+    assert 0 <= run.data.metrics["dates_won_coverage_80_mean"] <= 1
     pictures = {file.path for file in client.list_artifacts(version.run_id, "plots")}
     assert {"plots/reliability.png", "plots/gains.png", "plots/curves.png"} <= pictures
 
