@@ -38,9 +38,9 @@ _PICTURES: Final = {
 _CAPTIONS: Final = {
     "reliability.png": (
         "Across, what was said; up, the share that came among deals told about the same, with a "
-        "90 % band that draws whole accounts. On the line is right; below it, too much was said. "
+        "95 % band that draws whole accounts. On the line is right; below it, too much was said. "
         "In grey, how many deals were told what.",
-        "横轴为预测概率，纵轴为预测相近的商机中实际发生的比例，阴影为按客户抽样的90%区间。"
+        "横轴为预测概率，纵轴为预测相近的商机中实际发生的比例，阴影为按客户抽样的95%区间。"
         "落在直线上即为准确；低于直线表示预测偏高。灰色为各预测值的商机数量。",
     ),
     "gains.png": (

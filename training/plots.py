@@ -62,7 +62,7 @@ def _diagonal(axes: Axes) -> None:
 
 
 def draw_reliability(figure: Figure, backtest: Backtest, words: Say) -> None:
-    """Said against came with 90 % bands, won above and lost below, a column for each horizon."""
+    """Said against came with 95 % bands, won above and lost below, a column for each horizon."""
     horizons = backtest.horizons_days
     figure.set_size_inches(1 + 3 * len(horizons), 6.5)
     panels = figure.subplots(2, len(horizons), squeeze=False)

@@ -17,7 +17,7 @@ from models.curve import Array
 from training.metrics.intervals import Draws
 
 _BAND_DRAWS: Final = 200
-_BAND: Final = (0.05, 0.95)
+_BAND: Final = (0.025, 0.975)
 _TINY: Final = 1e-12
 
 
@@ -45,7 +45,7 @@ class Reliability:
     Attributes:
         said: probabilities, ascending, [m].
         came: share that came among deals of which that was said, never falling, [m].
-        low: the lower end of its 90 % band, [m].
+        low: the lower end of its 95 % band, [m].
         high: the upper end, [m].
     """
 
