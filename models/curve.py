@@ -74,11 +74,11 @@ class Curves:
         won, lost = self.won_by(days), self.lost_by(days)
         return np.column_stack([1.0 - won - lost, won, lost])
 
-    def close_days(self, quantile: float) -> Array:
-        """Days until won, given that it is won, at a quantile, [n]; nan without a chance."""
+    def close_days(self, quantile: float | Array) -> Array:
+        """Days until won, given that it is won, at a quantile (or one each), [n]; nan if never."""
         return self._days_until(self.won, quantile)
 
-    def end_days(self, quantile: float) -> Array:
+    def end_days(self, quantile: float | Array) -> Array:
         """Days until won or lost at a quantile, [n]; nan where it never ends."""
         return self._days_until(self.won + self.lost, quantile)
 
@@ -103,13 +103,14 @@ class Curves:
         F_k = F_k(last) + S(last) · h_k / h · (1 - (1 - h)^m).
         """
         both = self.won + self.lost
-        before, after = 1.0 - both[:, -2], 1.0 - both[:, -1]
+        # a sum may be above 1 by a rounding, and a power of what is below 0 is nothing
+        before, after = (np.maximum(1.0 - both[:, edge], 0.0) for edge in (-2, -1))
         closes, rises = both[:, -1] - both[:, -2], curve[:, -1] - curve[:, -2]
         share = np.divide(rises, closes, out=np.zeros(len(curve)), where=closes > 0)
         stays = np.divide(after, before, out=np.ones(len(curve)), where=before > 0)
         return after * share, stays, float(self.edges[-1] - self.edges[-2])
 
-    def _days_until(self, curve: Array, quantile: float) -> Array:
+    def _days_until(self, curve: Array, quantile: float | Array) -> Array:
         if not self.dated:
             return np.full(len(curve), np.nan)
         tail, stays, width = self._tail(curve)

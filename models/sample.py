@@ -30,6 +30,11 @@ class Sample:
         """How many snapshots."""
         return len(self.days)
 
+    def take(self, rows: np.ndarray) -> "Sample":
+        """Return the snapshots at some places, [m]."""
+        parts = (self.days, self.cause, self.seen, self.groups)
+        return Sample(self.rows[rows], *(part[rows] for part in parts))
+
     def bins(self, edges: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Unfold the snapshots into the bins that may teach.
 

@@ -1,20 +1,19 @@
 """`dealcast backtest`: freeze the pipeline at past moments and look up what came."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from data.moments import iso
 from data.settings import Settings
 from data.tables import load_pipeline, open_tables
 from models.boosting import Settings as Fitting
 from pipelines.workspace import database_of
-from training.backtest import Origin, backtest, skill
-from training.metrics import Judged, pool
+from training.backtest import Backtest, backtest
+from training.fit import pace_of
+from training.metrics.closing import SHOWN
+from training.summary import by_origin, details, summary
 
 
 def run(
@@ -24,7 +23,8 @@ def run(
     progress: Console,
     horizons_days: tuple[int, ...] | None = None,
     seed: int = 0,
-) -> dict[str, Any]:
+    fitting: Fitting | None = None,
+) -> Backtest:
     """Judge the model at each origin; nothing recorded after an origin is used for it.
 
     Args:
@@ -32,12 +32,10 @@ def run(
         origins: past moments (microseconds of UTC).
         settings: where the database is.
         progress: where to say what goes on.
-        horizons_days: days ahead to judge at, ascending; by default the pipeline's own.
+        horizons_days: days ahead to judge at, ascending; by default the pipeline's own as they
+            were at the first origin, so that all origins are judged alike.
         seed: of folds, draws and boosters.
-
-    Returns:
-        pipeline; horizons: figures by horizon pooled over the origins; origins: for each its
-        moment, the log-loss saved against the baseline with its interval, and its figures.
+        fitting: how the hazards are fitted.
 
     Raises:
         NotFound: no such pipeline.
@@ -47,46 +45,58 @@ def run(
     with database_of(settings) as engine:
         configured = load_pipeline(engine, pipeline)
         tables = open_tables(engine, pipeline, settings.engine)
-    fitting = Fitting(threads=settings.threads)
+    fitting = fitting or Fitting(threads=settings.threads)
+    first = tables.known_by(min(origins))
+    horizons = pace_of(first, configured, horizons_days).horizons_days
 
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
 
-    judged = [
-        backtest(tables, configured, origin, fitting, seed, horizons_days, told)
-        for origin in origins
-    ]
-    return {
-        "pipeline": pipeline,
-        "seed": seed,
-        "horizons": [one.to_dict() for one in _pooled(judged)],
-        "origins": [_origin(one, seed) for one in judged],
-    }
+    return Backtest(
+        [backtest(tables, configured, at, fitting, seed, horizons, told) for at in origins], seed
+    )
 
 
-def _pooled(origins: Sequence[Origin]) -> list[Judged]:
-    by_horizon: dict[int, list[Judged]] = {}
-    for origin in origins:
-        for one in origin.judged():
-            by_horizon.setdefault(one.horizon_days, []).append(one)
-    return [pool(found) for _, found in sorted(by_horizon.items())]
+def document(pipeline: str, judged: Backtest) -> dict[str, Any]:
+    """Return all figures, fit for JSON.
+
+    Returns:
+        pipeline and seed; what a card keeps (`training.summary.summary`): horizons pooled over
+        the origins, the end and the dates; each origin by itself; and details by horizon.
+    """
+    told = {"pipeline": pipeline, "seed": judged.seed}
+    more = {"origins": by_origin(judged), "details": details(judged)}
+    return told | summary(judged) | more
 
 
-def _origin(origin: Origin, seed: int) -> dict[str, Any]:
-    return {
-        "origin": iso(origin.as_of),
-        "log_loss_saved": asdict(skill(origin, np.random.default_rng(seed))),
-        "by_horizon": {one.horizon_days: one.to_dict() for one in origin.judged()},
-    }
+def show(title: str, told: dict[str, Any], console: Console) -> None:
+    """Print what a card keeps of a backtest: figures by horizon, what is saved, the dates."""
+    console.print(_table(title, told["horizons"]))
+    for name, saved in told["saved_against"].items():
+        console.print(
+            f"Log-loss against the {name} baseline: {_interval(saved, '+.3f')}", highlight=False
+        )
+    wins = told["dates"]["won"]
+    if wins is not None:
+        covered = _interval(wins["coverage"][str(SHOWN)], ".0%")
+        console.print(
+            f"Wins within the range of dates said to hold {SHOWN}%: {covered}", highlight=False
+        )
+        console.print(
+            f"Deals still open when the data end: {wins['still_open']:.0%}", highlight=False
+        )
 
 
-def table(title: str, judged: Sequence[dict[str, Any]]) -> Table:
-    """Lay figures by horizon out for a terminal."""
+def _interval(one: dict[str, float], form: str) -> str:
+    return f"{one['mean']:{form}} ({one['low']:{form}} to {one['high']:{form}})"
+
+
+def _table(title: str, horizons: Sequence[dict[str, Any]]) -> Table:
     laid = Table(title=title)
     heads = ("Days", "Deals", "Log-loss", "Baseline", "Won said / came", "Lost said / came")
     for head in heads:
         laid.add_column(head, justify="right")
-    for one in judged:
+    for one in horizons:
         laid.add_row(
             f"{one['horizon_days']}",
             f"{one['open_deals']:,}",

@@ -7,15 +7,14 @@ Jobs are imported when they are called, so that `dealcast --help` answers at onc
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from data.errors import BadInput, DealcastError
-from data.moments import now, parse_moment
-from data.settings import Settings
+from data.errors import DealcastError
+from data.moments import parse_moment
+from pipelines.options import days_of, moment_of, origins_of, settings_of
 
 app = typer.Typer(
     name="dealcast",
@@ -39,44 +38,10 @@ LaterBundle = Annotated[
     bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Folder for a page with tables and pictures; made if missing.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def settings_of(workspace: Path | None) -> Settings:
-    """Return the settings, with the command line's workspace before the environment's."""
-    try:
-        return Settings() if workspace is None else Settings(workspace=workspace)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise BadInput(
-            "a setting that cannot be used",
-            field=f"DEALCAST_{wrong['loc'][0]}".upper(),
-            value=wrong["input"],
-            allowed=wrong["msg"],
-            remedy="correct the environment variable; see the README's settings",
-        ) from None
-
-
-def moment_of(as_of: str | None) -> int:
-    """Return the moment that was asked for, or this one."""
-    return now() if as_of is None else parse_moment(as_of)
-
-
-def days_of(text: str) -> tuple[int, ...]:
-    """Read days ahead, such as 7,14,28.
-
-    Raises:
-        BadInput: they are not whole numbers above zero.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and 0 < int(part) <= 3650 for part in parts):
-        raise BadInput(
-            "not days ahead",
-            field="horizons",
-            value=text,
-            allowed="whole numbers from 1 to 3650 with commas between, such as 7,14,28",
-        )
-    return tuple(sorted({int(part) for part in parts}))
 
 
 @app.callback()
@@ -146,7 +111,16 @@ def train(
 @app.command()
 def backtest(
     pipeline: PipelineName,
-    origin: Annotated[list[str], typer.Option(help="Past moment, ISO 8601; repeat it.")],
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Past moment, ISO 8601; repeat it.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="First of a row of moments, beside --origin.")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 7,
+    until: Annotated[str | None, typer.Option(help="The last of them, or before it.")] = None,
+    report: Report = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Of the report: en or zh.")] = "en",
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
@@ -155,15 +129,19 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
-    from pipelines.backtest import run, table
+    from pipelines.backtest import document, run, show
+    from training.report import write
+    from training.summary import summary
 
+    origins = origins_of(origin or [], since, until, every)
     days = None if horizons is None else days_of(horizons)
-    origins = [parse_moment(text, field="origin") for text in origin]
-    found = run(pipeline, origins, settings_of(workspace), progress, days, seed)
+    judged = run(pipeline, origins, settings_of(workspace), progress, days, seed)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))
     else:
-        Console().print(table(f"{pipeline}: said and came", found["horizons"]))
+        show(f"{pipeline}: said and came", summary(judged), Console())
+    if report is not None:
+        progress.print(f"{write(judged, report, language)} is written.", highlight=False)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from data.settings import Settings
 from models.boosting import Settings as Fitting
 from models.curve import Curves
 from pipelines import ingest, simulate, train, week
-from training.backtest import Origin
+from training.backtest import Backtest, Origin
 from training.metrics import log_losses, outcome_at
 
 LEADS, OPPORTUNITIES = "leads", "opportunities"
@@ -47,7 +47,7 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
         trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name], fitting)
         train.show(trained, console)
         if trained.evidence is not None:
-            console.print(against_truth(trained.evidence, truths[name]))
+            console.print(against_truth(trained.evidence.origins[-1], truths[name]))
     published = week.run(OPPORTUNITIES, end, settings, progress)
     week.show(published, console)
     for path in published.files:
@@ -64,20 +64,20 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
     laid = Table(title=f"Against the truth, deals open on {iso_date(evidence.as_of)}")
     for head in ("Days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
         laid.add_column(head, justify="right")
-    for one in evidence.judged():
-        true = _true_chances(evidence, truth, one.horizon_days)
-        outcome = outcome_at(evidence.outcomes, one.horizon_days)
+    for days in Backtest([evidence]).horizons_days:
+        true = _true_chances(evidence, truth, days)
+        outcome = outcome_at(evidence.outcomes, days)
 
         def loss(chances: np.ndarray, outcome: np.ndarray = outcome) -> float:
             return float(log_losses(chances, outcome).mean())
 
-        def at(curves: Curves, days: int = one.horizon_days) -> np.ndarray:
+        def at(curves: Curves, days: int = days) -> np.ndarray:
             return curves.at(days)
 
         simple, ours, best = loss(at(evidence.baseline)), loss(at(evidence.curves)), loss(true)
         error = np.abs(at(evidence.curves)[:, 1] - true[:, 1]).mean()
         laid.add_row(
-            str(one.horizon_days),
+            str(days),
             *(f"{value:.3f}" for value in (simple, ours, best)),
             f"{(simple - ours) / (simple - best):.0%}",
             f"{error:.3f}",

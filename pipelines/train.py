@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from data.contract import Pipeline
@@ -14,12 +13,12 @@ from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
-from pipelines.backtest import table
+from pipelines.backtest import show as show_evidence
 from pipelines.workspace import database_of
-from training.backtest import Origin, backtest, skill
+from training.backtest import Backtest, backtest
 from training.fit import Fitted, fit
 from training.matrix import settled
-from training.metrics import Interval
+from training.summary import summary
 from training.tracking import Run, track
 
 
@@ -29,7 +28,7 @@ class Trained:
 
     bundle: Bundle
     path: Path
-    evidence: Origin | None
+    evidence: Backtest | None
     run: Run
 
 
@@ -70,8 +69,7 @@ def run(
     told(f"the model, as of {iso(as_of)}")
     fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
     evidence = _judge(tables.known_by(as_of), configured, fitted, origin, fitting, seed, told)
-    saved = skill(evidence, np.random.default_rng(seed)) if evidence is not None else None
-    card = _card(fitted, as_of, seed, fitting, evidence, saved)
+    card = _card(fitted, as_of, seed, fitting, evidence)
     bundle = Bundle("", card, fitted.context, fitted.features, fitted.model, fitted.baseline).save(
         settings.bundles / pipeline
     )
@@ -92,14 +90,14 @@ def _judge(
     fitting: Fitting,
     seed: int,
     told: Any,
-) -> Origin | None:
+) -> Backtest | None:
     """Backtest at a past origin; None, with the reason told, where the history is too short."""
     horizons = fitted.pace.horizons_days
     if origin is not None:
-        return backtest(tables, pipeline, origin, fitting, seed, horizons, told)
+        return Backtest([backtest(tables, pipeline, origin, fitting, seed, horizons, told)], seed)
     moment = settled(tables) - horizons[len(horizons) // 2] * DAY
     try:
-        return backtest(tables, pipeline, moment, fitting, seed, horizons, told)
+        return Backtest([backtest(tables, pipeline, moment, fitting, seed, horizons, told)], seed)
     except DealcastError as error:
         told(f"not judged, so the stage baseline serves: {error}")
         return None
@@ -110,11 +108,11 @@ def _card(
     as_of: int,
     seed: int,
     fitting: Fitting,
-    evidence: Origin | None,
-    saved: Interval | None,
+    evidence: Backtest | None,
 ) -> dict[str, Any]:
     """Say what the bundle is. The model serves only when it is surely better than the baseline."""
-    serves: Serves = "model" if saved is not None and saved.high < 0 else "baseline"
+    skilled = evidence is not None and evidence.saved().high < 0
+    serves: Serves = "model" if skilled else "baseline"
     return {
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
@@ -126,13 +124,7 @@ def _card(
         "snapshots": len(fitted.sample),
         "seed": seed,
         "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
-        "evidence": None
-        if evidence is None or saved is None
-        else {
-            "origin": iso(evidence.as_of),
-            "log_loss_saved": asdict(saved),
-            "horizons": [one.to_dict() for one in evidence.judged()],
-        },
+        "evidence": None if evidence is None else summary(evidence),
     }
 
 
@@ -141,14 +133,9 @@ def show(trained: Trained, console: Console) -> None:
     card = trained.bundle.card
     evidence = card["evidence"]
     if evidence is not None:
-        title = f"{card['pipeline']['name']}: said on {evidence['origin'][:10]}, and what came"
-        console.print(table(title, evidence["horizons"]))
-        saved = evidence["log_loss_saved"]
-        console.print(
-            f"Log-loss against the stage baseline: {saved['mean']:+.3f} "
-            f"({saved['low']:+.3f} to {saved['high']:+.3f})",
-            highlight=False,
-        )
+        days = ", ".join(one["origin"][:10] for one in evidence["origins"])
+        title = f"{card['pipeline']['name']}: said on {days}, and what came"
+        show_evidence(title, evidence, console)
     served = "the model" if trained.bundle.serves == "model" else "the stage baseline"
     console.print(f"{trained.bundle.name} is champion; {served} serves.", highlight=False)
     console.print(

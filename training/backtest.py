@@ -1,9 +1,11 @@
 """Rolling origins: freeze the pipeline at past moments, score, and look up what came."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from data.contract import Pipeline
 from data.errors import BadInput
@@ -12,28 +14,149 @@ from data.tables import Tables
 from features.compute import compute
 from features.snapshots import open_snapshots
 from models.boosting import Settings
-from models.curve import Curves
+from models.curve import OPEN, Curves
 from models.sample import Sample
 from training.fit import Fitted, fit, pace_of
+from training.forecasts import MODEL, STAGE, Forecasts
+from training.judged import Judged, judge
 from training.matrix import settled, with_outcomes
-from training.metrics import Interval, Judged, judge, log_losses, outcome_at, paired_difference
+from training.metrics import Draws, Interval, log_losses, outcome_at
+from training.metrics.closing import Dates, Event
+from training.segments import known_then
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One freeze: what was said of the deals open then, and what came of them."""
+    """One freeze: what was said of the deals open then, and what came of them.
+
+    Attributes:
+        as_of: the moment (microseconds of UTC).
+        fitted: the model, without the snapshots it was fitted on: of a dozen origins they would
+            not fit in memory.
+        outcomes: its deals and what came of them.
+        deals: what was known of them, see `segments.known_then`, with as_of.
+        curves: what the model said.
+        baselines: what each baseline said, by name, `STAGE` first; curves that are not dated
+            speak of the end only.
+    """
 
     as_of: int
     fitted: Fitted
     outcomes: Sample
+    deals: pl.DataFrame
     curves: Curves
-    baseline: Curves
+    baselines: dict[str, Curves]
+
+    @property
+    def baseline(self) -> Curves:
+        """The stage baseline."""
+        return self.baselines[STAGE]
+
+    def forecasts(self, horizon_days: int) -> Forecasts | None:
+        """Return what was said of a horizon; None where it reaches beyond the data."""
+        seen = self.outcomes.seen >= horizon_days
+        if not seen.any():
+            return None
+        said = {name: curves.at(horizon_days) for name, curves in self._speakers().items()}
+        return Forecasts(
+            horizon_days,
+            {name: one for name, one in said.items() if np.isfinite(one).all()},
+            outcome_at(self.outcomes, horizon_days),
+            self.outcomes.groups,
+            self.deals,
+        ).take(seen)
+
+    def eventual(self) -> Forecasts:
+        """Return what was said of the end, given that it comes, of the deals that are closed.
+
+        Deals still open when the data end are left out. Those are the slow ones, so the figures
+        are honest only where they are few.
+        """
+        said = {name: curves.at(np.inf) for name, curves in self._speakers().items()}
+        for one in said.values():
+            one[:, OPEN] = 0.0
+        closed = self.outcomes.days <= self.outcomes.seen
+        return Forecasts(
+            np.inf,
+            {name: _shares(one) for name, one in said.items()},
+            self.outcomes.cause,
+            self.outcomes.groups,
+            self.deals,
+        ).take(closed)
+
+    def _speakers(self) -> dict[str, Curves]:
+        return {MODEL: self.curves, **self.baselines}
+
+
+def _shares(said: np.ndarray) -> np.ndarray:
+    """Scale rows [n, 3] to sum to one; of a deal that never ends nothing is known."""
+    total = said.sum(axis=1, keepdims=True)
+    even = np.broadcast_to([0.0, 0.5, 0.5], said.shape)
+    return np.where(total > 0, said / np.where(total > 0, total, 1.0), even)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """One origin or several, judged together.
+
+    A deal that is open at several origins counts at each; intervals draw it, with all deals of
+    its account, at all of them at once.
+    """
+
+    origins: Sequence[Origin]
+    seed: int = 0
+
+    @cached_property
+    def draws(self) -> Draws:
+        """The accounts drawn, the same for every figure."""
+        groups = np.concatenate([origin.outcomes.groups for origin in self.origins])
+        return Draws(groups, self.seed)
+
+    @property
+    def horizons_days(self) -> list[int]:
+        """The horizons that lie within the data at one origin at least."""
+        horizons = {h for origin in self.origins for h in origin.fitted.pace.horizons_days}
+        seen = max(float(origin.outcomes.seen.max()) for origin in self.origins)
+        return sorted(h for h in horizons if h <= seen)
+
+    def forecasts(self, horizon_days: int) -> Forecasts:
+        """Pool the origins whose horizon lies within the data."""
+        found = [origin.forecasts(horizon_days) for origin in self.origins]
+        return Forecasts.concat([one for one in found if one is not None])
+
+    def eventual(self) -> Forecasts:
+        """Pool what was said of the end, see `Origin.eventual`."""
+        return Forecasts.concat([origin.eventual() for origin in self.origins])
 
     def judged(self) -> list[Judged]:
-        """Judge every horizon that lies within the data."""
-        horizons = self.fitted.pace.horizons_days
-        found = [judge(self.outcomes, self.curves, self.baseline, h) for h in horizons]
-        return [one for one in found if one is not None]
+        """Judge every horizon, over all origins."""
+        return [judge(self.forecasts(h), self.draws) for h in self.horizons_days]
+
+    def dates(self, event: Event) -> Dates:
+        """Return when deals were won, or closed at all, beside when they were said to."""
+        return Dates.concat(
+            [Dates.of(one.outcomes, one.curves, one.baseline, event) for one in self.origins]
+        )
+
+    def saved(self, baseline: str = STAGE) -> Interval:
+        """Return the log-loss that the model saves (below zero) against a baseline.
+
+        A deal at an origin counts with its mean over the horizons judged there.
+        """
+        parts = [_saved(origin, baseline) for origin in self.origins]
+        groups = np.concatenate([origin.outcomes.groups for origin in self.origins])
+        return self.draws.mean(groups, np.concatenate(parts))
+
+
+def _saved(origin: Origin, baseline: str) -> np.ndarray:
+    found = [origin.forecasts(h) for h in origin.fitted.pace.horizons_days]
+    saved = [
+        log_losses(one.said[MODEL], one.outcome) - log_losses(one.said[baseline], one.outcome)
+        for one in found
+        if one is not None
+    ]
+    mean: np.ndarray = np.mean(saved, axis=0)
+    return mean
 
 
 def backtest(
@@ -65,21 +188,11 @@ def backtest(
     rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     if rows.is_empty():
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
-    outcomes = with_outcomes(rows, tables, end)
-    return Origin(as_of, fitted, outcomes, fitted.model.curves(rows), fitted.baseline.curves(rows))
-
-
-def skill(origin: Origin, rng: np.random.Generator) -> Interval:
-    """Return the log-loss that the model saves (below zero) against the baseline.
-
-    A deal counts with its mean over the horizons judged; the interval draws whole accounts.
-    """
-    horizons = [one.horizon_days for one in origin.judged()]
-    outcomes = [outcome_at(origin.outcomes, days) for days in horizons]
-    ours, theirs = (
-        np.mean(
-            [log_losses(curves.at(h), o) for h, o in zip(horizons, outcomes, strict=True)], axis=0
-        )
-        for curves in (origin.curves, origin.baseline)
+    return Origin(
+        as_of,
+        replace(fitted, sample=fitted.sample.take(np.arange(0))),
+        with_outcomes(rows, tables, end),
+        known_then(frozen, rows, as_of),
+        fitted.model.curves(rows),
+        {STAGE: fitted.baseline.curves(rows)},
     )
-    return paired_difference(ours, theirs, origin.outcomes.groups, rng)

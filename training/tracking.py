@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +20,9 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from models.bundle import Bundle
-from training.backtest import Origin
+from training.backtest import Backtest
 from training.plots import draw
+from training.summary import summary
 
 CHAMPION = "champion"
 
@@ -40,7 +41,7 @@ def track(
     bundle: Bundle,
     path: Path,
     artifacts: Path,
-    evidence: Origin | None,
+    evidence: Backtest | None,
     parameters: Mapping[str, Any],
 ) -> Run:
     """Record a training and register its model as the champion.
@@ -92,13 +93,26 @@ def _experiment(name: str, artifacts: Path) -> None:
     mlflow.set_experiment(name)
 
 
-def _metrics(evidence: Origin) -> dict[str, float]:
-    return {
-        f"{figure}_{one.horizon_days}d": float(value)
-        for one in evidence.judged()
-        for figure, value in one.to_dict().items()
-        if figure != "horizon_days"
+def _metrics(evidence: Backtest) -> dict[str, float]:
+    """Name each number of a card's evidence: a horizon's by its days, others by their place."""
+    told = summary(evidence)
+    overall = {name: told[name] for name in ("log_loss_saved", "eventual", "dates")}
+    by_horizon = {
+        f"{name}_{one['horizon_days']}d": value
+        for one in told["horizons"]
+        for name, value in _flat(one)
+        if name != "horizon_days"
     }
+    return dict(_flat(overall)) | by_horizon
+
+
+def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the numbers of nested figures under joined names."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}_")
+        elif value is not None:
+            yield prefix + name, value
 
 
 def _signature(bundle: Bundle) -> ModelSignature:

@@ -3,8 +3,8 @@
 import narwhals as nw
 import polars as pl
 
-from data.contract import TRACKED
 from data.tables import Tables, collect
+from features.held import held
 
 
 def standing(tables: Tables, as_of: int) -> pl.DataFrame:
@@ -29,7 +29,7 @@ def standing(tables: Tables, as_of: int) -> pl.DataFrame:
     owners = collect(known.owners.select("owner_id", "team", owner="name"))
     return (
         deals.join(accounts, on="account_id", how="left")
-        .join(_held(known), on="deal_id", how="left")
+        .join(held(known), on="deal_id", how="left")
         .join(owners, on="owner_id", how="left")
         .join(_last_touch(known), on="deal_id", how="left")
         .select(
@@ -54,24 +54,7 @@ def won_amount(tables: Tables, since: int, as_of: int) -> float:
     known = tables.known_by(as_of)
     won = known.deals.filter(nw.col("outcome") == "won", nw.col("closed_at") >= since)
     ids = collect(won.select("deal_id"))
-    return float(ids.join(_held(known), on="deal_id")["amount"].sum())
-
-
-def _held(known: Tables) -> pl.DataFrame:
-    """Return each deal's tracked fields: of a field's values, the one that happened last holds."""
-    changes = collect(known.changes.filter(nw.col("field").is_in(TRACKED)))
-    last = (
-        changes.sort("at", "recorded_at", "seq")
-        .group_by("deal_id", "field")
-        .agg(pl.last("value"), pl.last("number"))
-    )
-
-    def held(field: str, column: str) -> pl.Expr:
-        return pl.col(column).filter(pl.col("field") == field).first().alias(field)
-
-    return last.group_by("deal_id").agg(
-        held("stage", "value"), held("owner_id", "value"), held("amount", "number")
-    )
+    return float(ids.join(held(known), on="deal_id")["amount"].sum())
 
 
 def _last_touch(known: Tables) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from pipelines.workspace import database_of
 from serving.api.app import create_app
 from serving.security import create_key
 from tests import company
-from training.backtest import Origin, backtest
+from training.backtest import Backtest, Origin, backtest
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def frozen(loans: Settings) -> Origin:
 
 
 def test_the_backtest_reaches_what_a_prototype_did(frozen: Origin) -> None:
-    by_horizon = frozen.judged()
+    by_horizon = Backtest([frozen]).judged()
     assert [one.horizon_days for one in by_horizon] == [7, 14, 28, 42]
     assert {one.open_deals for one in by_horizon} == {697}
     # figures of a prototype of 70 lines, which had seen nothing after the origin either

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -75,6 +76,10 @@ def test_a_training_is_recorded_and_registered(
     run = client.get_run(version.run_id)
     judged = {one["horizon_days"]: one for one in cards[-1]["evidence"]["horizons"]}
     assert run.data.metrics["log_loss_28d"] == judged[28]["log_loss"]
+    saved = cards[-1]["evidence"]["log_loss_saved"]
+    assert run.data.metrics["log_loss_saved_high"] == saved["high"]
+    assert run.data.metrics["won_ratio_low_28d"] == judged[28]["won_ratio"]["low"]
+    assert 0 <= run.data.metrics["dates_won_coverage_80_mean"] <= 1
     pictures = {file.path for file in client.list_artifacts(version.run_id, "plots")}
     assert {"plots/reliability.png", "plots/gains.png", "plots/curves.png"} <= pictures
 
@@ -110,10 +115,12 @@ def test_what_does_not_exist_is_not_promoted(run: Run, cards: list[dict[str, Any
         run("models", "promote", "sales-2025")
 
 
-def test_a_backtest_tells_each_origin_and_all_of_them(run: Run) -> None:
-    origins = [ORIGIN, iso_date(company.END - 90 * DAY)]
-    words = [word for origin in origins for word in ("--origin", origin)]
-    found = json.loads(run("backtest", *words, "--horizons", "28,7", "--json").stdout)
+def test_a_backtest_tells_each_origin_and_all_of_them(run: Run, tmp_path: Path) -> None:
+    origins = [iso_date(company.END - days * DAY) for days in (90, 75, 60)]
+    words = ["--origin", origins[1], "--from", origins[0], "--until", origins[2], "--every", "30"]
+    report = ["--report", str(tmp_path / "report"), "--language", "zh"]
+    found = json.loads(run("backtest", *words, "--horizons", "28,7", "--json", *report).stdout)
+    assert "预测与实际" in (tmp_path / "report" / "report.html").read_text("utf-8")
     assert [one["horizon_days"] for one in found["horizons"]] == [7, 28]
     assert [one["origin"][:10] for one in found["origins"]] == origins
     for pooled in found["horizons"]:

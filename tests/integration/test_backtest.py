@@ -1,6 +1,8 @@
 """Backtests are honest: nothing recorded after the origin can move a probability."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
@@ -10,9 +12,12 @@ from data.errors import BadInput, NotReady
 from data.moments import DAY
 from data.records import normalise
 from data.tables import lazy_tables
+from models.curve import Curves
 from tests import company
 from tests.histories import Frames
-from training.backtest import Origin, backtest, skill
+from training.backtest import Backtest, Origin, backtest
+from training.forecasts import STAGE
+from training.summary import by_origin, details, summary
 
 ORIGIN = company.END - 60 * DAY
 
@@ -92,7 +97,7 @@ def test_what_came_later_moves_no_probability(
 def test_what_came_is_looked_up_in_full(frames: Frames, honest: Origin) -> None:
     deals = frames["deals"].filter(known("created_at"), ~known("closed_at").fill_null(value=False))
     assert honest.outcomes.rows["deal_id"].sort().to_list() == deals["deal_id"].sort().to_list()
-    for one in honest.judged():
+    for one in Backtest([honest]).judged():
         by_then = deals.filter(pl.col("closed_at") <= ORIGIN + one.horizon_days * DAY)
         counts = dict(by_then["outcome"].value_counts().iter_rows())
         assert one.open_deals == len(deals)
@@ -110,11 +115,50 @@ def test_the_same_seed_makes_the_same_bundle(
     assert names[0] == names[1] != names[2]
 
 
-def test_skill_is_the_mean_of_what_each_deal_saves(honest: Origin) -> None:
-    saved = skill(honest, np.random.default_rng(0))
-    by_horizon = [one.log_loss - one.log_loss_baseline for one in honest.judged()]
-    assert saved.mean == pytest.approx(np.mean(by_horizon), abs=1e-12)
-    assert saved.low < saved.mean < saved.high
+def test_what_is_saved_is_the_mean_of_what_each_deal_saves(honest: Origin) -> None:
+    judged = Backtest([honest])
+    by_horizon = [one.log_loss - one.log_loss_baseline for one in judged.judged()]
+    assert judged.saved().mean == pytest.approx(np.mean(by_horizon), abs=1e-12)
+    assert judged.saved().low < judged.saved().mean < judged.saved().high
+
+
+def test_an_origin_told_twice_is_no_more_certain(honest: Origin) -> None:
+    """Accounts are drawn, not deals at origins: the same deals again narrow nothing."""
+    once, twice = Backtest([honest]), Backtest([honest, honest])
+    for one, other in zip(once.judged(), twice.judged(), strict=True):
+        assert other.open_deals == 2 * one.open_deals
+        assert other.won_actual == 2 * one.won_actual
+        assert other.log_loss == pytest.approx(one.log_loss)
+        assert asdict(other.won_ratio) == pytest.approx(asdict(one.won_ratio), rel=1e-4)
+    assert asdict(twice.saved()) == pytest.approx(asdict(once.saved()), rel=1e-3)
+
+
+def test_what_is_said_of_the_end_is_of_closed_deals_only(honest: Origin) -> None:
+    early = replace(honest.outcomes, seen=np.full(len(honest.outcomes), 14.0))
+    end = replace(honest, outcomes=early).eventual()
+    closed = early.days <= 14
+    assert 0 < len(end) == closed.sum() < len(early)
+    assert end.outcome.tolist() == early.cause[closed].tolist()
+    for said in end.said.values():
+        assert said[:, 0] == pytest.approx(0)
+        assert said.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_baseline_without_dates_speaks_of_the_end_only(honest: Origin) -> None:
+    rates = Curves.undated(np.full(len(honest.outcomes), 0.3))
+    judged = Backtest([replace(honest, baselines=honest.baselines | {"rates": rates})])
+    assert all(list(one.baselines) == [STAGE] for one in judged.judged())
+    assert judged.eventual().said["rates"][0].tolist() == [0.0, 0.3, 0.7]
+    assert list(summary(judged)["eventual"]["baselines"]) == [STAGE, "rates"]
+
+
+def test_a_card_keeps_figures_that_json_can_tell(honest: Origin) -> None:
+    judged = Backtest([honest])
+    told = {**summary(judged), "alone": by_origin(judged), "details": details(judged)}
+    again = json.loads(json.dumps(told, allow_nan=False))
+    assert again == told
+    assert [one["horizon_days"] for one in again["details"]] == [7, 28, 56]
+    assert list(again["alone"][0]["by_horizon"].values()) == again["horizons"]  # the only origin
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,10 @@ def test_a_curve_by_hand() -> None:
 
 def assert_read(found: Array, expected: list[float], atol: float = 1e-12) -> None:
     np.testing.assert_allclose(found.ravel(), expected, rtol=0, atol=atol)
+
+
+def test_a_sum_above_one_by_a_rounding_goes_on_as_one() -> None:
+    won, lost = np.array([[0.0, 0.2, 0.3]]), np.array([[0.0, 0.3, 0.7 + 4e-16]])
+    over = Curves(np.array([0.0, 7.0, 28.0]), won, lost)
+    assert over.won[0, -1] + over.lost[0, -1] > 1
+    assert over.won_by(35.5)[0] == over.won_by(np.inf)[0] == pytest.approx(0.3)

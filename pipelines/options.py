@@ -1,0 +1,81 @@
+"""What the command line's options mean."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from data.errors import BadInput
+from data.moments import DAY, now, parse_moment
+from data.settings import Settings
+
+
+def settings_of(workspace: Path | None) -> Settings:
+    """Return the settings, with the command line's workspace before the environment's.
+
+    Raises:
+        BadInput: a setting of the environment that cannot be used.
+    """
+    try:
+        return Settings() if workspace is None else Settings(workspace=workspace)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise BadInput(
+            "a setting that cannot be used",
+            field=f"DEALCAST_{wrong['loc'][0]}".upper(),
+            value=wrong["input"],
+            allowed=wrong["msg"],
+            remedy="correct the environment variable; see the README's settings",
+        ) from None
+
+
+def moment_of(as_of: str | None) -> int:
+    """Return the moment that was asked for, or this one."""
+    return now() if as_of is None else parse_moment(as_of)
+
+
+def days_of(text: str) -> tuple[int, ...]:
+    """Read days ahead, such as 7,14,28.
+
+    Raises:
+        BadInput: they are not whole numbers above zero.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) <= 3650 for part in parts):
+        raise BadInput(
+            "not days ahead",
+            field="horizons",
+            value=text,
+            allowed="whole numbers from 1 to 3650 with commas between, such as 7,14,28",
+        )
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def origins_of(
+    single: Sequence[str], since: str | None, until: str | None, every_days: int
+) -> list[int]:
+    """Return the moments named singly and those of a row, ascending, each once.
+
+    Raises:
+        BadInput: there is none, or a row without one of its ends.
+    """
+    origins = {parse_moment(text, field="origin") for text in single}
+    if (since is None) != (until is None):
+        raise BadInput(
+            "a row of origins needs both ends",
+            field="from" if since is None else "until",
+            value=None,
+            remedy="give --from and --until",
+        )
+    if since is not None and until is not None:
+        first, last = parse_moment(since, field="from"), parse_moment(until, field="until")
+        origins |= set(range(first, last + 1, every_days * DAY))
+    if not origins:
+        raise BadInput(
+            "no origin",
+            field="origin",
+            value=list(single),
+            allowed="at least one past moment",
+            remedy="give --origin, or a row with --from and an --until that is not before it",
+        )
+    return sorted(origins)

@@ -1,0 +1,99 @@
+"""Pictures of what the model makes of the facts."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from features.catalogue import Feature
+from models.calendar import NAMES
+from models.hazard import HazardModel
+from training.backtest import Origin
+from training.phrases import Language, Say
+
+_BARS: Final = 25
+_PANELS: Final = 6
+_POINTS: Final = 7
+_DEALS: Final = 100
+"""Deals over which an effect is averaged: enough for a picture."""
+_CALENDAR: Final = {
+    "bin": "how far ahead",
+    "working_days": "working days in the bin",
+    "starts_on": "weekday of the bin's start",
+    "ends_on": "weekday of the bin's end",
+    "quarter_ends": "quarters ending in the bin",
+    "season": "day of the year",
+}
+
+
+def draw_importance(figure: Figure, origin: Origin, words: Say, language: Language) -> None:
+    """How much each column improved the fit, as LightGBM counts gain."""
+    figure.set_size_inches(8, 6)
+    axes = figure.subplots()
+    gain = _gain(origin.fitted.model)
+    top = sorted(gain, key=lambda name: gain[name])[-_BARS:]
+    meanings = {name: words(meaning) for name, meaning in _CALENDAR.items()}
+    meanings |= {one.name: getattr(one, language) for one in origin.fitted.features}
+    axes.barh([meanings[name] for name in top], [gain[name] for name in top])
+    axes.set(xlabel=words("share of the gain"), title=words("What the boosters split on"))
+
+
+def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language) -> None:
+    """The mean probability won, were a fact the same for all deals that have it (Friedman 2001).
+
+    All else stays as it is, also what goes with the fact in truth: it is what the model makes of
+    the fact, not what changing it would do.
+    """
+    figure.set_size_inches(11, 6.5)
+    gain = _gain(origin.fitted.model)
+    features = sorted(origin.fitted.features, key=lambda one: -gain[one.name])[:_PANELS]
+    horizons = origin.fitted.pace.horizons_days
+    days = horizons[len(horizons) // 2]
+    panels = figure.subplots(2, -(-_PANELS // 2), sharey=True).flatten()
+    for axes, feature in zip(panels, features, strict=False):
+        _effect(axes, origin, feature, days)
+        unit = f" ({words('days')})" if feature.unit == "days" else ""
+        axes.set_xlabel(getattr(feature, language) + unit)
+    panels[0].set_ylim(bottom=0)  # for all
+    figure.supylabel(words("mean probability won by {} days, were it so").format(days))
+    figure.suptitle(words("What the model makes of a fact, all else as it is"))
+
+
+def _gain(model: HazardModel) -> dict[str, float]:
+    """Return each column's share of the gain."""
+    boosters = [booster for bag in model.bags.values() for booster in bag.boosters]
+    gain = np.mean([booster.feature_importance("gain") for booster in boosters], axis=0)
+    return dict(zip([*model.encoder.names, *NAMES], gain / gain.sum(), strict=True))
+
+
+def _effect(axes: Axes, origin: Origin, feature: Feature, days: int) -> None:
+    rows = origin.outcomes.rows.drop_nulls(feature.name)
+    some = rows.gather_every(max(1, len(rows) // _DEALS))
+    values = _values(rows[feature.name])
+    mean = [
+        origin.fitted.model.curves(some.with_columns(pl.lit(value).alias(feature.name)))
+        .won_by(days)
+        .mean()
+        for value in values
+    ]
+    if feature.kind == "category":
+        axes.bar([str(value) for value in values], mean)
+        axes.tick_params(axis="x", labelrotation=30)
+    else:
+        axes.plot(values, mean, "o-")
+        if axes.get_xlim()[1] >= 10_000:
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+def _values(column: pl.Series) -> list[float] | list[str]:
+    """Return the most frequent words, or quantiles from the 5th to the 95th percentile."""
+    known = column.drop_nulls()
+    if known.is_empty():
+        return []
+    if column.dtype.is_numeric():
+        return list(np.unique([known.quantile(q) for q in np.linspace(0.05, 0.95, _POINTS)]))
+    counts = known.value_counts().sort("count", column.name, descending=[True, False])
+    return list(counts[column.name][:_POINTS])

@@ -1,0 +1,164 @@
+"""What reports and pictures say, in English and Chinese; the English words are the key."""
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+Language = Literal["en", "zh"]
+Say: TypeAlias = Callable[[str], str]
+
+_PICTURES: Final = {
+    "said: probability {event}": "预测：{event}概率",
+    "came: share {event}": "实际：{event}比例",
+    "Reliability": "可靠性",
+    "{} days": "{}天",
+    "share of deals listed": "已列出商机的比例",
+    "share of wins among them": "其中赢单的比例",
+    "share of won amount among them": "其中赢单金额的比例",
+    "Gains": "增益",
+    "days ahead": "未来天数",
+    "probability {event} by then": "届时{event}概率",
+    "said, mean": "预测均值",
+    "came": "实际",
+    "said, middle half and 80 % of deals": "预测：中间50%与80%的商机",
+    "Curves of the deals open on {}": "{}在手商机的曲线",
+    "range said to cover, %": "区间的名义覆盖率（%）",
+    "closings within it, %": "落在区间内的结案（%）",
+    "Coverage of close dates": "结案日期的覆盖率",
+    "share of the gain": "增益占比",
+    "What the boosters split on": "模型的分裂依据",
+    "how far ahead": "未来多远",
+    "working days in the bin": "区段内工作日",
+    "weekday of the bin's start": "区段起始星期",
+    "weekday of the bin's end": "区段结束星期",
+    "quarters ending in the bin": "区段内的季末",
+    "day of the year": "年内日期",
+    "mean probability won by {} days, were it so": "若如此，{}天内的平均赢单概率",
+    "What the model makes of a fact, all else as it is": "其他不变时，模型对单一事实的反应",
+}
+_CAPTIONS: Final = {
+    "reliability.png": (
+        "Across, what was said; up, the share that came among deals told about the same, with a "
+        "95 % band that draws whole accounts. On the line is right; below it, too much was said. "
+        "In grey, how many deals were told what.",
+        "横轴为预测概率，纵轴为预测相近的商机中实际发生的比例，阴影为按客户抽样的95%区间。"
+        "落在直线上即为准确；低于直线表示预测偏高。灰色为各预测值的商机数量。",
+    ),
+    "gains.png": (
+        "List the deals by probability: how much of all wins, and of their amount, is among those "
+        "listed first. The thin line is a list in random order.",
+        "按概率排列商机：排在前面的商机包含了多少赢单及其金额。细线为随机排序。",
+    ),
+    "curves.png": (
+        "At the last moment: how the curves of the deals spread, their mean, and the share that "
+        "came. Where the two lines part, too much or too little was said in all.",
+        "最后一个时点：各商机曲线的分布、均值与实际比例。两条线分开之处即总体预测偏高或偏低。",
+    ),
+    "coverage.png": (
+        "How many closings fell into the range of dates that was said to hold so many, given "
+        "what is seen. On the line is right; below it, the ranges are too narrow.",
+        "在已观察范围内，落入预测日期区间的结案比例。落在直线上即为准确；低于直线表示区间过窄。",
+    ),
+    "effects.png": (
+        "The facts that the model uses most: the mean probability, were the fact so for every "
+        "deal that has it. What the model makes of it, not what changing it would do.",
+        "模型最常用的事实：若每个有此事实的商机都如此，平均概率是多少。"
+        "这是模型的看法，并非改变它的效果。",
+    ),
+    "importance.png": (
+        "How much each column improved the fit. What the model uses, not what causes a win.",
+        "各列对拟合的贡献。这是模型所用，并非赢单的原因。",
+    ),
+}
+_PAGE: Final = {
+    "": "",
+    "what was said, and what came": "预测与实际",
+    "The pipeline was frozen at {} moments from {} to {}. Each time a model was fitted on what was "
+    "known then, and spoke of every deal open then; {:,} forecasts in all.": "在{}个时点（{}至{}）"
+    "冻结流程：每次只用当时已知的信息训练模型，并预测当时所有在手商机，共{:,}个预测。",
+    "The model is surely better than the stage baseline.": "模型确实优于阶段基线。",
+    "The model is surely worse than the stage baseline.": "模型确实差于阶段基线。",
+    "The model is not surely better than the stage baseline.": "模型未能确证优于阶段基线。",
+    "Log-loss saved:": "对数损失之差：",
+    "Of 100 deals said to be won within {} days with about {} %, {:.0f} were won ({:.0f} to {:.0f}"
+    ").": "在预测{}天内赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。",
+    "Within {} days {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
+    "{:,} came.": "{}天内预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
+    "The fifth of the deals listed first holds {:.0f} % of the wins and {:.0f} % of the won "
+    "amount; by the stage baseline {:.0f} % and {:.0f} %.": "排在前五分之一的商机包含"
+    "{:.0f}%的赢单和{:.0f}%的赢单金额；按阶段基线为{:.0f}%和{:.0f}%。",
+    "Of 100 wins, {:.0f} fell into the range of dates that was said to hold {}.": "每100个赢单中，"
+    "{:.0f}个落入名义上包含{}个的日期区间。",
+    "In brackets: 95 % intervals that draw whole accounts, with their deals of all moments. Ratio: "
+    "said by came; 1 is right, above 1 too much was said. Saved: below 0 is better than the stage "
+    "baseline.": "括号内为95%区间，按客户整体抽样（含其各时点的商机）。比值：预测除以实际，"
+    "1为准确，大于1表示预测偏高。差值：小于0表示优于阶段基线。",
+    "By horizon": "按预测期",
+    "days": "天",
+    "deals": "商机数",
+    "log-loss": "对数损失",
+    "stage baseline": "阶段基线",
+    "model": "模型",
+    "saved": "差值",
+    "won: said / came": "赢单：预测/实际",
+    "lost: said / came": "输单：预测/实际",
+    "ratio": "比值",
+    "Brier": "布里尔分数",
+    "AUC": "AUC",
+    "Against each baseline": "与各基线比较",
+    "baseline": "基线",
+    "log-loss saved": "对数损失之差",
+    "In the end": "最终结果",
+    "{:.0f} % of the deals were still open when the data ended; they are left out here, and they "
+    "are the slow ones.": "数据截止时{:.0f}%的商机仍未结案；此处未计入，而它们正是较慢的商机。",
+    "Of those that closed, the model tells won from lost with an AUC of {}, the stage baseline "
+    "with {}.": "在已结案的商机中，模型区分赢单与输单的AUC为{}，阶段基线为{}。",
+    "closings": "结案",
+    "number": "数量",
+    "within the 80 % range, given what is seen": "落入80%区间（已观察范围内）",
+    "within the 80 % range as shown": "落入80%区间（如所示）",
+    "pinball loss, days": "分位损失（天）",
+    "won": "赢单",
+    "lost": "输单",
+    "closed": "结案",
+    "Given what is seen: of the closings before the data's end, against the part of the curve "
+    "before it. As shown: the whole range; late closings are missing, so that it covers too many "
+    "or too few.": "已观察范围内：数据截止前的结案与曲线相应部分比较。如所示：整个区间；"
+    "较晚的结案缺失，因此覆盖率偏高或偏低。",
+    "Lists": "清单",
+    "Each seller's {} likeliest at each moment, {:.0f} % of all deals:": "各时点每位销售概率最高的"
+    "{}个商机，占全部的{:.0f}%：",
+    "ranked by": "排序依据",
+    "won of the listed": "清单内赢单率",
+    "of all wins": "占全部赢单",
+    "of the won amount": "占赢单金额",
+    "By kind of deal, {} days ahead": "按商机类别（未来{}天）",
+    "stage": "阶段",
+    "amount": "金额",
+    "tenure": "负责人任职天数",
+    "source": "来源",
+    "product": "产品",
+    "team": "团队",
+    "others": "其他",
+    "unknown": "未知",
+    "By moment": "按时点",
+    "moment": "时点",
+    "Pictures": "图",
+}
+_CHINESE: Final = _PICTURES | _PAGE | {name: zh for name, (_, zh) in _CAPTIONS.items()}
+_ENGLISH: Final = {name: en for name, (en, _) in _CAPTIONS.items()} | {
+    "tenure": "days with the company or, where unknown, since the owner's first deal"
+}
+
+
+def say(language: Language) -> Say:
+    """Return the function that puts a phrase into a language.
+
+    It raises KeyError for a phrase that has no Chinese, in either language, so that none is
+    forgotten.
+    """
+
+    def said(phrase: str) -> str:
+        chinese = _CHINESE[phrase]
+        return chinese if language == "zh" else _ENGLISH.get(phrase, phrase)
+
+    return said

@@ -1,0 +1,72 @@
+"""A backtest as a page to read: plain words first, then tables and pictures."""
+
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import numpy as np
+
+from data.moments import iso_date
+from training.backtest import Backtest
+from training.metrics.closing import SHOWN
+from training.phrases import Language, say
+from training.plots import draw
+from training.summary import details, summary
+
+PAGE: Final = "report.html"
+_SAID: Final = (20, 40, 60, 80)
+"""Of deals said to be won with about so many per cent, the page tells how many were."""
+
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+def write(backtest: Backtest, folder: Path, language: Language = "en") -> Path:
+    """Write the page and its pictures into a folder, made where it is missing.
+
+    Returns:
+        The page, which needs nothing but the pictures beside it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = [file.name for file in draw(backtest, folder, language)]
+    page = folder / PAGE
+    page.write_text(render(backtest, pictures, language), encoding="utf-8")
+    return page
+
+
+def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
+    """Return the page's HTML with links to its pictures."""
+    told, more = summary(backtest), details(backtest)
+    main = len(more) // 2
+    return _templates.get_template(PAGE).render(
+        say=say(language),
+        language=language,
+        pipeline=backtest.origins[0].fitted.pipeline.name,
+        first=iso_date(min(origin.as_of for origin in backtest.origins)),
+        last=iso_date(max(origin.as_of for origin in backtest.origins)),
+        told=told,
+        main=told["horizons"][main],
+        details=more[main],
+        segments=[list(of) for _, of in groupby(more[main]["segments"], itemgetter("by"))],
+        said=_came_of(more[main]["reliability"]["won"]["curve"]),
+        shown=SHOWN,
+        pictures=pictures,
+    )
+
+
+def _came_of(curve: dict[str, Any]) -> list[dict[str, float]]:
+    """Read the reliability curve where deals were told so: per cent said, came, low and high."""
+    read = ("came", "low", "high")
+    return [
+        {"said": said}
+        | {name: 100 * float(np.interp(said / 100, curve["said"], curve[name])) for name in read}
+        for said in _SAID
+        if curve["said"][0] <= said / 100 <= curve["said"][-1]
+    ]
