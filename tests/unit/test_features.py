@@ -159,9 +159,7 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
         "waiting": statuses.count("W") - statuses.count("C") - statuses.count("F"),
         "source": deal["source"],
         "industry": account and account["industry"],
-        "owner_record": share_won(
-            frames, as_of, owner=holding(known("changes", field="owner_id"), "value")
-        ),
+        "owner_record": share_won(frames, as_of, owner=holding(owners, "value")),
         "account_record": share_won(frames, as_of, account_id=deal["account_id"]),
         "colour": "red",
         "seats": float(deal_id[1:]),

@@ -26,8 +26,6 @@ def test_where_all_are_alike_nobodys_record_counts() -> None:
 
 
 @pytest.mark.parametrize(("won", "closed"), [([], []), ([3], [5]), ([0, 0], [4, 9])])
-def test_without_enough_to_compare_nobody_is_told_apart(
-    won: list[int], closed: list[int]
-) -> None:
+def test_without_enough_to_compare_nobody_is_told_apart(won: list[int], closed: list[int]) -> None:
     table = counts(np.array(won, dtype=np.int64), np.array(closed, dtype=np.int64))
     assert strengths(table) == tuple((of, 1000.0) for of in KEYS if of != "all")
