@@ -59,7 +59,8 @@ class SellerCommit:
         """Return the curves of feature rows: a step at the first edge after the stated date."""
         rates = np.array([self.rates.get(name or "", self.rates[""]) for name in rows[COMMIT]])
         rates = rates.reshape(len(rows), 2)
-        closes = (self.edges > 0) & (_stated(rows)[:, None] <= self.edges)
+        stated = _stated(rows)[:, None]
+        closes = (self.edges > 0) & (stated <= self.edges) & np.isfinite(stated)
         return Curves(self.edges, closes * rates[:, :1], closes * rates[:, 1:])
 
 
