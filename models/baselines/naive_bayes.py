@@ -29,13 +29,14 @@ class NaiveBayes:
         Raises:
             NotReady: no deal is won yet, or none lost.
         """
+        fields = ("source", "product", *context.texts)
         outcome = pl.Series(np.where(past.cause == WON, "won", "lost"))
-        closed = past.rows.with_columns(outcome=outcome).filter(pl.Series(past.days <= past.seen))
+        words = _with_team(past.rows).select("deal_id", "as_of", "team", "stage", *fields)
+        closed = words.with_columns(outcome=outcome).filter(pl.Series(past.days <= past.seen))
         deals = closed.sort("as_of").unique("deal_id", keep="last", maintain_order=True)
         if deals["outcome"].n_unique() < 2:
             raise NotReady("no deal is won yet, or none is lost")
-        fields = ("source", "product", *context.texts)
-        return cls(LeadScoring.fit(_with_team(deals), context.stages, fields))
+        return cls(LeadScoring.fit(deals, context.stages, fields))
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return undated curves of feature rows."""
