@@ -34,6 +34,11 @@ class Feature:
         direction: 1 where more of it can only speak for winning, -1 where only against, 0 where
             the data decide.
         owner: whether it speaks of the seller and not of the deal.
+        topic: what it speaks of, with others that say the same from another angle; a reason sums
+            them up. By default the name up to its colon.
+        zh_fact: how a reason puts it in Chinese, "{}" being the quantity ("客户{}未回应"), "{{}}"
+            where "{}" is the word; by default the meaning, a colon and the quantity.
+        en_fact: the same in English ("no reply for {}").
     """
 
     name: str
@@ -45,6 +50,13 @@ class Feature:
     each: str | None = None
     direction: int = 0
     owner: bool = False
+    topic: str = ""
+    zh_fact: str = ""
+    en_fact: str = ""
+
+    def __post_init__(self) -> None:
+        """Fill in the topic."""
+        object.__setattr__(self, "topic", self.topic or self.name.partition(":")[0])
 
     def named(self, word: object) -> "Feature":
         """Return the feature for one word of its vocabulary."""
@@ -53,6 +65,9 @@ class Feature:
             name=self.name.format(word),
             zh=self.zh.format(word),
             en=self.en.format(word),
+            topic=self.topic.format(word),
+            zh_fact=self.zh_fact.format(word),
+            en_fact=self.en_fact.format(word),
             each=None,
         )
 

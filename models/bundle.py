@@ -3,6 +3,7 @@
     card.json       what this is: pipeline, as_of, horizons, evidence, hashes of the rest
     model.json      bin edges, encoder, calibration, context, catalogue
     baseline.json   the stage baseline, to stand beside the model or in for it
+    usual.json      medians of the features, which reasons set a deal's facts against
     won-0.txt …     the boosters as LightGBM's text, by bag
 
 The name ends in a hash of the card, so a bundle that was changed in any part does not load.
@@ -27,8 +28,9 @@ from features.context import Context
 from models.baselines import StageAalenJohansen
 from models.curve import Curves
 from models.hazard import HazardModel
-from models.reasons import Reason, reasons
+from models.reasons import Explanation, explain
 from models.seal import seal, unseal, write_json
+from models.usual import Usual
 
 CHAMPION = "champion"
 """The file beside a pipeline's bundles that names the one that serves."""
@@ -48,6 +50,7 @@ class Bundle:
         features: the catalogue in the order of its columns.
         model: the hazards.
         baseline: the stage baseline.
+        usual: what reasons set a deal's facts against.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Bundle:
     features: list[Feature]
     model: HazardModel
     baseline: StageAalenJohansen
+    usual: Usual
 
     @property
     def pipeline(self) -> Pipeline:
@@ -83,12 +87,12 @@ class Bundle:
         served = self.model if self.serves == "model" else self.baseline
         return served.curves(rows, threads)
 
-    def reasons(self, rows: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
-        """Return the strongest reasons of each row; none while the baseline serves."""
+    def explain(self, rows: pl.DataFrame, threads: int = 1) -> list[Explanation]:
+        """Say why feature rows score as they do; nothing is said while the baseline serves."""
         if self.serves == "baseline":
-            return [[] for _ in range(len(rows))]
+            return [Explanation({}, []) for _ in range(len(rows))]
         middle = self.horizons_days[len(self.horizons_days) // 2]
-        return reasons(self.model, self.features, rows, middle, top)
+        return explain(self.model, self.features, self.usual, rows, middle, threads=threads)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -101,7 +105,10 @@ class Bundle:
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
         model = HazardModel.from_dict(document, _boosters(path, card))
-        baseline = json.loads((path / "baseline.json").read_text(encoding="utf-8"))
+        baseline, usual = (
+            json.loads((path / name).read_text(encoding="utf-8"))
+            for name in ("baseline.json", "usual.json")
+        )
         context = Context.from_dict(document["context"])
         features = [Feature(**entry) for entry in document["catalogue"]]
         _check_computable(card["name"], features, context)
@@ -112,6 +119,7 @@ class Bundle:
             features=features,
             model=model,
             baseline=StageAalenJohansen.from_dict(baseline),
+            usual=Usual.from_dict(usual),
         )
 
     def save(self, folder: Path) -> "Bundle":
@@ -138,6 +146,7 @@ class Bundle:
         }
         write_json(path / "model.json", document)
         write_json(path / "baseline.json", self.baseline.to_dict())
+        write_json(path / "usual.json", self.usual.to_dict())
         for name, bag in self.model.bags.items():
             for number, booster in enumerate(bag.boosters):
                 booster.save_model(path / f"{name}-{number}.txt")

@@ -13,6 +13,7 @@ from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
+from models.usual import Usual
 from pipelines.backtest import show as show_evidence
 from pipelines.workspace import database_of
 from training.backtest import Backtest, backtest
@@ -70,9 +71,9 @@ def run(
     fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
     evidence = _judge(tables.known_by(as_of), configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
-    bundle = Bundle("", card, fitted.context, fitted.features, fitted.model, fitted.baseline).save(
-        settings.bundles / pipeline
-    )
+    usual = Usual.learn(fitted.sample.rows, fitted.features)
+    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, usual)
+    bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
     parameters = {"as_of": iso(as_of), "seed": seed, **asdict(fitting)}

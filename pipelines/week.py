@@ -103,7 +103,7 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
 
 
 def _cells(deal: dict[str, Any]) -> list[str]:
-    why = f"\n  [dim]{escape(deal['reasons'][0]['en'])}[/dim]" if deal["reasons"] else ""
+    why = "".join(f"\n  [dim]{_signed(reason)}[/dim]" for reason in deal["reasons"][:1])
     amount, close = deal["amount"], deal["close_median"]
     return [
         str(deal["position"]),
@@ -115,14 +115,17 @@ def _cells(deal: dict[str, Any]) -> list[str]:
     ]
 
 
+def _signed(reason: dict[str, Any]) -> str:
+    return ("+ " if reason["effect"] > 0 else "− ") + escape(reason["en"])
+
+
 def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.DataFrame:
     """Say why, of the listed deals only: reasons cost far more than scores."""
     rows = scores.rows.join(listed.select("deal_id"), on="deal_id", how="semi")
-    whys = [[vars(reason) for reason in reasons] for reasons in scorer.bundle.reasons(rows)]
-    reason = pl.Struct(
-        {"feature": pl.String, "group": pl.String, "effect": pl.Float64}
-        | {"zh": pl.String, "en": pl.String}
-    )
+    why = scorer.bundle.explain(rows, scorer.threads)
+    whys = [[vars(reason) for reason in deal.reasons] for deal in why]
+    words = dict.fromkeys(("feature", "topic", "group", "zh", "en"), pl.String)
+    reason = pl.Struct(words | {"effect": pl.Float64})
     told = rows.select("deal_id", reasons=pl.Series(whys, dtype=pl.List(reason)))
     return listed.join(told, on="deal_id", maintain_order="left")
 

@@ -14,7 +14,7 @@ from features.compute import compute
 from features.snapshots import open_snapshots
 from models.bundle import Bundle
 from models.curve import Curves
-from models.reasons import Reason
+from models.reasons import Explanation
 
 CLOSING: Final = {"close_median": 0.5, "close_from": 0.1, "close_to": 0.9}
 """The quantiles of the won curve that tell when a deal closes, and within which 80 % range."""
@@ -29,14 +29,14 @@ class Scores:
         curves: their curves over the days ahead, [n].
         as_of: the moment (microseconds of UTC).
         horizons_days: the pipeline's horizons.
-        reasons: for each deal its reasons, strongest first; None when not asked for.
+        why: for each deal the parts of its score and the reasons; None when not asked for.
     """
 
     rows: pl.DataFrame
     curves: Curves
     as_of: int
     horizons_days: tuple[int, ...]
-    reasons: list[list[Reason]] | None = None
+    why: list[Explanation] | None = None
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
         """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order."""
@@ -106,7 +106,7 @@ class Scorer:
             curves=self.bundle.curves(rows, self.threads),
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
-            reasons=self.bundle.reasons(rows) if reasons else None,
+            why=self.bundle.explain(rows, self.threads) if reasons else None,
         )
 
     def _check_honest(self, as_of: int) -> None:

@@ -14,6 +14,7 @@ from data.settings import Settings
 from data.tables import load_pipeline, open_tables, write_parquet
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, crown
+from models.usual import Usual
 from pipelines import ingest
 from training.fit import Fitted, fit
 
@@ -92,7 +93,7 @@ def bundled(fitted: Fitted) -> Bundle:
         "serves": "model",
     }
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline)
-    return Bundle("", card, *parts)
+    return Bundle("", card, *parts, Usual.learn(fitted.sample.rows, fitted.features))
 
 
 def records(raw: dict[str, pl.DataFrame], as_of: int = END) -> list[dict[str, Any]]:

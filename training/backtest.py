@@ -13,6 +13,7 @@ from data.moments import DAY, iso
 from data.tables import Tables
 from features.compute import compute
 from features.snapshots import open_snapshots
+from models.baselines import fit_others
 from models.boosting import Settings
 from models.curve import OPEN, Curves
 from models.sample import Sample
@@ -38,6 +39,7 @@ class Origin:
         curves: what the model said.
         baselines: what each baseline said, by name, `STAGE` first; curves that are not dated
             speak of the end only.
+        silent: why the other baselines cannot speak of this pipeline, by name.
     """
 
     as_of: int
@@ -46,6 +48,7 @@ class Origin:
     deals: pl.DataFrame
     curves: Curves
     baselines: dict[str, Curves]
+    silent: dict[str, str]
 
     @property
     def baseline(self) -> Curves:
@@ -188,11 +191,13 @@ def backtest(
     rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     if rows.is_empty():
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
+    others, silent = fit_others(fitted.sample, fitted.context, fitted.model.edges)
     return Origin(
         as_of,
         replace(fitted, sample=fitted.sample.take(np.arange(0))),
         with_outcomes(rows, tables, end),
         known_then(frozen, rows, as_of),
         fitted.model.curves(rows),
-        {STAGE: fitted.baseline.curves(rows)},
+        {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
+        silent,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.contract import Pipeline
+from data.contract import Attribute, Pipeline
 from data.errors import NotReady
 from data.tables import Tables, collect
 from features.catalogue import Feature
@@ -62,12 +62,21 @@ def fit(
     rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
     past = with_outcomes(rows, known, min(end, settled(known)))
     _require_closings(past, pipeline)
-    features = catalogue(context)
+    features = in_words(catalogue(context), pipeline)
     edges = np.array(pace.edges, dtype=float)
     model = HazardModel.fit(past, features, edges, settings, seed, progress)
     baseline = StageAalenJohansen.fit(past, edges)
     kept = replace(context, closings=counts, owners=collect(known.owners))
     return Fitted(pipeline, end, pace, kept, features, model, baseline, past)
+
+
+def in_words(features: list[Feature], pipeline: Pipeline) -> list[Feature]:
+    """Give the attributes' features what the mapping calls them in Chinese and in English."""
+    called = [pipeline.attributes.get(feature.name, Attribute()) for feature in features]
+    return [
+        replace(feature, zh=words.zh or feature.zh, en=words.en or feature.en)
+        for feature, words in zip(features, called, strict=True)
+    ]
 
 
 def pace_of(known: Tables, pipeline: Pipeline, horizons_days: tuple[int, ...] | None) -> Pace:

@@ -4,10 +4,21 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.curve import LOST, WON
+import numpy as np
+
+from models.curve import LOST, WON, Array
 from training.forecasts import MODEL, STAGE, Forecasts
 from training.metrics import Draws, Interval, brier_scores, log_losses
 from training.metrics.ranking import auc
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of one baseline, as those of the model."""
+
+    log_loss: float
+    brier: float
+    auc: float
 
 
 @dataclass(frozen=True)
@@ -18,7 +29,7 @@ class Judged:
     baseline; below 0 is better. AUC is of won by then against all else, nan where all are alike.
 
     Attributes:
-        baselines: the log-loss of each baseline that speaks of this horizon.
+        baselines: each baseline that speaks of this horizon, by name.
     """
 
     horizon_days: float
@@ -37,7 +48,7 @@ class Judged:
     lost_expected: float
     lost_actual: int
     lost_ratio: Interval
-    baselines: dict[str, float]
+    baselines: dict[str, Figures]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures by name, fit for JSON: None for what has no number."""
@@ -49,15 +60,15 @@ def judge(forecasts: Forecasts, draws: Draws) -> Judged:
     """Judge forecasts of at least one deal; intervals draw whole accounts."""
     outcome, groups = forecasts.outcome, forecasts.groups
     ours, theirs = forecasts.said[MODEL], forecasts.said[STAGE]
-    losses = {name: log_losses(said, outcome) for name, said in forecasts.said.items()}
+    loss, loss_baseline = log_losses(ours, outcome), log_losses(theirs, outcome)
     brier, brier_baseline = brier_scores(ours, outcome), brier_scores(theirs, outcome)
     won, lost = outcome == WON, outcome == LOST
     return Judged(
         horizon_days=forecasts.horizon_days,
         open_deals=len(forecasts),
-        log_loss=float(losses[MODEL].mean()),
-        log_loss_baseline=float(losses[STAGE].mean()),
-        log_loss_saved=draws.mean(groups, losses[MODEL] - losses[STAGE]),
+        log_loss=float(loss.mean()),
+        log_loss_baseline=float(loss_baseline.mean()),
+        log_loss_saved=draws.mean(groups, loss - loss_baseline),
         brier=float(brier.mean()),
         brier_baseline=float(brier_baseline.mean()),
         brier_saved=draws.mean(groups, brier - brier_baseline),
@@ -69,8 +80,15 @@ def judge(forecasts: Forecasts, draws: Draws) -> Judged:
         lost_expected=float(ours[:, LOST].sum()),
         lost_actual=int(lost.sum()),
         lost_ratio=draws.ratio(groups, ours[:, LOST], lost),
-        baselines={name: float(one.mean()) for name, one in losses.items() if name != MODEL},
+        baselines={
+            name: _figures(said, outcome) for name, said in forecasts.said.items() if name != MODEL
+        },
     )
+
+
+def _figures(said: Array, outcome: np.ndarray) -> Figures:
+    losses, brier = log_losses(said, outcome), brier_scores(said, outcome)
+    return Figures(float(losses.mean()), float(brier.mean()), auc(said[:, WON], outcome == WON))
 
 
 def plain(value: Any) -> Any:

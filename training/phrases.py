@@ -110,8 +110,12 @@ _PAGE: Final = {
     "In the end": "最终结果",
     "{:.0f} % of the deals were still open when the data ended; they are left out here, and they "
     "are the slow ones.": "数据截止时{:.0f}%的商机仍未结案；此处未计入，而它们正是较慢的商机。",
-    "Of those that closed, the model tells won from lost with an AUC of {}, the stage baseline "
-    "with {}.": "在已结案的商机中，模型区分赢单与输单的AUC为{}，阶段基线为{}。",
+    "Of those that closed, how well is won told from lost?": "已结案的商机中区分赢输的效果：",
+    "told by": "预测者",
+    "stage win rate": "阶段赢单率",
+    "Odoo's lead scoring": "Odoo线索评分",
+    "the handbook's checklist rule": "手册的里程碑规则",
+    "the seller's commit and close date": "销售承诺与预计成交日",
     "closings": "结案",
     "number": "数量",
     "within the 80 % range, given what is seen": "落入80%区间（已观察范围内）",
@@ -146,7 +150,7 @@ _PAGE: Final = {
 }
 _CHINESE: Final = _PICTURES | _PAGE | {name: zh for name, (_, zh) in _CAPTIONS.items()}
 _ENGLISH: Final = {name: en for name, (en, _) in _CAPTIONS.items()} | {
-    "tenure": "days with the company or, where unknown, since the owner's first deal"
+    "tenure": "days with the company or, where unknown, since the owner's first deal",
 }
 
 

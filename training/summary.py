@@ -28,6 +28,7 @@ def summary(backtest: Backtest) -> dict[str, Any]:
             "origins": [_origin(one) for one in _alone(backtest)],
             "log_loss_saved": asdict(backtest.saved()),
             "saved_against": {name: asdict(backtest.saved(name)) for name in names},
+            "silent": {name: why for one in backtest.origins for name, why in one.silent.items()},
             "horizons": [one.to_dict() for one in backtest.judged()],
             "eventual": _eventual(backtest),
             "dates": {event: _dates(backtest, event) for event in ("won", "closed")},

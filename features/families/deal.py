@@ -8,7 +8,9 @@ from features.history import History, change, days_since, in_days
 deal = Family()
 
 
-@deal.feature("age", zh="商机年龄", en="age of the deal", unit="days", group="process")
+@deal.feature(
+    "age", zh="商机年龄", en="age of the deal", unit="days", group="process", topic="pace"
+)
 def age(history: History) -> nw.Expr:
     return days_since(nw.col("created_at"))
 
@@ -18,12 +20,23 @@ def stage(history: History) -> nw.Expr:
     return history.held(change("stage"))
 
 
-@deal.feature("in_stage", zh="本阶段停留", en="time in this stage", unit="days", group="process")
+@deal.feature(
+    "in_stage",
+    zh="本阶段停留",
+    en="time in this stage",
+    unit="days",
+    group="process",
+    topic="pace",
+    zh_fact="在本阶段停留{}",
+    en_fact="{} in this stage",
+)
 def in_stage(history: History) -> nw.Expr:
     return days_since(history.last(change("stage")))
 
 
-@deal.feature("stage_moves", zh="阶段变动次数", en="stage moves", unit="count", group="process")
+@deal.feature(
+    "stage_moves", zh="阶段变动次数", en="stage moves", unit="count", group="process", topic="stage"
+)
 def stage_moves(history: History) -> nw.Expr:
     return history.count(change("stage"))
 
@@ -35,13 +48,20 @@ def stage_moves(history: History) -> nw.Expr:
     en="stage moves in {} days",
     unit="count",
     group="process",
+    topic="pace",
 )
 def stage_moves_in(history: History, days: int) -> nw.Expr:
     return history.count(change("stage"), days)
 
 
 @deal.feature(
-    "visits:{}", each="stages", zh="进入{}次数", en="times in {}", unit="count", group="process"
+    "visits:{}",
+    each="stages",
+    zh="进入{}次数",
+    en="times in {}",
+    unit="count",
+    group="process",
+    topic="stage",
 )
 def visits(history: History, word: str) -> nw.Expr:
     return history.count(change("stage", to=word))
@@ -54,6 +74,9 @@ def visits(history: History, word: str) -> nw.Expr:
     en="time since {}",
     unit="days",
     group="process",
+    topic="stage",
+    zh_fact="{{}}前进入{}",
+    en_fact="entered {} {{}} ago",
 )
 def since_stage(history: History, word: str) -> nw.Expr:
     return days_since(history.last(change("stage", to=word)))
@@ -64,12 +87,26 @@ def amount(history: History) -> nw.Expr:
     return history.held(change("amount"), "number")
 
 
-@deal.feature("amount_rises", zh="金额上调次数", en="amount rises", unit="count", group="process")
+@deal.feature(
+    "amount_rises",
+    zh="金额上调次数",
+    en="amount rises",
+    unit="count",
+    group="process",
+    topic="amount_moves",
+)
 def amount_rises(history: History) -> nw.Expr:
     return history.rises(change("amount"))
 
 
-@deal.feature("amount_falls", zh="金额下调次数", en="amount cuts", unit="count", group="process")
+@deal.feature(
+    "amount_falls",
+    zh="金额下调次数",
+    en="amount cuts",
+    unit="count",
+    group="process",
+    topic="amount_moves",
+)
 def amount_falls(history: History) -> nw.Expr:
     return history.falls(change("amount"))
 
@@ -80,6 +117,7 @@ def amount_falls(history: History) -> nw.Expr:
     en="time to the stated close date",
     unit="days",
     group="process",
+    topic="stated_close",
 )
 def to_stated_close(history: History) -> nw.Expr:
     return in_days(history.held(change("expected_close_at"), "number") - nw.col("as_of"))
@@ -91,6 +129,7 @@ def to_stated_close(history: History) -> nw.Expr:
     en="close date pushes",
     unit="count",
     group="process",
+    topic="stated_close",
 )
 def close_pushes(history: History) -> nw.Expr:
     return history.rises(change("expected_close_at"))
@@ -103,6 +142,7 @@ def close_pushes(history: History) -> nw.Expr:
     en="close date pushes in {} days",
     unit="count",
     group="process",
+    topic="stated_close",
 )
 def close_pushes_in(history: History, days: int) -> nw.Expr:
     return history.rises(change("expected_close_at"), days)

@@ -9,7 +9,13 @@ engagement = Family()
 
 
 @engagement.feature(
-    "silence", zh="距上次活动", en="time since the last activity", unit="days", group="engagement"
+    "silence",
+    zh="距上次活动",
+    en="time since the last activity",
+    unit="days",
+    group="engagement",
+    zh_fact="{}没有活动",
+    en_fact="no activity for {}",
 )
 def silence(history: History) -> nw.Expr:
     return days_since(history.last(activity(status="done")))
@@ -21,6 +27,9 @@ def silence(history: History) -> nw.Expr:
     en="time since the customer's last word",
     unit="days",
     group="engagement",
+    topic="reply",
+    zh_fact="客户{}未回应",
+    en_fact="no reply for {}",
 )
 def no_reply(history: History) -> nw.Expr:
     return days_since(history.last(activity(direction="in")))
@@ -44,6 +53,7 @@ def first_touch(history: History) -> nw.Expr:
     unit="",
     group="engagement",
     kind="category",
+    topic="last",
 )
 def last_kind(history: History) -> nw.Expr:
     return history.held(activity(), "field")
@@ -56,6 +66,7 @@ def last_kind(history: History) -> nw.Expr:
     unit="",
     group="engagement",
     kind="category",
+    topic="last",
 )
 def last_status(history: History) -> nw.Expr:
     return history.held(activity(), "value")
@@ -73,6 +84,7 @@ def done(history: History) -> nw.Expr:
     en="activities done in {} days",
     unit="count",
     group="engagement",
+    topic="done",
 )
 def done_in(history: History, days: int) -> nw.Expr:
     return history.count(activity(status="done"), days)
@@ -85,13 +97,19 @@ def done_in(history: History, days: int) -> nw.Expr:
     en="words from the customer in {} days",
     unit="count",
     group="engagement",
+    topic="reply",
 )
 def heard_in(history: History, days: int) -> nw.Expr:
     return history.count(activity(direction="in"), days)
 
 
 @engagement.feature(
-    "heard", zh="客户主动联系", en="words from the customer", unit="count", group="engagement"
+    "heard",
+    zh="客户主动联系",
+    en="words from the customer",
+    unit="count",
+    group="engagement",
+    topic="reply",
 )
 def heard(history: History) -> nw.Expr:
     return history.count(activity(direction="in"))
@@ -111,6 +129,9 @@ def done_kind(history: History, kind: str) -> nw.Expr:
     en="time since the last {}",
     unit="days",
     group="engagement",
+    topic="silence",
+    zh_fact="上次{}在{{}}前",
+    en_fact="last {} {{}} ago",
 )
 def since_kind(history: History, kind: str) -> nw.Expr:
     return days_since(history.last(activity(kind)))

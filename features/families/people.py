@@ -8,13 +8,21 @@ from features.history import History, contact
 people = Family()
 
 
-@people.feature("contacts", zh="联系人数", en="people known", unit="count", group="people")
+@people.feature(
+    "contacts", zh="联系人数", en="people known", unit="count", group="people", topic="people"
+)
 def contacts(history: History) -> nw.Expr:
     return history.count(contact())
 
 
 @people.feature(
-    "covered:{}", each="roles", zh="已覆盖角色：{}", en="{} covered", unit="count", group="people"
+    "covered:{}",
+    each="roles",
+    zh="已覆盖角色：{}",
+    en="{} covered",
+    unit="count",
+    group="people",
+    topic="people",
 )
 def covered(history: History, role: str) -> nw.Expr:
     return history.count(contact(role))

@@ -28,12 +28,14 @@ def region(history: History) -> nw.Expr:
     return nw.col("region")
 
 
-@source.feature("employees", zh="员工数", en="employees", unit="count", group="fit")
+@source.feature("employees", zh="员工数", en="employees", unit="count", group="fit", topic="size")
 def employees(history: History) -> nw.Expr:
     return nw.col("employees")
 
 
-@source.feature("revenue", zh="年收入", en="revenue a year", unit="money", group="fit")
+@source.feature(
+    "revenue", zh="年收入", en="revenue a year", unit="money", group="fit", topic="size"
+)
 def revenue(history: History) -> nw.Expr:
     return nw.col("revenue")
 

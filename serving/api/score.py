@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data.errors import BadInput
 from data.moments import iso, iso_date
 from models.curve import Curves
+from models.reasons import Explanation
 from serving.api.problems import responses
 from serving.api.records import MOST_RECORDS, Moment, PipelineName, Record, tables
 from serving.api.service import TheService, requires
@@ -79,6 +80,7 @@ class Why(BaseModel):
     """One reason: what speaks for the deal (effect above 0, in log-odds) or against it."""
 
     feature: str
+    topic: str
     group: str
     effect: float
     zh: str
@@ -96,6 +98,10 @@ class DealScore(BaseModel):
     stage: str | None
     chances: list[Chance]
     expected_close: Close | None = Field(description="null where there is no chance to win")
+    parts: dict[str, float] | None = Field(
+        description="what fit, engagement, process and people add to the log-odds of won against "
+        "lost; null when reasons were not asked for, empty from a baseline"
+    )
     reasons: list[Why] | None = Field(description="strongest first; null when not asked for")
 
 
@@ -162,9 +168,7 @@ def _tell(scorer: Scorer, scores: Scores, days: Sequence[int]) -> dict[str, Deal
     for row in scores.at(days).drop("as_of").iter_rows(named=True):
         deal_id = row.pop("deal_id")
         chances.setdefault(deal_id, []).append(Chance(**row))
-    whys: list[list[Why] | None] = [None] * len(scores.rows)
-    if scores.reasons is not None:
-        whys = [[Why(**vars(reason)) for reason in reasons] for reasons in scores.reasons]
+    whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     rows = zip(scores.rows["stage"], scores.closing().iter_rows(named=True), whys, strict=True)
     return {
         closing["deal_id"]: DealScore(
@@ -176,7 +180,8 @@ def _tell(scorer: Scorer, scores: Scores, days: Sequence[int]) -> dict[str, Deal
             stage=stage,
             chances=chances[closing["deal_id"]],
             expected_close=_close(closing),
-            reasons=why,
+            parts=why and why.parts,
+            reasons=why and [Why(**vars(reason)) for reason in why.reasons],
         )
         for stage, closing, why in rows
     }

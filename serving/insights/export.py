@@ -34,7 +34,8 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "close_to": ("最晚（90%）", "To (90 %)"),
     "last_touch_at": ("最近跟进", "Last touch"),
     "last_touch_kind": ("跟进方式", "Kind of touch"),
-    "reasons": ("理由", "Reasons"),
+    "speaks_for": ("有利因素", "Speaks for it"),
+    "speaks_against": ("不利因素", "Speaks against it"),
 }
 _BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {} days")
 _DATES: Final = ("close_median", "close_from", "close_to")
@@ -74,12 +75,16 @@ def workbook(listed: pl.DataFrame, as_of: int, language: Language) -> bytes:
 
 def _shown(listed: pl.DataFrame, language: Language) -> pl.DataFrame:
     """Name the columns for people and tell the reasons in their language."""
-    return listed.with_columns(
-        pl.col("reasons").list.eval(pl.element().struct.field(language)).list.join("; "),
+    effect = pl.element().struct.field("effect")
+    sides = {"speaks_for": effect > 0, "speaks_against": effect < 0}
+    told = {name: pl.element().filter(side).struct.field(language) for name, side in sides.items()}
+    shown = listed.with_columns(
         pl.from_epoch("last_touch_at", time_unit="us"),
         pl.from_epoch(pl.col(_DATES), time_unit="us").dt.date(),
         (pl.from_epoch("period_end", time_unit="us") - pl.duration(microseconds=1)).dt.date(),
-    ).rename({name: heading(name, language) for name in listed.columns})
+        **{name: pl.col("reasons").list.eval(side).list.join(" | ") for name, side in told.items()},
+    ).drop("reasons")
+    return shown.rename({name: heading(name, language) for name in shown.columns})
 
 
 def heading(column: str, language: Language) -> str:

@@ -12,7 +12,7 @@ from data.errors import BadInput, NotReady
 from data.moments import DAY
 from data.records import normalise
 from data.tables import lazy_tables
-from models.curve import Curves
+from models.curve import WON, Curves
 from tests import company
 from tests.histories import Frames
 from training.backtest import Backtest, Origin, backtest
@@ -149,7 +149,21 @@ def test_a_baseline_without_dates_speaks_of_the_end_only(honest: Origin) -> None
     judged = Backtest([replace(honest, baselines=honest.baselines | {"rates": rates})])
     assert all(list(one.baselines) == [STAGE] for one in judged.judged())
     assert judged.eventual().said["rates"][0].tolist() == [0.0, 0.3, 0.7]
-    assert list(summary(judged)["eventual"]["baselines"]) == [STAGE, "rates"]
+    assert list(summary(judged)["eventual"]["baselines"])[-1] == "rates"
+
+
+def test_the_baselines_that_can_speak_stand_beside_the_model(honest: Origin) -> None:
+    told = summary(Backtest([honest]))
+    assert list(told["eventual"]["baselines"]) == [STAGE, "stage_rate", "naive_bayes"]
+    assert told["silent"] == {
+        "checklist": "the pipeline has no checklist",
+        "commit": "sellers state no commit",
+    }
+    closed = honest.outcomes.days <= honest.outcomes.seen
+    won = honest.outcomes.cause[closed] == WON
+    said = honest.baselines["naive_bayes"].won_by(np.inf)[closed]
+    expected = -np.log(np.where(won, said, 1 - said)).mean()
+    assert told["eventual"]["baselines"]["naive_bayes"]["log_loss"] == pytest.approx(expected)
 
 
 def test_a_card_keeps_figures_that_json_can_tell(honest: Origin) -> None:

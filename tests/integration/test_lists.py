@@ -88,7 +88,8 @@ def test_the_weeks_list_is_published_written_and_the_same_again(
     (table,) = (text for path, text in contents.items() if path.suffix == ".csv")
     rows = list(csv.DictReader(StringIO(table.decode("utf-8-sig"))))
     assert [row["Deal"] for row in rows] == first.listed["deal_id"].to_list()
-    assert all(row["Title"].startswith("'=Deal") and row["Reasons"] for row in rows)
+    assert all(row["Title"].startswith("'=Deal") for row in rows)
+    assert all(row["Speaks for it"] or row["Speaks against it"] for row in rows)
 
 
 def test_the_list_has_every_open_deal_once_the_most_at_stake_first(

@@ -84,6 +84,7 @@ def test_a_deal_scores_the_same_alone_and_among_others(
     for one, other in zip(alone, together, strict=False):
         effects = [[reason.pop("effect") for reason in score["reasons"]] for score in (one, other)]
         assert effects[0] == pytest.approx(effects[1], abs=1e-12)
+        assert one.pop("parts") == pytest.approx(other.pop("parts"), abs=1e-12)
     assert alone == together[:5]
 
 
@@ -122,8 +123,12 @@ def test_a_score_says_all_that_it_should(client: TestClient, records: list[dict[
     assert [chance["days_ahead"] for chance in score["chances"]] == [1, 14]
     close = score["expected_close"]
     assert iso(NOW)[:10] <= close["from"] <= close["median"] <= close["to"]
-    assert len(score["reasons"]) == 3
+    assert sorted(score["parts"]) == ["engagement", "fit", "people", "process"]
+    assert 0 < len(score["reasons"]) <= 6
     assert all(reason["zh"] and reason["en"] for reason in score["reasons"])
+    (unexplained,) = scored(client, records[:1])
+    assert unexplained["parts"] is None
+    assert unexplained["reasons"] is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from data.errors import BadInput, NotFound
 from models.bundle import Bundle, champion, crown
+from models.reasons import Explanation
 from tests.company import bundled
 from training.fit import Fitted
 
@@ -27,7 +28,7 @@ def test_a_loaded_bundle_says_the_same_to_the_last_bit(saved: Path, fitted: Fitt
     for ours, theirs in ((loaded.model, fitted.model), (loaded.baseline, fitted.baseline)):
         assert (ours.curves(rows).won == theirs.curves(rows).won).all()
         assert (ours.curves(rows).lost == theirs.curves(rows).lost).all()
-    assert loaded.reasons(rows) == bundled(fitted).reasons(rows)
+    assert loaded.explain(rows) == bundled(fitted).explain(rows)
 
 
 def test_the_same_contents_make_the_same_name(saved: Path, fitted: Fitted) -> None:
@@ -41,7 +42,7 @@ def test_everything_in_it_can_be_read_by_people(saved: Path) -> None:
         path.read_text(encoding="utf-8")  # raises where it is not text
 
 
-@pytest.mark.parametrize("name", ["model.json", "baseline.json", "won-0.txt", "lost-1.txt"])
+@pytest.mark.parametrize("name", ["model.json", "usual.json", "won-0.txt", "lost-1.txt"])
 def test_a_flipped_bit_in_any_file_is_refused(saved: Path, name: str) -> None:
     content = bytearray((saved / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -88,7 +89,7 @@ def test_the_baseline_serves_in_the_models_stead(fitted: Fitted) -> None:
     bundle.card["serves"] = "baseline"
     rows = fitted.sample.rows.tail(5)
     assert (bundle.curves(rows).won == fitted.baseline.curves(rows).won).all()
-    assert bundle.reasons(rows) == [[]] * 5
+    assert bundle.explain(rows) == [Explanation({}, [])] * 5
 
 
 _SCORE = """
@@ -116,4 +117,4 @@ def test_scoring_needs_no_mlflow(saved: Path, fitted: Fitted, tmp_path: Path) ->
 def test_nothing_to_score_is_no_error(fitted: Fitted) -> None:
     none: pl.DataFrame = fitted.sample.rows.clear()
     assert len(bundled(fitted).curves(none)) == 0
-    assert bundled(fitted).reasons(none) == []
+    assert bundled(fitted).explain(none) == []

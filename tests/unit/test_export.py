@@ -38,7 +38,11 @@ def listed(**changes: Any) -> pl.DataFrame:
         "close_to": parse_moment("2026-03-30T23:00:00"),
         "last_touch_at": parse_moment("2026-01-30T08:15:00"),
         "last_touch_kind": "call",
-        "reasons": [{"feature": "a", "group": "fit", "effect": 1.0, "zh": "好", "en": "good"}] * 2,
+        "reasons": [
+            {"effect": 1.0, "zh": "好", "en": "good"},
+            {"effect": -0.5, "zh": "坏", "en": "bad"},
+            {"effect": 0.3, "zh": "妙", "en": "fine"},
+        ],
     }
     return pl.DataFrame([row | changes])
 
@@ -59,7 +63,8 @@ def test_a_csv_is_read_back_as_it_was() -> None:
     assert row["28天赢单概率"] == "0.125"
     assert row["预计成交"] == "2026-03-05"
     assert row["期末"] == "2026-03-31"
-    assert row["理由"] == "好; 好"
+    assert row["有利因素"] == "好 | 妙"
+    assert row["不利因素"] == "坏"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -110,5 +115,5 @@ def test_the_same_list_gives_the_same_bytes() -> None:
 
 
 def test_every_column_has_a_heading_in_both_languages() -> None:
-    for column in listed().columns:
+    for column in (*listed().drop("reasons").columns, "speaks_for", "speaks_against"):
         assert export.heading(column, "zh") != export.heading(column, "en")

@@ -9,8 +9,7 @@ import pytest
 from features.catalogue import Feature
 from models.curve import Curves
 from models.hazard import HazardModel
-from models.reasons import effects, reasons
-from tests.company import SMALL, bundled
+from tests.company import SMALL
 from training.fit import Fitted
 
 
@@ -73,36 +72,3 @@ def test_it_beats_its_baseline_on_what_it_was_fitted_on(fitted: Fitted) -> None:
     said = fitted.model.curves(sample.rows).won_by(56)[seen]
     simple = fitted.baseline.curves(sample.rows).won_by(56)[seen]
     assert np.square(said - won[seen]).mean() < 0.9 * np.square(simple - won[seen]).mean()
-
-
-def test_effects_are_those_of_a_feature_that_was_taken_away(fitted: Fitted) -> None:
-    rows = fitted.sample.rows.tail(30)
-    found = effects(fitted.model, rows, 28)
-    assert found.shape == (30, len(fitted.model.encoder.names))
-    boosters = [one for bag in fitted.model.bags.values() for one in bag.boosters]
-    unused = sum(booster.feature_importance() for booster in boosters)
-    columns = np.flatnonzero(unused[: found.shape[1]] == 0)
-    assert len(columns)
-    assert (found[:, columns] == 0).all()  # what no tree splits on speaks neither way
-
-
-def test_reasons_are_the_strongest_and_say_the_deals_own_facts(fitted: Fitted) -> None:
-    rows = fitted.sample.rows.tail(10)
-    strength = np.abs(effects(fitted.model, rows, 28))
-    for deal, whys in enumerate(reasons(fitted.model, fitted.features, rows, 28, top=3)):
-        told = [abs(why.effect) for why in whys]
-        assert told == sorted(told, reverse=True)
-        assert told[0] == pytest.approx(strength[deal].max(), abs=1e-12)
-        subjects = [why.feature.partition(":")[0] for why in whys]
-        assert len(set(subjects)) == 3
-        for why in whys:
-            value = rows[why.feature][deal]
-            assert ("none yet" in why.en) == (value is None)
-            assert "：" in why.zh
-
-
-def test_a_bundles_reasons_speak_of_its_middle_horizon(fitted: Fitted) -> None:
-    rows = fitted.sample.rows.tail(3)
-    assert bundled(fitted).reasons(rows) == reasons(
-        fitted.model, fitted.features, rows, horizon_days=28, top=3
-    )

@@ -32,10 +32,13 @@ def test_judged_by_hand() -> None:
     assert one.log_loss == pytest.approx(np.log(2 * 4 * 4) / 3)
     assert one.log_loss_baseline == pytest.approx(np.log(4 * 4 * 2) / 3)
     assert one.log_loss_saved.mean == pytest.approx(one.log_loss - one.log_loss_baseline)
-    assert one.baselines == {
-        STAGE: one.log_loss_baseline,
-        "other": pytest.approx(np.log(2.5 * 2.5 * 5) / 3),
-    }
+    assert one.baselines[STAGE].log_loss == one.log_loss_baseline
+    assert one.baselines[STAGE].brier == one.brier_baseline
+    other = one.baselines["other"]
+    assert other.log_loss == pytest.approx(np.log(2.5 * 2.5 * 5) / 3)
+    # (.2² + .6² + .4²) for the won and for the lost deal, (.8² + .4² + .4²) for the open one
+    assert other.brier == pytest.approx((0.56 + 0.56 + 0.96) / 3)
+    assert other.auc == 0.5
     assert (one.won_expected, one.lost_expected) == (1.5, 0.75)
     assert one.won_ratio.mean == pytest.approx(1.5)
     assert one.lost_ratio.mean == pytest.approx(0.75)

@@ -1,4 +1,4 @@
-"""Baselines in the same interface as the model: what it must beat, and what stands in for it."""
+"""The stage baseline: what became of deals in the same stage."""
 
 from dataclasses import dataclass
 from typing import Any, Self
