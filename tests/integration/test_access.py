@@ -139,7 +139,7 @@ def test_another_champion_is_served_at_once_and_a_broken_one_is_refused(
     good = champion(folder)
     broken = folder / "broken"
     shutil.copytree(good, broken)
-    (broken / "booster-0.txt").write_text("tampered")
+    (broken / "won-0.txt").write_text("tampered")
     crown(broken)
     assert champions.scorer("sales") is first
     crown(good)

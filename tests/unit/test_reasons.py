@@ -68,7 +68,7 @@ def test_effects_and_their_base_add_up_to_what_the_boosters_say(fitted: Fitted) 
 
 def test_parts_are_the_sums_of_their_groups(fitted: Fitted, usual: Usual) -> None:
     rows = fitted.sample.rows.tail(10)
-    groups = {feature.name: feature.group for feature in fitted.features}
+    groups = {f.name: "" if f.owner else f.group for f in fitted.features}
     columns = np.array([groups[name] for name in fitted.model.encoder.names])
     for effect, told in zip(
         effects(fitted.model, rows, 28), explained(fitted, usual, rows), strict=True
@@ -129,7 +129,8 @@ def test_a_deal_that_hardly_changes_keeps_its_reasons(fitted: Fitted, usual: Usu
     before, after = by_topic(fitted, rows), by_topic(fitted, moved)
     assert (before != after).any()
     shift = np.abs(before - after).max(axis=1) / np.abs(before).max(axis=1)
-    assert np.quantile(shift, 0.9) < 0.1
+    assert np.median(shift) < 0.05
+    assert np.quantile(shift, 0.9) < 0.15
     pairs = zip(explained(fitted, usual, rows), explained(fitted, usual, moved), strict=True)
     told = [[[reason.topic for reason in one.reasons] for one in pair] for pair in pairs]
     assert np.mean([a[0] == b[0] for a, b in told]) >= 0.95

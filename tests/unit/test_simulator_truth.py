@@ -97,7 +97,7 @@ def test_truth_is_told_of_exactly_the_deals_that_look_open(simulation: Simulatio
             )
             told = crm.truth.filter(pl.col("as_of") == origin)["deal_id"]
             assert set(told) == set(open_then["deal_id"])
-        assert crm.truth["as_of"].n_unique() == 7
+        assert crm.truth["as_of"].n_unique() == 9
 
 
 def test_incidence_equals_the_powers_of_the_whole_transition_matrix() -> None:
