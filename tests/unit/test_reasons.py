@@ -129,7 +129,6 @@ def test_a_deal_that_hardly_changes_keeps_its_reasons(fitted: Fitted, usual: Usu
     before, after = by_topic(fitted, rows), by_topic(fitted, moved)
     assert (before != after).any()
     shift = np.abs(before - after).max(axis=1) / np.abs(before).max(axis=1)
-    assert np.median(shift) < 0.05
     assert np.quantile(shift, 0.9) < 0.15
     pairs = zip(explained(fitted, usual, rows), explained(fitted, usual, moved), strict=True)
     told = [[[reason.topic for reason in one.reasons] for one in pair] for pair in pairs]
