@@ -1,6 +1,7 @@
 """`python -m benchmarks.quality`: export the tasks, run the race, write the page."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def page_command(work: Folder = HERE / "work", out: Folder = HERE) -> None:
     (out / "RESULTS.md").write_text(page(records), encoding="utf-8")
 
 
-def _chosen(field: str, names: list[str] | None, known: dict[str, object]) -> list[str]:
+def _chosen(field: str, names: list[str] | None, known: Mapping[str, object]) -> list[str]:
     for name in names or []:
         if name not in known:
             raise NotFound(

@@ -86,7 +86,7 @@ def _compare(records: list[Record], answers: Answers) -> None:
         if base is None or base is record or "losses" not in record:
             continue
         # a deal counts with its mean over the horizons, as in the backtest
-        pair = (one["losses"].mean(axis=1) for one in (record, base))
+        theirs, own = (one["losses"].mean(axis=1) for one in (record, base))
         rng = np.random.default_rng(record["seed"])
-        record["more_than_ours"] = asdict(paired_difference(*pair, answers.groups, rng))
+        record["more_than_ours"] = asdict(paired_difference(theirs, own, answers.groups, rng))
         record["cpu_by_ours"] = record["cpu_s"] / base["cpu_s"]

@@ -1,6 +1,7 @@
 """AutoGluon: its best preset, or its quick one where the clock is too short for that."""
 
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from autogluon.tabular import TabularPredictor
@@ -26,6 +27,7 @@ def predict(task: Task, clock: Clock, seed: int) -> np.ndarray:
 
 def _fit(part: Part) -> np.ndarray:
     learn, ask = frames_of(part)
+    how: dict[str, Any]
     learn = learn.assign(target=part.y)
     # snapshots of one deal are alike: with its own random folds it would check itself on rows
     # whose sisters it has learned
