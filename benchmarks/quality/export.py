@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
-from benchmarks.quality.task import UNSEEN, Answers, Task, Test, Train
+from benchmarks.quality.task import UNSEEN, Answers, Asked, Past, Task
 from data.contract import Pipeline
 from data.errors import BadInput, NotFound
 from data.moments import DAY, iso_date, parse_moment
@@ -85,7 +85,7 @@ def dated_task(
         features=tuple(vars(ordered[column]) for column in encoder.names),
         calendar=_CALENDAR,
         train=_train(past, encoder, horizons_days),
-        test=Test(_matrix(asked, encoder), _moments(asked)),
+        test=Asked(_matrix(asked, encoder), _moments(asked)),
     )
     targets = np.column_stack([outcome_at(asked, days) for days in horizons_days])
     return task, Answers(targets, _numbered(asked.groups), _true(asked, truth, horizons_days))
@@ -98,11 +98,11 @@ def _drawn(rows: pl.DataFrame) -> pl.DataFrame:
     return rows[np.sort(chosen)]
 
 
-def _train(past: Sample, encoder: Encoder, horizons_days: tuple[int, ...]) -> Train:
+def _train(past: Sample, encoder: Encoder, horizons_days: tuple[int, ...]) -> Past:
     targets = [
         np.where(past.seen >= days, outcome_at(past, days), UNSEEN) for days in horizons_days
     ]
-    return Train(
+    return Past(
         x=_matrix(past, encoder),
         as_of=_moments(past),
         target=np.column_stack(targets),

@@ -18,7 +18,7 @@ CLASSES: Final = 3
 
 
 @dataclass(frozen=True)
-class Train:
+class Past:
     """n snapshots with what came of them as far as the data reach.
 
     Attributes:
@@ -41,7 +41,7 @@ class Train:
 
 
 @dataclass(frozen=True)
-class Test:
+class Asked:
     """m open deals: the same columns, and no word of what came."""
 
     x: np.ndarray
@@ -73,8 +73,8 @@ class Task:
         edges: bin edges in days ahead.
         features: entries of the catalogue in the order of the first columns, as JSON objects.
         calendar: names of the last columns, which describe as_of.
-        train: see `Train`.
-        test: see `Test`.
+        train: see `Past`.
+        test: see `Asked`.
     """
 
     name: str
@@ -82,8 +82,8 @@ class Task:
     edges: tuple[float, ...]
     features: tuple[dict[str, Any], ...]
     calendar: tuple[str, ...]
-    train: Train
-    test: Test
+    train: Past
+    test: Asked
 
     @property
     def dated(self) -> bool:
@@ -123,8 +123,8 @@ class Task:
                 edges=days_from_json(about["edges"]),
                 features=tuple(about["features"]),
                 calendar=tuple(about["calendar"]),
-                train=Train(**train),
-                test=Test(**test),
+                train=Past(**train),
+                test=Asked(**test),
             )
 
 
