@@ -6,7 +6,8 @@ from benchmarks.quality.contenders import Clock
 from benchmarks.quality.entry import CORES
 from benchmarks.quality.own.rows import features_of, sample_of, test_rows
 from benchmarks.quality.task import Task
-from models.hazard import HazardModel, Settings
+from models.boosting import Settings
+from models.hazard import HazardModel
 
 
 def predict(task: Task, clock: Clock, seed: int) -> np.ndarray:
