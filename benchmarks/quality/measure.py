@@ -53,6 +53,9 @@ def measure(command: list[str], limit_s: float, cores: int, folder: Path, log: P
     timer.start()
     try:
         _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:  # interrupted: what was started has a session of its own, and would go on
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     finally:
         timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
