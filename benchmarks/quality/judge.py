@@ -12,7 +12,7 @@ from benchmarks.quality.contenders import OURS
 from benchmarks.quality.race import PROBABILITIES, RECORD
 from benchmarks.quality.task import Answers, Task, days_to_json, load_answers
 from models.curve import Array
-from training.metrics import log_losses, paired_difference
+from training.metrics import Draws, log_losses
 
 _LEAST: Final = 1e-6
 """No contender gives an outcome less than this: one zero of a forest would decide the race."""
@@ -80,6 +80,7 @@ def _figures(said: Array, task: Task, answers: Answers) -> Record:
 
 def _compare(records: list[Record], answers: Answers) -> None:
     """Say how much more each lost than ours with the same seed: below 0 it beat us."""
+    draws = Draws(answers.groups)
     ours = {one["seed"]: one for one in records if one["contender"] == OURS and "losses" in one}
     for record in records:
         base = ours.get(record["seed"])
@@ -87,6 +88,5 @@ def _compare(records: list[Record], answers: Answers) -> None:
             continue
         # a deal counts with its mean over the horizons, as in the backtest
         theirs, own = (one["losses"].mean(axis=1) for one in (record, base))
-        rng = np.random.default_rng(record["seed"])
-        record["more_than_ours"] = asdict(paired_difference(theirs, own, answers.groups, rng))
+        record["more_than_ours"] = asdict(draws.mean(answers.groups, theirs - own))
         record["cpu_by_ours"] = record["cpu_s"] / base["cpu_s"]
