@@ -10,6 +10,7 @@ fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick lint format lock clean
+.PHONY: bench-peers bench-quality bench-page bench-smoke bench-lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -49,5 +50,31 @@ lock: $(UV) ## Resolve the dependencies anew; read the diff before you commit it
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
 		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
+bench-peers: .venv-peers/ready ## Make .venv-peers with the peers of the quality race
+
+.venv-peers/ready: benchmarks/quality/peers/requirements.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-peers
+	$(call fetch,pip sync --quiet --require-hashes --python .venv-peers/bin/python $<)
+	@touch $@
+
+# such as ONLY="--dataset simulated --contender autogluon --clock 300"
+bench-quality: setup bench-peers ## Run the race (hours; goes on where it stopped; ONLY=…), write its page
+	$(BIN)/python -m benchmarks.quality run $(ONLY)
+	$(BIN)/python -m benchmarks.quality page
+
+bench-page: setup ## Judge the race's results anew and write its page
+	$(BIN)/python -m benchmarks.quality page
+
+bench-smoke: setup bench-peers ## Try every contender on a small task with a short clock (minutes)
+	rm -rf benchmarks/quality/work/smoke
+	$(BIN)/python -m benchmarks.quality run --dataset smoke --clock 20 --work benchmarks/quality/work/smoke
+	$(BIN)/python -m benchmarks.quality page --work benchmarks/quality/work/smoke --out benchmarks/quality/work/smoke
+	@! grep "No result" benchmarks/quality/work/smoke/RESULTS.md
+
+bench-lock: $(UV) ## Resolve the peers anew; read the diff before you commit it
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
+		--python-version 3.11 benchmarks/quality/peers/requirements.in \
+		--output-file benchmarks/quality/peers/requirements.lock
+
 clean: ## Remove what setup and the tests made
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-peers .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""What is measured of Dealcast, and how; imported by nothing."""

@@ -1,0 +1,1 @@
+"""The race: Dealcast and its peers on identical matrices and clocks; see README.md."""

@@ -1,0 +1,73 @@
+"""`python -m benchmarks.quality`: export the tasks, run the race, write the page."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.quality.contenders import CONTENDERS
+from benchmarks.quality.export import TASKS, export
+from benchmarks.quality.judge import judged
+from benchmarks.quality.page import page
+from benchmarks.quality.race import PEERS_PYTHON, race, runs
+from benchmarks.quality.task import Task
+from data.errors import DealcastError, NotFound, NotReady, did_you_mean
+
+HERE = Path(__file__).resolve().parent
+CLOCKS_S = (300, 1800)
+SMOKE = "smoke"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+Folder = Annotated[Path, typer.Option(help="Where tasks and results lie.")]
+
+
+@app.command("run")
+def run_command(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this; repeat for more.")] = None,
+    contender: Annotated[list[str] | None, typer.Option(help="Only this; repeat.")] = None,
+    clock: Annotated[list[int] | None, typer.Option(help="Seconds; repeat.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Repeat for more seeds.")] = None,
+    work: Folder = HERE / "work",
+) -> None:
+    """Export tasks and run what has no record yet; stop it at any time, and go on later."""
+    datasets = _chosen("dataset", dataset, TASKS) or [name for name in TASKS if name != SMOKE]
+    contenders = _chosen("contender", contender, CONTENDERS) or list(CONTENDERS)
+    if not PEERS_PYTHON.is_file() and any(CONTENDERS[name].is_peer for name in contenders):
+        raise NotReady("the peers' environment is not there", remedy="run `make bench-peers`")
+    for name in datasets:
+        typer.echo(f"{name}: exports")
+        export(name, work / "tasks")
+    tasks, clocks = [Task.load(work / "tasks" / name) for name in datasets], clock or CLOCKS_S
+    planned = list(runs(tasks, contenders, clocks, seed or [0]))
+    race(planned, max(clocks), work / "tasks", work / "results", typer.echo)
+
+
+@app.command("page")
+def page_command(work: Folder = HERE / "work", out: Folder = HERE) -> None:
+    """Judge all results, and write quality.json and RESULTS.md."""
+    records = judged(work / "results", work / "tasks")
+    text = json.dumps(records, ensure_ascii=False, indent=1)
+    (out / "quality.json").write_text(text + "\n", encoding="utf-8")
+    (out / "RESULTS.md").write_text(page(records), encoding="utf-8")
+
+
+def _chosen(field: str, names: list[str] | None, known: Mapping[str, object]) -> list[str]:
+    for name in names or []:
+        if name not in known:
+            raise NotFound(
+                f"no such {field}",
+                field=field,
+                value=name,
+                allowed=", ".join(known),
+                remedy=did_you_mean(name, known) or None,
+            )
+    return names or []
+
+
+if __name__ == "__main__":
+    try:
+        app(standalone_mode=False)
+    except DealcastError as error:
+        raise SystemExit(str(error)) from None

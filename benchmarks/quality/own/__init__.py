@@ -1,0 +1,1 @@
+"""Contenders that run in the product's environment."""

@@ -1,0 +1,18 @@
+"""Our own entry: the model that `dealcast train` fits, with its default settings."""
+
+import numpy as np
+
+from benchmarks.quality.contenders import Clock
+from benchmarks.quality.entry import CORES
+from benchmarks.quality.own.rows import features_of, sample_of, test_rows
+from benchmarks.quality.task import Task
+from models.boosting import Settings
+from models.hazard import HazardModel
+
+
+def predict(task: Task, clock: Clock, seed: int) -> np.ndarray:
+    """Fit the hazards and their calibration, and read the curves at the horizons."""
+    edges, settings = np.array(task.edges), Settings(threads=CORES)
+    model = HazardModel.fit(sample_of(task), features_of(task), edges, settings, seed)
+    curves = model.curves(test_rows(task), threads=CORES)
+    return np.stack([curves.at(days) for days in task.horizons], axis=1)
