@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.curve import Array
+from data.moments import DAY
+from models.curve import OPEN, Array
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Sample:
         """Return the snapshots at some places, [m]."""
         parts = (self.days, self.cause, self.seen, self.groups)
         return Sample(self.rows[rows], *(part[rows] for part in parts))
+
+    def known_at(self, moment: float) -> "Sample":
+        """Return the same snapshots as if closings were known up to a moment only."""
+        seen = np.minimum(self.seen, (moment - self.rows["as_of"].to_numpy()) / DAY)
+        known = self.days <= seen
+        days, cause = np.where(known, self.days, np.inf), np.where(known, self.cause, OPEN)
+        return Sample(self.rows, days, cause, seen, self.groups)
 
     def bins(self, edges: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Unfold the snapshots into the bins that may teach.

@@ -7,6 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.moments import DAY
 from models.curve import LOST, OPEN, WON
 from models.sample import Sample
 
@@ -43,3 +44,23 @@ def test_a_closing_in_a_bin_that_is_half_seen_teaches_nothing() -> None:
     quick = sample([2.0], [WON], [2.5])  # won on day 2; the bin runs to day 3, the data to 2.5
     snapshot, number, cause = quick.bins(EDGES)
     assert (snapshot.tolist(), number.tolist(), cause.tolist()) == ([0], [0], [OPEN])
+
+
+@given(st.integers(0, 60))
+def test_cut_at_a_moment_only_bins_that_end_by_then_teach(days: int) -> None:
+    rng = np.random.default_rng(days)
+    as_of = rng.integers(0, 50, 40)
+    edges = np.array([0.0, 3.0, 10.0, 30.0])
+    whole = Sample(
+        rows=pl.DataFrame({"as_of": as_of * DAY}),
+        days=rng.exponential(15, 40),
+        cause=rng.integers(1, 3, 40),
+        seen=60.0 - as_of,
+        groups=np.arange(40),
+    )
+    snapshot, number, cause = whole.bins(edges)
+    ended = as_of[snapshot] + edges[number + 1] <= days
+    for full, cut in zip(
+        (snapshot, number, cause), whole.known_at(days * DAY).bins(edges), strict=True
+    ):
+        np.testing.assert_array_equal(full[ended], cut)
