@@ -235,6 +235,9 @@ class Pipeline(BaseModel):
     name: str = Field(pattern=_NAME)
     stages: tuple[str, ...] = ()
     """The ladder, first stage first; order of first appearance when left out."""
+    dated: bool = True
+    """Whether its records have dates. Without them a record is one snapshot, taken when it came
+    into being; what becomes of it is forecast, and not when."""
     won_word: str = "won"
     """What reaching the end is called: won, converted, enrolled …"""
     currency: str | None = None

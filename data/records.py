@@ -99,7 +99,9 @@ def normalise(
 def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
     """Type the columns, fill what is left out, and check all that one row alone can show."""
     sheet = Sheet(table(name), frame, pipeline)
-    if name == "deals" and "closed_at" in sheet.given:
+    if name == "deals" and not pipeline.dated:
+        _close_at_creation(sheet)
+    elif name == "deals" and "closed_at" in sheet.given:
         _close_within_the_day(sheet)
     defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
     defaults |= _DEFAULTS.get(name, {})
@@ -119,6 +121,17 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
         sheet.reject(other, "pipeline", f"another pipeline than {pipeline.name}")
     sheet.check_key()
     return sheet
+
+
+def _close_at_creation(deals: Sheet) -> None:
+    """Put the closings of a pipeline without dates where its records are, and never read them."""
+    deals.reject(
+        (deals.rows["closed_at"] != deals.rows["created_at"]).fill_null(value=False),
+        "closed_at",
+        "the pipeline is not dated: leave closed_at out, or keep it as a final attribute",
+    )
+    closed = pl.col("outcome").fill_null("open") != "open"
+    deals.rows = deals.rows.with_columns(closed_at=pl.when(closed).then("created_at"))
 
 
 def _close_within_the_day(deals: Sheet) -> None:

@@ -1,4 +1,4 @@
-"""Files as they come: CSV (plain or .gz), XLSX and Parquet, in batches of text columns.
+"""Files as they come: CSV (plain, .gz or in a .zip), XLSX and Parquet, in batches of text columns.
 
 A CSV's encoding and delimiter are found by looking; nothing is read whole into memory except
 an XLSX, which cannot be read otherwise and holds a million rows at most.
@@ -7,6 +7,7 @@ an XLSX, which cannot be read otherwise and holds a million rows at most.
 import codecs
 import csv
 import gzip
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from data.sheet import REJECTS, ROW
 Wrap: TypeAlias = Callable[[BinaryIO], BinaryIO]
 """What may stand between a file and its reader, such as something that shows progress."""
 
+File: TypeAlias = Path | zipfile.Path
+"""A file on disk or in an archive."""
+
 BLOCK: Final = 1 << 23
 _ENCODINGS: Final = ("utf-8", "gb18030")
 _BOMS: Final = (
@@ -33,7 +37,7 @@ SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet")
 
 
 def batches(
-    path: Path,
+    path: File,
     sheet: str | None = None,
     encoding: str | None = None,
     refuse: Callable[[pl.DataFrame], None] = lambda _: None,
@@ -57,19 +61,42 @@ def batches(
     """
     if not path.is_file():
         raise NotFound("no such file", field="source", value=str(path), remedy="check the path")
-    if path.suffix == ".parquet":
+    if isinstance(path, Path) and path.suffix == ".parquet":
         return _parquet_batches(path)
-    if path.suffix == ".xlsx":
+    if isinstance(path, Path) and path.suffix == ".xlsx":
         return _workbook_batches(path, sheet)
     return _csv_batches(path, encoding or detect_encoding(path), refuse, wrap)
 
 
-def is_csv(path: Path) -> bool:
+def unzipped(path: Path) -> list[File]:
+    """Return the CSV files in an archive, or the file itself if it is none.
+
+    Raises:
+        BadInput: it is no archive, though its name says so.
+
+    """
+    if path.suffix != ".zip":
+        return [path]
+    with _reading(path, zipfile.BadZipFile):
+        archive = zipfile.ZipFile(path)
+    inside = [zipfile.Path(archive, name) for name in sorted(archive.namelist())]
+    # a Mac adds a shadow, ._name, of every file
+    return [file for file in inside if is_csv(file) and not file.name.startswith("._")]
+
+
+def size(path: File) -> int:
+    """Return how many bytes the file has as it is read."""
+    if isinstance(path, zipfile.Path):
+        return path.root.getinfo(path.at).file_size
+    return path.stat().st_size
+
+
+def is_csv(path: File) -> bool:
     """Say whether a file is one of text, with an encoding and a delimiter."""
     return path.suffix not in (".xlsx", ".parquet")
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(path: File) -> str:
     """Return the first encoding that the whole file can be read in: UTF-8, then GB18030.
 
     Raises:
@@ -93,7 +120,7 @@ def detect_encoding(path: Path) -> str:
     )
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def _decodes(path: File, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with _open(path) as handle:
@@ -106,9 +133,9 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 @contextmanager
-def _open(path: Path, wrap: Wrap = lambda handle: handle) -> Iterator[BinaryIO]:
+def _open(path: File, wrap: Wrap = lambda handle: handle) -> Iterator[BinaryIO]:
     with path.open("rb") as file:
-        handle = wrap(file)
+        handle = wrap(cast(BinaryIO, file))
         if path.suffix != ".gz":
             yield handle
             return
@@ -120,7 +147,7 @@ def _open(path: Path, wrap: Wrap = lambda handle: handle) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _reading(path: Path, *faults: type[Exception]) -> Iterator[None]:
+def _reading(path: File, *faults: type[Exception]) -> Iterator[None]:
     """Turn a reader's own errors about what is in a file into one for who gave it."""
     try:
         yield
@@ -134,7 +161,7 @@ def _reading(path: Path, *faults: type[Exception]) -> Iterator[None]:
 
 
 def _csv_batches(
-    path: Path, encoding: str, refuse: Callable[[pl.DataFrame], None], wrap: Wrap
+    path: File, encoding: str, refuse: Callable[[pl.DataFrame], None], wrap: Wrap
 ) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     import pyarrow.csv as pc
@@ -185,7 +212,7 @@ class _BadLines:
         return batch.with_columns(rows.alias(ROW))
 
 
-def _header(path: Path, encoding: str) -> tuple[list[str], str]:
+def _header(path: File, encoding: str) -> tuple[list[str], str]:
     """Return the names in a CSV's first line, and what stands between them."""
     with _open(path) as handle:
         line = codecs.getreader(encoding)(handle).readline()
@@ -194,7 +221,7 @@ def _header(path: Path, encoding: str) -> tuple[list[str], str]:
     return _distinct(names, path), delimiter
 
 
-def _distinct(names: list[str], path: Path) -> list[str]:
+def _distinct(names: list[str], path: File) -> list[str]:
     if not any(names):
         raise BadInput("the file has no header", field="source", value=str(path))
     twice = sorted({name for name in names if name and names.count(name) > 1})

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from data.mapping import Mapping, Part
 from data.sheet import FILE, ROW
-from data.sources import batches, detect_encoding, is_csv
+from data.sources import File, batches, detect_encoding, is_csv, size
 
 PARTITION_BYTES: Final = 1 << 27
 """About how much of a source is in memory at once, as text."""
@@ -48,14 +48,12 @@ class Spool:
             BadInput: a file cannot be read or lacks a column that the mapping names.
 
         """
-        told: set[Path] = set()
+        told: set[File] = set()
         for part in self._parts:
             encoding = self._encoding(part.path)
 
-            def shown(handle: BinaryIO, path: Path = part.path) -> BinaryIO:
-                return progress.wrap_file(
-                    handle, path.stat().st_size, description=f"Reading {path.name}"
-                )
+            def shown(handle: BinaryIO, path: File = part.path) -> BinaryIO:
+                return progress.wrap_file(handle, size(path), description=f"Reading {path.name}")
 
             # A file that several tables are made of is read for each, but its faults told once.
             def tell(
@@ -73,7 +71,7 @@ class Spool:
             files = [(part, self._file(part, place)) for part in self._parts]
             yield {part.name: _read(file, part) for part, file in files if file.exists()}
 
-    def _encoding(self, path: Path) -> str | None:
+    def _encoding(self, path: File) -> str | None:
         if not is_csv(path):
             return None
         if path.name not in self.encodings:
@@ -108,9 +106,8 @@ class Spool:
         return self._folder / f"{self._parts.index(part)}-{place}.arrows"
 
 
-def _text_bytes(path: Path) -> int:
-    size = path.stat().st_size
-    return size * _GZIP_RATIO if path.suffix == ".gz" else size
+def _text_bytes(path: File) -> int:
+    return size(path) * (_GZIP_RATIO if path.suffix == ".gz" else 1)
 
 
 def _read(file: Path, part: Part) -> pl.DataFrame:

@@ -27,7 +27,7 @@ class Context:
     Attributes:
         stages: the ladder, first stage first.
         kinds: activity kinds, the most frequent first.
-        windows: days back for "in the last … days".
+        windows: days back for "in the last … days"; none where records are not dated.
         texts: names of fixed attributes that are words.
         numbers: names of fixed attributes that are numbers.
         tracked_texts: names of tracked attributes that are words.
@@ -96,7 +96,7 @@ class Context:
         return cls(
             stages=pipeline.stages or _stages_by_appearance(tables),
             kinds=_frequent_kinds(tables),
-            windows=(cadence_days, 4 * cadence_days, 13 * cadence_days),
+            windows=tuple(k * cadence_days for k in (1, 4, 13)) if pipeline.dated else (),
             texts=names("text", "fixed"),
             numbers=names("number", "fixed"),
             tracked_texts=names("text", "tracked"),

@@ -1,5 +1,6 @@
 """A pipeline's own pace: how often to look, how far ahead, and in which steps."""
 
+import math
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -22,16 +23,17 @@ class Pace:
 
     Attributes:
         cadence_days: days between snapshots, and the length of the first bin.
-        horizons_days: days ahead at which forecasts are judged, ascending.
+        horizons_days: days ahead at which forecasts are judged, ascending; of a pipeline that is
+            not dated the end alone, inf.
         edges: bin edges in days ahead, from 0 to the last horizon, every horizon among them.
     """
 
     cadence_days: int
-    horizons_days: tuple[int, ...]
-    edges: tuple[int, ...]
+    horizons_days: tuple[float, ...]
+    edges: tuple[float, ...]
 
     @classmethod
-    def of(cls, cadence_days: int, horizons_days: tuple[int, ...]) -> Self:
+    def of(cls, cadence_days: int, horizons_days: tuple[float, ...]) -> Self:
         """Cut time so that every horizon is an edge and no edge lies within a tenth of one."""
         steps = [cadence_days * step for step in _STEPS if cadence_days * step < horizons_days[-1]]
         free = {s for s in steps if all(abs(s - h) > h / 10 for h in horizons_days)}
@@ -44,6 +46,8 @@ class Pace:
         The 90th percentile of their life is the scale: some twenty snapshots within it, daily to
         weekly, and horizons at a quarter, half, one and one and a half of it, in whole weeks.
         """
+        if not pipeline.dated:
+            return cls(1, (math.inf,), (0, math.inf))
         closed = tables.deals.filter(~nw.col("closed_recorded_at").is_null())
         lives = (
             closed.select(life=nw.col("closed_recorded_at") - nw.col("created_at"))

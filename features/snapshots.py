@@ -1,5 +1,6 @@
 """Snapshots: (deal, as_of) pairs, each a question of what was known of an open deal then."""
 
+import narwhals as nw
 import polars as pl
 
 from data.moments import DAY
@@ -18,6 +19,16 @@ def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
     that moment would have shown, in the same proportions.
     """
     return tables.put(_grid(tables, end, cadence_days * DAY))
+
+
+def first_snapshots(tables: Tables, closed: bool) -> Frame:
+    """Return deal_id and as_of, when it became known, of every closed or of every open deal.
+
+    Of a pipeline that is not dated this is all that can be asked: what was known at first.
+    """
+    is_open = nw.col("outcome") == "open"
+    deals = tables.deals.filter(~is_open if closed else is_open)
+    return deals.select("deal_id", as_of=nw.col("recorded_at"))
 
 
 def _grid(tables: Tables, end: int, step: int) -> pl.DataFrame:

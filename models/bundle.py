@@ -1,7 +1,8 @@
 """The bundle: a directory that says everything needed to score, with no pickle in it.
 
     card.json       what this is: pipeline, as_of, horizons, evidence, hashes of the rest
-    model.json      bin edges, encoder, calibration, context, catalogue
+    model.json      bin edges, encoder, calibration, context, catalogue; the first three if there
+                    is a model
     baseline.json   the stage baseline, to stand beside the model or in for it
     usual.json      medians of the features, which reasons set a deal's facts against
     won-0.txt …     the boosters as LightGBM's text, by bag
@@ -10,11 +11,12 @@ The name ends in a hash of the card, so a bundle that was changed in any part do
 """
 
 import json
+import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import lightgbm as lgb
 import polars as pl
@@ -31,11 +33,13 @@ from models.hazard import HazardModel
 from models.reasons import Explanation, explain
 from models.seal import seal, unseal, write_json
 from models.usual import Usual
+from models.win import WinModel
 
 CHAMPION = "champion"
 """The file beside a pipeline's bundles that names the one that serves."""
 
 Serves = Literal["model", "baseline"]
+Model: TypeAlias = HazardModel | WinModel
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Bundle:
             horizons_days and serves; with them whatever its maker adds as evidence.
         context: the pipeline's vocabularies, for computing features.
         features: the catalogue in the order of its columns.
-        model: the hazards.
+        model: the hazards, or who is won where records have no dates; None where the history is
+            too short for one.
         baseline: the stage baseline.
         usual: what reasons set a deal's facts against.
     """
@@ -57,7 +62,7 @@ class Bundle:
     card: dict[str, Any]
     context: Context
     features: list[Feature]
-    model: HazardModel
+    model: Model | None
     baseline: StageAalenJohansen
     usual: Usual
 
@@ -73,7 +78,7 @@ class Bundle:
 
     @property
     def horizons_days(self) -> tuple[int, ...]:
-        """Days ahead at which it was judged."""
+        """Days ahead at which it was judged; none where timing is unknown."""
         return tuple(self.card["horizons_days"])
 
     @property
@@ -82,16 +87,38 @@ class Bundle:
         serves: Serves = self.card["serves"]
         return serves
 
+    @property
+    def dated(self) -> bool:
+        """Whether it says when, and not only who is won in the end."""
+        return self.pipeline.dated
+
+    @property
+    def timing(self) -> str:
+        """`dated` or `unknown`."""
+        return "dated" if self.dated else "unknown"
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """What serves, and why the baseline where it does, in zh and en."""
+        if self.serves == "model":
+            told = {"zh": "由模型提供", "en": "the model serves"}
+        else:
+            why = self.card["why"]
+            told = {"zh": f"{why['zh']}：由基线提供", "en": f"{why['en']}: the baseline serves"}
+        if not self.dated:
+            told = {"zh": f"{told['zh']}；时间未知", "en": f"{told['en']}; timing unknown"}
+        return told
+
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, by the model or the baseline that serves."""
-        served = self.model if self.serves == "model" else self.baseline
+        served = self.model if self.model and self.serves == "model" else self.baseline
         return served.curves(rows, threads)
 
     def explain(self, rows: pl.DataFrame, threads: int = 1) -> list[Explanation]:
         """Say why feature rows score as they do; nothing is said while the baseline serves."""
-        if self.serves == "baseline":
+        if self.model is None or self.serves == "baseline":
             return [Explanation({}, []) for _ in range(len(rows))]
-        middle = self.horizons_days[len(self.horizons_days) // 2]
+        middle = self.horizons_days[len(self.horizons_days) // 2] if self.dated else math.inf
         return explain(self.model, self.features, self.usual, rows, middle, threads=threads)
 
     @classmethod
@@ -104,7 +131,9 @@ class Bundle:
         """
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        model = HazardModel.from_dict(document, _boosters(path, card))
+        boosters = _boosters(path, card)
+        kind: type[Model] = HazardModel if "edges" in document else WinModel
+        model = kind.from_dict(document, boosters) if boosters else None
         baseline, usual = (
             json.loads((path / name).read_text(encoding="utf-8"))
             for name in ("baseline.json", "usual.json")
@@ -140,14 +169,14 @@ class Bundle:
 
     def _write(self, path: Path) -> None:
         document = {
-            **self.model.to_dict(),
+            **(self.model.to_dict() if self.model else {}),
             "context": self.context.to_dict(),
             "catalogue": [asdict(feature) for feature in self.features],
         }
         write_json(path / "model.json", document)
         write_json(path / "baseline.json", self.baseline.to_dict())
         write_json(path / "usual.json", self.usual.to_dict())
-        for name, bag in self.model.bags.items():
+        for name, bag in self.model.bags.items() if self.model else ():
             for number, booster in enumerate(bag.boosters):
                 booster.save_model(path / f"{name}-{number}.txt")
 

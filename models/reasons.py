@@ -20,6 +20,7 @@ from models.curve import Array
 from models.hazard import HazardModel
 from models.sentence import LANGUAGES, sentence
 from models.usual import Usual
+from models.win import WinModel
 
 LEAST_SHARE: Final = 0.25
 """The share of the strongest effect below which a topic is not worth a reason."""
@@ -61,8 +62,12 @@ class Explanation:
     reasons: list[Reason]
 
 
-def effects(model: HazardModel, rows: pl.DataFrame, horizon_days: float, threads: int = 1) -> Array:
+def effects(
+    model: HazardModel | WinModel, rows: pl.DataFrame, horizon_days: float, threads: int = 1
+) -> Array:
     """Return the effect of each of the encoder's features, [n, features], up to a horizon."""
+    if isinstance(model, WinModel):
+        return model.slope * model.won.effects(model.encoder.encode(rows), threads)
     codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
     unfolded, number = model.unfold(codes, as_of)
     asked = _spread(int((model.edges[:-1] < horizon_days).sum()))
@@ -89,7 +94,7 @@ def _closing(hazards: Array) -> Array:
 
 
 def explain(
-    model: HazardModel,
+    model: HazardModel | WinModel,
     features: list[Feature],
     usual: Usual,
     rows: pl.DataFrame,
@@ -103,7 +108,7 @@ def explain(
     one seller's deals is no advice to another.
 
     Args:
-        model: the hazards.
+        model: the hazards, or who is won.
         features: the catalogue.
         usual: what a fact is set against.
         rows: feature rows, [n].

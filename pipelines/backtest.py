@@ -76,6 +76,9 @@ def show(title: str, told: dict[str, Any], console: Console) -> None:
         console.print(
             f"Log-loss against the {name} baseline: {_interval(saved, '+.3f')}", highlight=False
         )
+    if told["log_loss_saved_at_who"] is not None:
+        who = _interval(told["log_loss_saved_at_who"], "+.3f")
+        console.print(f"At telling won from lost alone: {who}", highlight=False)
     wins = told["dates"]["won"]
     if wins is not None:
         covered = _interval(wins["coverage"][str(SHOWN)], ".0%")
@@ -98,7 +101,7 @@ def _table(title: str, horizons: Sequence[dict[str, Any]]) -> Table:
         laid.add_column(head, justify="right")
     for one in horizons:
         laid.add_row(
-            f"{one['horizon_days']}",
+            "end" if one["horizon_days"] is None else f"{one['horizon_days']}",
             f"{one['open_deals']:,}",
             f"{one['log_loss']:.3f}",
             f"{one['log_loss_baseline']:.3f}",

@@ -71,7 +71,7 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
         def loss(chances: np.ndarray, outcome: np.ndarray = outcome) -> float:
             return float(log_losses(chances, outcome).mean())
 
-        def at(curves: Curves, days: int = days) -> np.ndarray:
+        def at(curves: Curves, days: float = days) -> np.ndarray:
             return curves.at(days)
 
         simple, ours, best = loss(at(evidence.baseline)), loss(at(evidence.curves)), loss(true)
@@ -85,7 +85,7 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
     return laid
 
 
-def _true_chances(evidence: Origin, truth: pl.DataFrame, days: int) -> np.ndarray:
+def _true_chances(evidence: Origin, truth: pl.DataFrame, days: float) -> np.ndarray:
     """Return the true probabilities of open, won and lost of the backtest's deals, [n, 3]."""
     asked = evidence.outcomes.rows.select("deal_id", "as_of")
     told = truth.filter(pl.col("days_ahead") == days)

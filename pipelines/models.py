@@ -16,7 +16,7 @@ def listing(settings: Settings, pipeline: str) -> list[dict[str, Any]]:
     """
     serving = champion(settings.bundles / pipeline).name
     cards = [unseal(path.parent) for path in (settings.bundles / pipeline).glob("*/card.json")]
-    told = ("name", "as_of", "serves", "evidence")
+    told = ("name", "as_of", "timing", "serves", "why", "evidence")
     return [
         {name: card[name] for name in told} | {"champion": card["name"] == serving}
         for card in sorted(cards, key=lambda card: (card["as_of_moment"], card["name"]))

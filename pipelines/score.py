@@ -44,6 +44,8 @@ def run(
     for path in (out, curves):
         _check_kind(path)
     scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    if curves is not None:
+        _check_dated(scorer)
     with database_of(settings) as engine:
         tables = open_tables(engine, pipeline, settings.engine)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
@@ -58,17 +60,34 @@ def run(
 def summary(scorer: Scorer, scores: Scores) -> pl.DataFrame:
     """Return a row per deal.
 
-    Columns: deal_id, as_of, bundle, served_by, stage, p_won_<days> and p_lost_<days> for each
-    horizon, close_median, close_from, close_to; moments are microseconds of UTC.
+    Columns: deal_id, as_of, bundle, served_by, timing, stage, p_won and p_lost in the end,
+    p_won_<days> and p_lost_<days> for each horizon, close_median, close_from, close_to; moments
+    are microseconds of UTC.
     """
     chances = {
         f"{name}_{days}": pl.Series(read(days))
         for days in scores.horizons_days
         for name, read in (("p_won", scores.curves.won_by), ("p_lost", scores.curves.lost_by))
     }
-    bundle = {"bundle": pl.lit(scorer.bundle.name), "served_by": pl.lit(scorer.bundle.serves)}
-    rows = scores.rows.select("deal_id", "as_of", **bundle, stage="stage", **chances)
-    return rows.join(scores.closing(), on="deal_id", maintain_order="left")
+    bundle = {
+        "as_of": pl.lit(scores.as_of, pl.Int64),
+        "bundle": pl.lit(scorer.bundle.name),
+        "served_by": pl.lit(scorer.bundle.serves),
+        "timing": pl.lit(scorer.bundle.timing),
+    }
+    rows = scores.rows.select("deal_id", **bundle, stage="stage")
+    ended = rows.join(scores.eventually(), on="deal_id", maintain_order="left")
+    return ended.with_columns(**chances).join(scores.closing(), on="deal_id", maintain_order="left")
+
+
+def _check_dated(scorer: Scorer) -> None:
+    if not scorer.bundle.dated:
+        raise BadInput(
+            "timing unknown: the pipeline's records have no dates, and so there are no curves",
+            field="curves",
+            value=scorer.bundle.pipeline.name,
+            remedy="leave --curves out; p_won in the file of --out is the chance in the end",
+        )
 
 
 def _days(scores: Scores) -> list[int]:

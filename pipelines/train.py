@@ -1,5 +1,6 @@
 """`dealcast train`: judge the model at a past origin, fit it on all, and make it champion."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from data.contract import Pipeline
 from data.errors import DealcastError
-from data.moments import DAY, iso
+from data.moments import iso
 from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
 from models.boosting import Settings as Fitting
@@ -16,9 +17,9 @@ from models.bundle import Bundle, Serves, crown
 from models.usual import Usual
 from pipelines.backtest import show as show_evidence
 from pipelines.workspace import database_of
-from training.backtest import Backtest, backtest
+from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit
-from training.matrix import settled
+from training.served import why_not
 from training.summary import summary
 from training.tracking import Run, track
 
@@ -56,7 +57,7 @@ def run(
 
     Raises:
         NotFound: no such pipeline.
-        NotReady: too little history by then.
+        NotReady: no deal is known as closed by then.
         BadInput: an origin that cannot be judged at.
     """
     with database_of(settings) as engine:
@@ -94,9 +95,11 @@ def _judge(
 ) -> Backtest | None:
     """Backtest at a past origin; None, with the reason told, where the history is too short."""
     horizons = fitted.pace.horizons_days
+    if fitted.model is None:
+        return None
     if origin is not None:
         return Backtest([backtest(tables, pipeline, origin, fitting, seed, horizons, told)], seed)
-    moment = settled(tables) - horizons[len(horizons) // 2] * DAY
+    moment = late_origin(tables, pipeline, horizons)
     try:
         return Backtest([backtest(tables, pipeline, moment, fitting, seed, horizons, told)], seed)
     except DealcastError as error:
@@ -111,17 +114,19 @@ def _card(
     fitting: Fitting,
     evidence: Backtest | None,
 ) -> dict[str, Any]:
-    """Say what the bundle is. The model serves only when it is surely better than the baseline."""
-    skilled = evidence is not None and evidence.saved().high < 0
-    serves: Serves = "model" if skilled else "baseline"
+    """Say what the bundle is, and where the baseline serves, why."""
+    why = why_not(fitted, evidence)
+    serves: Serves = "model" if why is None else "baseline"
     return {
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
         "as_of_moment": as_of,
         "data_end": iso(fitted.end),
         "serves": serves,
+        "why": why,
+        "timing": "dated" if fitted.pipeline.dated else "unknown",
         "cadence_days": fitted.pace.cadence_days,
-        "horizons_days": list(fitted.pace.horizons_days),
+        "horizons_days": [days for days in fitted.pace.horizons_days if math.isfinite(days)],
         "snapshots": len(fitted.sample),
         "seed": seed,
         "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
@@ -135,10 +140,12 @@ def show(trained: Trained, console: Console) -> None:
     evidence = card["evidence"]
     if evidence is not None:
         days = ", ".join(one["origin"][:10] for one in evidence["origins"])
-        title = f"{card['pipeline']['name']}: said on {days}, and what came"
+        when = f"on {days}" if trained.bundle.dated else "of the last records"
+        title = f"{card['pipeline']['name']}: said {when}, and what came"
         show_evidence(title, evidence, console)
-    served = "the model" if trained.bundle.serves == "model" else "the stage baseline"
-    console.print(f"{trained.bundle.name} is champion; {served} serves.", highlight=False)
+    console.print(f"{trained.bundle.name} is champion.", highlight=False)
+    serving = trained.bundle.serving["en"]
+    console.print(f"{serving[0].upper()}{serving[1:]}.", highlight=False, soft_wrap=True)
     console.print(
         f"Recorded as MLflow run {trained.run.run_id}, {trained.run.model} {trained.run.version}.",
         highlight=False,

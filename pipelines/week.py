@@ -28,12 +28,16 @@ from serving.scorer import Scorer, Scores
 
 @dataclass(frozen=True)
 class Week:
-    """A published list: its frame, the quarter's forecast, and the files written."""
+    """A published list: what serves, its frame, the quarter's forecast, and the files written.
+
+    There is no forecast where timing is unknown.
+    """
 
     pipeline: str
     as_of: int
+    serving: dict[str, str]
     listed: pl.DataFrame
-    forecast: Forecast
+    forecast: Forecast | None
     files: list[Path]
 
 
@@ -68,7 +72,10 @@ def run(
     progress.print(told, soft_wrap=True)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     deals = standing(tables, as_of)
-    listed = _with_reasons(prioritise(deals, scores, rules or Rules()), scorer, scores)
+    ranked = prioritise(deals, scores, rules or Rules())
+    listed = _with_reasons(ranked, scorer, scores).with_columns(
+        served_by=pl.lit(scorer.bundle.serves)
+    )
     head = {
         "pipeline": pipeline,
         "week": monday(as_of).isoformat(),
@@ -80,12 +87,14 @@ def run(
         lists.publish(engine, head, lists.items(listed))
     stem = (out or settings.lists) / f"{pipeline}-{head['week']}"
     files = _write(listed, as_of, stem, settings)
-    return Week(pipeline, as_of, listed, _forecast(tables, deals, scores), files)
+    forecast = _forecast(tables, deals, scores) if scores.curves.dated else None
+    return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
 
 
 def show(week: Week, console: Console, rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
     title = f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}"
+    console.print(f"{week.pipeline}: {week.serving['en']}.", highlight=False)
     table = Table(title=title, box=SIMPLE)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Deal, and why")  # the only one that wraps: the others keep their width
@@ -96,6 +105,9 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
         table.add_row(*_cells(deal))
     console.print(table)
     told = week.forecast
+    if told is None:
+        console.print("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
+        return
     console.print(
         f"This quarter's bookings from deals known now: {told.low:,.0f} to {told.high:,.0f} "
         f"(80 %), most likely about {told.median:,.0f}; {told.won:,.0f} of it are won already."

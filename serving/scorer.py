@@ -1,5 +1,6 @@
 """The scorer: tables and a moment in, scores out; for batch, list and request alike."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from data.errors import BadInput
 from data.moments import DAY, iso
 from data.tables import Tables
 from features.compute import compute
-from features.snapshots import open_snapshots
+from features.snapshots import first_snapshots, open_snapshots
 from models.bundle import Bundle
 from models.curve import Curves
 from models.reasons import Explanation
@@ -28,7 +29,7 @@ class Scores:
         rows: the feature rows that were scored, sorted by deal_id, [n].
         curves: their curves over the days ahead, [n].
         as_of: the moment (microseconds of UTC).
-        horizons_days: the pipeline's horizons.
+        horizons_days: the pipeline's horizons; none where timing is unknown.
         why: for each deal the parts of its score and the reasons; None when not asked for.
     """
 
@@ -39,18 +40,26 @@ class Scores:
     why: list[Explanation] | None = None
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
-        """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order."""
+        """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order.
+
+        The probabilities are null where timing is unknown.
+        """
         read = [
             self.rows.select(
                 "deal_id",
-                "as_of",
+                as_of=pl.lit(self.as_of, pl.Int64),
                 days_ahead=pl.lit(day, pl.Int64),
-                p_won=pl.Series(self.curves.won_by(day)),
-                p_lost=pl.Series(self.curves.lost_by(day)),
+                p_won=pl.Series(self.curves.won_by(day)).fill_nan(None),
+                p_lost=pl.Series(self.curves.lost_by(day)).fill_nan(None),
             )
             for day in days
         ]
         return pl.concat(read).sort("deal_id", "days_ahead")
+
+    def eventually(self) -> pl.DataFrame:
+        """Return deal_id, p_won, p_lost: what will have become of each deal in the end."""
+        won, lost = self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
+        return self.rows.select("deal_id", p_won=pl.Series(won), p_lost=pl.Series(lost))
 
     def closing(self) -> pl.DataFrame:
         """Return deal_id and when each deal closes should it be won; null where it never is.
@@ -96,8 +105,8 @@ class Scorer:
         """
         if not allow_later_bundle:
             self._check_honest(as_of)
-        known = tables.known_by(as_of)
-        snapshots = open_snapshots(known, as_of)
+        known, dated = tables.known_by(as_of), self.bundle.dated
+        snapshots = open_snapshots(known, as_of) if dated else first_snapshots(known, closed=False)
         if deal_ids is not None:
             snapshots = snapshots.filter(nw.col("deal_id").is_in(deal_ids))
         rows = compute(known, snapshots, self.bundle.context)

@@ -1,29 +1,35 @@
 """Rolling origins: freeze the pipeline at past moments, score, and look up what came."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 
 from data.contract import Pipeline
-from data.errors import BadInput
+from data.errors import BadInput, NotReady
 from data.moments import DAY, iso
-from data.tables import Tables
+from data.tables import Tables, collect
 from features.compute import compute
-from features.snapshots import open_snapshots
+from features.snapshots import first_snapshots, open_snapshots
 from models.baselines import fit_others
 from models.boosting import Settings
 from models.curve import OPEN, Curves
 from models.sample import Sample
-from training.fit import Fitted, fit, pace_of
+from training.fit import LEAST_CLOSINGS, Fitted, closings_of, fit, pace_of
 from training.forecasts import MODEL, STAGE, Forecasts
 from training.judged import Judged, judge
 from training.matrix import settled, with_outcomes
 from training.metrics import Draws, Interval, log_losses, outcome_at
 from training.metrics.closing import Dates, Event
 from training.segments import known_then
+
+_TAUGHT: Final = 0.8
+"""The share of records without dates that teach, those before the rest; the rest judge."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Origin:
         """The stage baseline."""
         return self.baselines[STAGE]
 
-    def forecasts(self, horizon_days: int) -> Forecasts | None:
+    def forecasts(self, horizon_days: float) -> Forecasts | None:
         """Return what was said of a horizon; None where it reaches beyond the data."""
         seen = self.outcomes.seen >= horizon_days
         if not seen.any():
@@ -109,6 +115,11 @@ class Backtest:
     origins: Sequence[Origin]
     seed: int = 0
 
+    @property
+    def dated(self) -> bool:
+        """Whether forecasts say when, and not only who is won in the end."""
+        return self.origins[0].curves.dated
+
     @cached_property
     def draws(self) -> Draws:
         """The accounts drawn, the same for every figure."""
@@ -116,13 +127,13 @@ class Backtest:
         return Draws(groups, self.seed)
 
     @property
-    def horizons_days(self) -> list[int]:
+    def horizons_days(self) -> list[float]:
         """The horizons that lie within the data at one origin at least."""
         horizons = {h for origin in self.origins for h in origin.fitted.pace.horizons_days}
         seen = max(float(origin.outcomes.seen.max()) for origin in self.origins)
         return sorted(h for h in horizons if h <= seen)
 
-    def forecasts(self, horizon_days: int) -> Forecasts:
+    def forecasts(self, horizon_days: float) -> Forecasts:
         """Pool the origins whose horizon lies within the data."""
         found = [origin.forecasts(horizon_days) for origin in self.origins]
         return Forecasts.concat([one for one in found if one is not None])
@@ -150,6 +161,22 @@ class Backtest:
         groups = np.concatenate([origin.outcomes.groups for origin in self.origins])
         return self.draws.mean(groups, np.concatenate(parts))
 
+    def saved_at_who(self) -> Interval | None:
+        """Return the log-loss that the model saves at telling won from lost, whenever that was.
+
+        Judged are the deals closed by the last horizon, by what was said of them given that they
+        close by then: F_won / (F_won + F_lost). None where no deal had closed.
+        """
+        last = self.forecasts(self.horizons_days[-1])
+        closed = last.take(last.outcome != OPEN)
+        if not len(closed):
+            return None
+        ours, theirs = (
+            log_losses(_shares(closed.said[name] * [0.0, 1.0, 1.0]), closed.outcome)
+            for name in (MODEL, STAGE)
+        )
+        return self.draws.mean(closed.groups, ours - theirs)
+
 
 def _saved(origin: Origin, baseline: str) -> np.ndarray:
     found = [origin.forecasts(h) for h in origin.fitted.pace.horizons_days]
@@ -168,36 +195,63 @@ def backtest(
     as_of: int,
     settings: Settings,
     seed: int,
-    horizons_days: tuple[int, ...] | None = None,
+    horizons_days: tuple[float, ...] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Origin:
     """Train on what was known by `as_of`, score what was open then, look up what came.
 
+    Of records without dates, those that came after `as_of` and are closed are scored.
+
     Raises:
         BadInput: no deal is open at the origin, or the data end before its first horizon.
+        NotReady: too little history before it for a model.
     """
     progress(f"origin {iso(as_of)}")
     frozen, end = tables.known_by(as_of), settled(tables)
     first = pace_of(frozen, pipeline, horizons_days).horizons_days[0]
-    if end < as_of + first * DAY:
+    if pipeline.dated and end < as_of + first * DAY:
         raise BadInput(
             "the origin is too late to look up what came",
             field="origin",
             value=iso(as_of),
-            allowed=f"{first} days or more before {iso(end)}",
+            allowed=f"{first:.0f} days or more before {iso(end)}",
             remedy="choose an earlier origin or a shorter horizon",
         )
     fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress)
-    rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
+    if fitted.model is None:
+        won, lost = closings_of(fitted.sample)
+        raise NotReady(
+            f"too little history to train on: {won} deals won, {lost} lost",
+            field="origin",
+            value=iso(as_of),
+            allowed=f"at least {LEAST_CLOSINGS} won and {LEAST_CLOSINGS} lost before it",
+            remedy="ingest more history or choose a later origin",
+        )
+    if pipeline.dated:
+        rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
+    else:
+        later = first_snapshots(tables, closed=True).filter(nw.col("as_of") > as_of)
+        rows = compute(tables, later, fitted.context)
     if rows.is_empty():
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
-    others, silent = fit_others(fitted.sample, fitted.context, fitted.model.edges)
+    others, silent = fit_others(fitted.sample, fitted.context, fitted.baseline.edges)
     return Origin(
         as_of,
         replace(fitted, sample=fitted.sample.take(np.arange(0))),
-        with_outcomes(rows, tables, end),
+        with_outcomes(rows, tables, end if pipeline.dated else math.inf),
         known_then(frozen, rows, as_of),
         fitted.model.curves(rows),
         {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
         silent,
     )
+
+
+def late_origin(tables: Tables, pipeline: Pipeline, horizons_days: tuple[float, ...]) -> int:
+    """Return the moment to judge at: a middle horizon before the data's end.
+
+    Where there are no dates, it is the one that four of five closed records came before.
+    """
+    if pipeline.dated:
+        return settled(tables) - int(horizons_days[len(horizons_days) // 2] * DAY)
+    came = collect(first_snapshots(tables, closed=True).select("as_of"))["as_of"]
+    return int(came.quantile(_TAUGHT, "lower") or 0)

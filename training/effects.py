@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from features.catalogue import Feature
+from models.bundle import Model
 from models.calendar import NAMES
 from models.hazard import HazardModel
 from training.backtest import Origin
@@ -33,7 +34,7 @@ def draw_importance(figure: Figure, origin: Origin, words: Say, language: Langua
     """How much each column improved the fit, as LightGBM counts gain."""
     figure.set_size_inches(8, 6)
     axes = figure.subplots()
-    gain = _gain(origin.fitted.model)
+    gain = _gain(model_of(origin))
     top = sorted(gain, key=lambda name: gain[name])[-_BARS:]
     meanings = {name: words(meaning) for name, meaning in _CALENDAR.items()}
     meanings |= {one.name: getattr(one, language) for one in origin.fitted.features}
@@ -48,7 +49,7 @@ def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language)
     the fact, not what changing it would do.
     """
     figure.set_size_inches(11, 6.5)
-    gain = _gain(origin.fitted.model)
+    gain = _gain(model_of(origin))
     features = sorted(origin.fitted.features, key=lambda one: -gain[one.name])[:_PANELS]
     horizons = origin.fitted.pace.horizons_days
     days = horizons[len(horizons) // 2]
@@ -58,23 +59,33 @@ def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language)
         unit = f" ({words('days')})" if feature.unit == "days" else ""
         axes.set_xlabel(getattr(feature, language) + unit)
     panels[0].set_ylim(bottom=0)  # for all
-    figure.supylabel(words("mean probability won by {} days, were it so").format(days))
+    by_then = words("mean probability won by {} days, were it so").format(days)
+    ever = words("mean probability won in the end, were it so")
+    figure.supylabel(by_then if np.isfinite(days) else ever)
     figure.suptitle(words("What the model makes of a fact, all else as it is"))
 
 
-def _gain(model: HazardModel) -> dict[str, float]:
+def model_of(origin: Origin) -> Model:
+    """Return the model of an origin, which has been judged and so is there."""
+    assert origin.fitted.model is not None  # noqa: S101 - for the type checker
+    return origin.fitted.model
+
+
+def _gain(model: Model) -> dict[str, float]:
     """Return each column's share of the gain."""
     boosters = [booster for bag in model.bags.values() for booster in bag.boosters]
     gain = np.mean([booster.feature_importance("gain") for booster in boosters], axis=0)
-    return dict(zip([*model.encoder.names, *NAMES], gain / gain.sum(), strict=True))
+    calendar = NAMES if isinstance(model, HazardModel) else ()
+    return dict(zip([*model.encoder.names, *calendar], gain / gain.sum(), strict=True))
 
 
-def _effect(axes: Axes, origin: Origin, feature: Feature, days: int) -> None:
+def _effect(axes: Axes, origin: Origin, feature: Feature, days: float) -> None:
     rows = origin.outcomes.rows.drop_nulls(feature.name)
     some = rows.gather_every(max(1, len(rows) // _DEALS))
     values = _values(rows[feature.name])
     mean = [
-        origin.fitted.model.curves(some.with_columns(pl.lit(value).alias(feature.name)))
+        model_of(origin)
+        .curves(some.with_columns(pl.lit(value).alias(feature.name)))
         .won_by(days)
         .mean()
         for value in values

@@ -1,5 +1,6 @@
 """From a pipeline's tables to a fitted model and the baseline it must beat."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,13 +13,15 @@ from features.catalogue import Feature
 from features.compute import catalogue, compute
 from features.context import Context
 from features.pace import Pace
-from features.snapshots import grid_snapshots
+from features.snapshots import first_snapshots, grid_snapshots
 from features.track import counted, strengths
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
+from models.bundle import Model
 from models.curve import LOST, WON
 from models.hazard import HazardModel
 from models.sample import Sample
+from models.win import WinModel
 from training.matrix import settled, with_outcomes
 
 LEAST_CLOSINGS = 40
@@ -34,7 +37,8 @@ class Fitted:
     pace: Pace
     context: Context
     features: list[Feature]
-    model: HazardModel
+    model: Model | None
+    """None where the history is too short for one."""
     baseline: StageAalenJohansen
     sample: Sample
 
@@ -45,29 +49,64 @@ def fit(
     as_of: int,
     settings: Settings,
     seed: int,
-    horizons_days: tuple[int, ...] | None = None,
+    horizons_days: tuple[float, ...] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
     """Fit on what was known by `as_of`, and on nothing later.
 
     Raises:
-        NotReady: fewer than `LEAST_CLOSINGS` deals are known as won, or as lost, by then.
+        NotReady: no deal is known as closed by then.
     """
     known = tables.known_by(as_of)
     end = min(as_of, known.last_recorded())
     pace = pace_of(known, pipeline, horizons_days)
-    counts = counted(known)
+    # without dates nobody knows which closings came before a record: none is counted
+    counts = counted(known) if pipeline.dated else counted(known).clear()
     context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts))
-    progress(f"features of snapshots every {pace.cadence_days} days")
-    rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
-    past = with_outcomes(rows, known, min(end, settled(known)))
-    _require_closings(past, pipeline)
-    features = in_words(catalogue(context), pipeline)
+    if not pipeline.dated:
+        context = replace(context, closings=counts)
+    past = _past(known, pipeline, pace, context, end, progress)
+    closings = closings_of(past)
+    if not any(closings):
+        raise NotReady(
+            "no deal is known as won or lost by then",
+            field="pipeline",
+            value=pipeline.name,
+            remedy="ingest more history or choose a later --as-of",
+        )
+    features = in_words(_meaningful(catalogue(context), pipeline), pipeline)
     edges = np.array(pace.edges, dtype=float)
-    model = HazardModel.fit(past, features, edges, settings, seed, progress)
+    model: Model | None = None
+    if min(closings) >= LEAST_CLOSINGS and pipeline.dated:
+        model = HazardModel.fit(past, features, edges, settings, seed, progress)
+    elif min(closings) >= LEAST_CLOSINGS:
+        model = WinModel.fit(past, features, settings, seed, progress)
     baseline = StageAalenJohansen.fit(past, edges)
     kept = replace(context, closings=counts, owners=collect(known.owners))
     return Fitted(pipeline, end, pace, kept, features, model, baseline, past)
+
+
+def _past(
+    known: Tables,
+    pipeline: Pipeline,
+    pace: Pace,
+    context: Context,
+    end: int,
+    progress: Callable[[str], None],
+) -> Sample:
+    """Look back: at every deal as often as the pace says, or at records without dates once."""
+    if not pipeline.dated:
+        progress("features of records, each once")
+        rows = compute(known, first_snapshots(known, closed=True), context)
+        return with_outcomes(rows, known, math.inf)
+    progress(f"features of snapshots every {pace.cadence_days} days")
+    rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
+    return with_outcomes(rows, known, min(end, settled(known)))
+
+
+def _meaningful(features: list[Feature], pipeline: Pipeline) -> list[Feature]:
+    """Leave out what is counted in days where there are none."""
+    return [feature for feature in features if pipeline.dated or feature.unit != "days"]
 
 
 def in_words(features: list[Feature], pipeline: Pipeline) -> list[Feature]:
@@ -79,22 +118,17 @@ def in_words(features: list[Feature], pipeline: Pipeline) -> list[Feature]:
     ]
 
 
-def pace_of(known: Tables, pipeline: Pipeline, horizons_days: tuple[int, ...] | None) -> Pace:
+def pace_of(known: Tables, pipeline: Pipeline, horizons_days: tuple[float, ...] | None) -> Pace:
     """Return the pipeline's pace as known, with other horizons where they are given."""
     pace = Pace.learn(known, pipeline)
-    return pace if horizons_days is None else Pace.of(pace.cadence_days, horizons_days)
+    if horizons_days is None or not pipeline.dated:
+        return pace
+    return Pace.of(pace.cadence_days, horizons_days)
 
 
-def _require_closings(past: Sample, pipeline: Pipeline) -> None:
+def closings_of(past: Sample) -> tuple[int, int]:
+    """Return how many deals are known as won and as lost."""
     ids = past.rows["deal_id"].to_numpy()
     closed = past.days <= past.seen
-    for cause, word in ((WON, "won"), (LOST, "lost")):
-        found = len(np.unique(ids[closed & (past.cause == cause)]))
-        if found < LEAST_CLOSINGS:
-            raise NotReady(
-                f"too little history to train on: {found} deals {word}",
-                field="pipeline",
-                value=pipeline.name,
-                allowed=f"at least {LEAST_CLOSINGS} deals won and {LEAST_CLOSINGS} lost",
-                remedy="ingest more history or choose a later --as-of",
-            )
+    won, lost = (len(np.unique(ids[closed & (past.cause == which)])) for which in (WON, LOST))
+    return won, lost

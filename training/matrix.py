@@ -34,7 +34,7 @@ def settled(tables: Tables) -> int:
     return tables.last_recorded() - delay
 
 
-def with_outcomes(rows: pl.DataFrame, tables: Tables, end: int) -> Sample:
+def with_outcomes(rows: pl.DataFrame, tables: Tables, end: float) -> Sample:
     """Look up what came of feature rows.
 
     A deal counts as closed from when it closed, whenever that was entered: forecasts are of
@@ -43,7 +43,8 @@ def with_outcomes(rows: pl.DataFrame, tables: Tables, end: int) -> Sample:
     Args:
         rows: feature rows with deal_id and as_of.
         tables: where the closings are looked up.
-        end: the moment up to which closings are known, see `settled`.
+        end: the moment up to which closings are known, see `settled`; inf where closings have
+            no dates, so that one that is known at all lies within.
     """
     closings = collect(tables.deals.select("deal_id", "account_id", "closed_at", "outcome"))
     known = rows.select("deal_id", "as_of").join(

@@ -108,6 +108,7 @@ _PAGE: Final = {
     "baseline": "基线",
     "log-loss saved": "对数损失之差",
     "In the end": "最终结果",
+    "mean probability won in the end, were it so": "若如此，最终赢单的平均概率",
     "{:.0f} % of the deals were still open when the data ended; they are left out here, and they "
     "are the slow ones.": "数据截止时{:.0f}%的商机仍未结案；此处未计入，而它们正是较慢的商机。",
     "Of those that closed, how well is won told from lost?": "已结案的商机中区分赢输的效果：",

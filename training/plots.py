@@ -36,11 +36,12 @@ def draw(backtest: Backtest, folder: Path, language: Language = "en") -> list[Pa
     pictures: dict[str, Callable[[Figure], None]] = {
         "reliability": lambda figure: draw_reliability(figure, backtest, words),
         "gains": lambda figure: draw_gains(figure, backtest, words),
-        "curves": lambda figure: draw_curves(figure, backtest.origins[-1], words),
-        "coverage": lambda figure: draw_coverage(figure, backtest, words),
         "effects": lambda figure: draw_effects(figure, backtest.origins[-1], words, language),
         "importance": lambda figure: draw_importance(figure, backtest.origins[-1], words, language),
     }
+    if backtest.dated:
+        pictures["curves"] = lambda figure: draw_curves(figure, backtest.origins[-1], words)
+        pictures["coverage"] = lambda figure: draw_coverage(figure, backtest, words)
     files = []
     for name, picture in pictures.items():
         files.append(folder / f"{name}.png")
@@ -50,6 +51,10 @@ def draw(backtest: Backtest, folder: Path, language: Language = "en") -> list[Pa
             picture(figure)
             figure.savefig(files[-1], dpi=120)
     return files
+
+
+def _ahead(days: float, words: Say) -> str:
+    return words("In the end") if np.isinf(days) else words("{} days").format(days)
 
 
 def _installed() -> list[str]:
@@ -72,7 +77,7 @@ def draw_reliability(figure: Figure, backtest: Backtest, words: Say) -> None:
             said, came = forecasts.said[MODEL][:, cause], forecasts.outcome == cause
             _reliability(axes, said, came, forecasts.groups, backtest)
             axes.set_xlabel(words("said: probability {event}").format(event=event))
-            axes.set_title(words("{} days").format(days))
+            axes.set_title(_ahead(days, words))
         panels[row][0].set_ylabel(words("came: share {event}").format(event=event))
     figure.suptitle(words("Reliability"))
 
@@ -103,7 +108,7 @@ def draw_gains(figure: Figure, backtest: Backtest, words: Say) -> None:
             value = won * forecasts.amounts if number else won
             for name, style in ((STAGE, ":"), (MODEL, "-")):
                 found = gains(forecasts.said[name][:, WON], value)
-                label = words("{} days").format(days) if name == MODEL else None
+                label = _ahead(days, words) if name == MODEL else None
                 axes.plot(
                     np.linspace(0, 1, len(found)), found, style, color=f"C{place}", label=label
                 )

@@ -4,6 +4,7 @@ Feature rows in (the catalogue's columns with deal_id and as_of), probabilities 
 horizons out. Dealcast's own serving reads the bundle and never comes here.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ class Curves(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow has no 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return p_won_<days> and p_lost_<days> of each row."""
+        """Return p_won and p_lost in the end, and p_won_<days>, p_lost_<days>, of each row."""
         curves = self.bundle.curves(pl.from_pandas(model_input))
-        said = {}
+        said = {"p_won": curves.won_by(math.inf), "p_lost": curves.lost_by(math.inf)}
         for days in self.bundle.horizons_days:
             said[f"p_won_{days}"] = curves.won_by(days)
             said[f"p_lost_{days}"] = curves.lost_by(days)

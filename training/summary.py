@@ -23,10 +23,12 @@ _TENTHS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 def summary(backtest: Backtest) -> dict[str, Any]:
     """Return what a card keeps: figures by horizon, of the end and of the dates, pooled."""
     names = [name for name in backtest.forecasts(backtest.horizons_days[0]).said if name != MODEL]
+    who = backtest.saved_at_who()
     document: dict[str, Any] = plain(
         {
             "origins": [_origin(one) for one in _alone(backtest)],
             "log_loss_saved": asdict(backtest.saved()),
+            "log_loss_saved_at_who": None if who is None else asdict(who),
             "saved_against": {name: asdict(backtest.saved(name)) for name in names},
             "silent": {name: why for one in backtest.origins for name, why in one.silent.items()},
             "horizons": [one.to_dict() for one in backtest.judged()],
@@ -95,6 +97,8 @@ def _eventual(backtest: Backtest) -> dict[str, Any]:
 
 def _dates(backtest: Backtest, event: Event) -> dict[str, Any] | None:
     """Judge close dates; `shown` is of the range as people see it, whatever is seen of it."""
+    if not backtest.dated:
+        return None
     dates, draws = backtest.dates(event), backtest.draws
     if not len(dates.days):
         return None

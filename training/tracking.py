@@ -98,7 +98,7 @@ def _metrics(evidence: Backtest) -> dict[str, float]:
     told = summary(evidence)
     overall = {name: told[name] for name in ("log_loss_saved", "eventual", "dates")}
     by_horizon = {
-        f"{name}_{one['horizon_days']}d": value
+        f"{name}_end" if one["horizon_days"] is None else f"{name}_{one['horizon_days']}d": value
         for one in told["horizons"]
         for name, value in _flat(one)
         if name != "horizon_days"

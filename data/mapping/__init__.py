@@ -18,6 +18,7 @@ from data.mapping.base import Mapping, Part
 from data.mapping.canonical import Canonical
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect
 from data.mapping.event_log import EventColumns, EventLog, Outcome, Stages
+from data.mapping.join import Join
 from data.mapping.spreadsheet import Spreadsheet, TableSpec
 from data.sources import detect_encoding
 
@@ -34,6 +35,7 @@ _WORDS: Final = sorted(
             Spreadsheet,
             EventLog,
             TableSpec,
+            Join,
             EventColumns,
             Stages,
             Outcome,

@@ -15,7 +15,7 @@ from data.contract import Pipeline
 from data.errors import BadInput, NotFound, did_you_mean
 from data.mapping.columns import ColumnSpec, Dialect
 from data.mapping.scalars import Encoding
-from data.sources import SUFFIXES
+from data.sources import SUFFIXES, File, unzipped
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Part:
 
     name: str
     table: str
-    path: Path
+    path: File
     sheet: str | None = None
     key: ColumnSpec | None = None
     needs: frozenset[str] = frozenset()
@@ -80,15 +80,18 @@ class Mapping(Dialect, ABC):
         return Pipeline(**{**self.pipeline, "name": name})
 
 
-def files(source: Path, pattern: str | None = None) -> list[Path]:
+def files(source: Path, pattern: str | None = None) -> list[File]:
     """Return the files of a source, a file or a directory, whose names match a pattern.
+
+    An archive counts as the CSV files that are in it.
 
     Raises:
         NotFound: there is no such source.
+        BadInput: an archive cannot be read.
 
     """
     if not source.exists():
         raise NotFound("no such file", field="source", value=str(source), remedy="check the path")
-    found = sorted(source.iterdir()) if source.is_dir() else [source]
-    found = [path for path in found if path.name.endswith(SUFFIXES)]
+    paths = sorted(source.iterdir()) if source.is_dir() else [source]
+    found = [file for path in paths for file in unzipped(path) if file.name.endswith(SUFFIXES)]
     return [path for path in found if pattern is None or fnmatch.fnmatch(path.name, pattern)]

@@ -13,6 +13,7 @@ from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import ColumnSpec
 from data.records import must_be_given
 from data.sheet import OBSERVED_AT, ROW
+from data.sources import File
 
 
 class Canonical(Mapping):
@@ -51,7 +52,7 @@ class Canonical(Mapping):
         return dict(frames)
 
 
-def _part(name: str, path: Path) -> Part:
+def _part(name: str, path: File) -> Part:
     key = ColumnSpec(column="deal_id") if "deal_id" in TABLES[name].schema else None
     return Part(name, name, path, key=key, needs=frozenset(must_be_given(name)))
 

@@ -1,6 +1,6 @@
 """Columns of a source: where a contract column's values come from and how they are written."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -8,6 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from data import parsing
 from data.contract import Attribute, Column, ColumnType
 from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
+from data.sheet import ROW
+
+_LAST_PLACE: Final = 10**15
+"""An order's number counts as microseconds; beyond this they would lie in our future."""
 
 
 class Strict(BaseModel):
@@ -32,6 +36,10 @@ class ColumnSpec(Strict):
     """The source's column."""
     constant: Word | None = None
     """A value for every row, instead of a column."""
+    row: Literal[True] | None = None
+    """The row's number, instead of a column: an id, or the order, where a file has none."""
+    order: str | None = None
+    """The source's column of whole numbers that rise with time, where no dates are."""
     words: dict[Word, Word] = {}
     """Translations of whole values."""
     otherwise: Word | None = None
@@ -51,14 +59,20 @@ class ColumnSpec(Strict):
 
     @model_validator(mode="after")
     def _has_a_source(self) -> "ColumnSpec":
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("give either column or constant")
+        given = [x for x in (self.column, self.constant, self.row, self.order) if x is not None]
+        if len(given) != 1:
+            raise ValueError("give either column or constant, or row or order")
         return self
+
+    @property
+    def undated(self) -> bool:
+        """Whether its moments say what came before what, and not when."""
+        return self.row is not None or self.order is not None
 
     @property
     def sources(self) -> set[str]:
         """The source's columns that this needs."""
-        return {*self.where, *([self.column] if self.column else [])}
+        return {*self.where, *(name for name in (self.column, self.order) if name)}
 
     def check_words(self, column: Column) -> None:
         """Raise ValueError if this makes a word that the contract's column does not allow."""
@@ -73,6 +87,10 @@ class ColumnSpec(Strict):
         text = self._text(rows, dialect)
         if text.dtype != pl.String or kind in ("text", "json"):
             return text
+        if kind == "moment" and self.undated:
+            place = parsing.numbers(text)
+            place = place.set(~place.is_between(0, _LAST_PLACE), None)
+            return pl.select(parsing.iso(pl.lit(place.cast(pl.Int64))).fill_null(text)).to_series()
         if kind == "moment":
             read = parsing.moments(text, self.format, dialect.timezone)
             # in the zone it was written for, in which a day can still be told from a moment
@@ -82,10 +100,10 @@ class ColumnSpec(Strict):
         return numbers.cast(pl.String).fill_null(text)
 
     def _text(self, rows: pl.DataFrame, dialect: Dialect) -> pl.Series:
-        if self.column is None:
+        if self.constant is not None:
             text = pl.repeat(self.constant, rows.height, dtype=pl.String, eager=True)
         else:
-            text = parsing.words(rows[self.column], dialect.missing)
+            text = parsing.words(rows[self.column or self.order or ROW], dialect.missing)
         if self.remove:
             text = text.str.replace_all(self.remove, "")
         if self.words and self.otherwise is not None:

@@ -12,10 +12,12 @@ from data.contract import TABLES, ColumnType, Pipeline
 from data.errors import BadInput, did_you_mean
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect, Source, Strict
+from data.mapping.join import Join
 from data.mapping.scalars import Word
 from data.parsing import words
 from data.records import must_be_given
 from data.sheet import OBSERVED_AT, ORIGIN, TRACKED_TYPES
+from data.sources import File
 
 _BESIDE_DEALS: dict[str, ColumnType] = {**TRACKED_TYPES, OBSERVED_AT: "moment"}
 
@@ -38,6 +40,8 @@ class TableSpec(Strict):
     """The contract's columns, and where they come from."""
     attributes: dict[str, AttributeSpec] = Field(default_factory=dict)
     """The source's own columns (deals only)."""
+    join: Join | None = None
+    """Another file with more columns of the same deals (deals only)."""
 
     @model_validator(mode="after")
     def _speaks_the_contract(self) -> "TableSpec":
@@ -52,8 +56,8 @@ class TableSpec(Strict):
         absent = [name for name in must_be_given(self.table) if name not in self.columns]
         if absent:
             raise ValueError(f"{self.table} must have {', '.join(absent)}: say which column it is")
-        if self.attributes and self.table != "deals":
-            raise ValueError("only deals have attributes")
+        if (self.attributes or self.join) and self.table != "deals":
+            raise ValueError("only deals have attributes and joins")
         return self
 
     @property
@@ -72,10 +76,47 @@ class TableSpec(Strict):
         """The source's columns that this names."""
         specs = [*self.columns.values(), *self.attributes.values()]
         named = {name for spec in specs for name in spec.sources}
-        return frozenset({*named, *self.where, *self.filled})
+        taken = self.join.take if self.join else ()
+        return frozenset({*named, *self.where, *self.filled}) - {*taken}
 
-    def select(self, rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-        """Return the contract's columns of the rows that this table takes."""
+    def parts(self, place: int, source: Path) -> list[Part]:
+        """Return a part for every file of the table, and of what is joined to it.
+
+        Raises:
+            BadInput: no file has the joined one's name.
+
+        """
+        own = [
+            Part(_name(place, path), self.table, path, self.sheet, self.key, self.needs)
+            for path in files(source, self.file)
+        ]
+        if self.join is None:
+            return own
+        key, needs = (
+            self.join.key(self.columns["deal_id"]),
+            frozenset({*self.join.take, self.join.by}),
+        )
+        joined = [
+            Part(_name(_joined(place), path), self.table, path, self.join.sheet, key, needs)
+            for path in files(source, self.join.file)
+        ]
+        if not joined:
+            raise _no_file(self.join.file, source)
+        return own + joined
+
+    def select(
+        self, rows: pl.DataFrame, joined: list[pl.DataFrame], dialect: Dialect
+    ) -> pl.DataFrame:
+        """Return the contract's columns of the rows that this table takes.
+
+        Args:
+            rows: of one of its files.
+            joined: those of the same deals in the joined files.
+            dialect: how the source writes.
+
+        """
+        if self.join is not None:
+            rows = self.join.beside(rows, joined, self.columns["deal_id"], dialect)
         for column, wanted in self.where.items():
             rows = rows.filter(words(rows[column], dialect.missing).is_in(wanted))
         for column in self.filled:
@@ -97,22 +138,27 @@ class Spreadsheet(Mapping):
     kind: Literal["spreadsheet"]
     tables: tuple[TableSpec, ...]
 
+    @model_validator(mode="after")
+    def _is_dated_or_not(self) -> "Spreadsheet":
+        dated = self.pipeline.get("dated", True)
+        for spec in self.tables:
+            if dated and any(column.undated for column in spec.columns.values()):
+                raise ValueError("an order is no date: say `dated: false` under `pipeline`")
+            if not dated and "closed_at" in spec.columns:
+                raise ValueError(
+                    "a pipeline that is not dated has no closing date: leave closed_at out, or "
+                    "keep it as an attribute whose policy is final"
+                )
+        return self
+
     def parts(self, source: Path) -> list[Part]:
         """Return a part for every table and file that belongs to it."""
         found = [
-            Part(_name(place, path), spec.table, path, spec.sheet, spec.key, spec.needs)
-            for place, spec in enumerate(self.tables)
-            for path in files(source, spec.file)
+            part for place, spec in enumerate(self.tables) for part in spec.parts(place, source)
         ]
         absent = [s.file for i, s in enumerate(self.tables) if not _of(i, (p.name for p in found))]
         if absent and (source.is_dir() or not found):
-            raise BadInput(
-                "no file has the name that the mapping says",
-                field="file",
-                value=absent[0],
-                allowed=", ".join(path.name for path in files(source)),
-                remedy="correct `file:` in the mapping, or rename the file",
-            )
+            raise _no_file(absent[0], source)
         return found
 
     def settings(self, name: str, source: Path, columns: Map[str, list[str]]) -> Pipeline:
@@ -125,14 +171,29 @@ class Spreadsheet(Mapping):
         """Return raw frames by table, each made of all its files."""
         made: dict[str, list[pl.DataFrame]] = {}
         for place, spec in enumerate(self.tables):
+            joined = [frames[name] for name in _of(_joined(place), frames)]
             for name in _of(place, frames):
-                made.setdefault(spec.table, []).append(spec.select(frames[name], self))
+                made.setdefault(spec.table, []).append(spec.select(frames[name], joined, self))
         return {name: pl.concat(several, how="diagonal") for name, several in made.items()}
 
 
-def _name(place: int, path: Path) -> str:
+def _no_file(pattern: str | None, source: Path) -> BadInput:
+    return BadInput(
+        "no file has the name that the mapping says",
+        field="file",
+        value=pattern,
+        allowed=", ".join(path.name for path in files(source)),
+        remedy="correct `file:` in the mapping, or rename the file",
+    )
+
+
+def _joined(place: int) -> str:
+    return f"{place}+"
+
+
+def _name(place: int | str, path: File) -> str:
     return f"{place} {path.name}"
 
 
-def _of(place: int, names: Iterable[str]) -> list[str]:
+def _of(place: int | str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(f"{place} ")]

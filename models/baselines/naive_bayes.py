@@ -27,8 +27,11 @@ class NaiveBayes:
         """Count each deal that is closed by now once, by the last snapshot before its closing.
 
         Raises:
-            NotReady: no deal is won yet, or none lost.
+            NotReady: no deal is won yet, or none lost; or there are no stages, whose first is
+                what Odoo counts all deals by.
         """
+        if not context.stages:
+            raise NotReady("the pipeline has no stages")
         fields = ("source", "product", *context.texts)
         outcome = pl.Series(np.where(past.cause == WON, "won", "lost"))
         words = _with_team(past.rows).select("deal_id", "as_of", "team", "stage", *fields)

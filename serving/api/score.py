@@ -61,9 +61,19 @@ class ScoreRequest(BaseModel):
 
 
 class Chance(BaseModel):
-    """What will have become of the deal by then; it is still open with what is left to 1."""
+    """What will have become of the deal by then; it is still open with what is left to 1.
+
+    Null where timing is unknown: the pipeline's records have no dates.
+    """
 
     days_ahead: int
+    p_won: float | None
+    p_lost: float | None
+
+
+class End(BaseModel):
+    """What will have become of the deal in the end, whenever that is."""
+
     p_won: float
     p_lost: float
 
@@ -96,8 +106,12 @@ class DealScore(BaseModel):
     bundle: str = Field(description="the name of the bundle that scored it")
     served_by: str = Field(description="model, or baseline where the model has no skill over it")
     stage: str | None
+    timing: str = Field(description="dated, or unknown where the pipeline's records have no dates")
     chances: list[Chance]
-    expected_close: Close | None = Field(description="null where there is no chance to win")
+    eventually: End
+    expected_close: Close | None = Field(
+        description="null where there is no chance to win, or timing is unknown"
+    )
     parts: dict[str, float] | None = Field(
         description="what fit, engagement, process and people add to the log-odds of won against "
         "lost; null when reasons were not asked for, empty from a baseline"
@@ -150,6 +164,8 @@ def _check_open(records: Sequence[Record], scores: Scores) -> None:
 
 
 def _check_reach(days: Sequence[int], curves: Curves) -> None:
+    if not curves.dated:
+        return
     last = int(curves.edges[-1])
     for number, day in enumerate(days):
         if day > last:
@@ -165,11 +181,17 @@ def _tell(scorer: Scorer, scores: Scores, days: Sequence[int]) -> dict[str, Deal
     """Say the scores in the words of the interface, by deal_id."""
     bundle = scorer.bundle
     chances: dict[str, list[Chance]] = {}
-    for row in scores.at(days).drop("as_of").iter_rows(named=True):
+    for row in scores.at(days).drop("as_of").iter_rows(named=True) if days else ():
         deal_id = row.pop("deal_id")
         chances.setdefault(deal_id, []).append(Chance(**row))
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
-    rows = zip(scores.rows["stage"], scores.closing().iter_rows(named=True), whys, strict=True)
+    rows = zip(
+        scores.rows["stage"],
+        scores.closing().iter_rows(named=True),
+        scores.eventually().drop("deal_id").iter_rows(named=True),
+        whys,
+        strict=True,
+    )
     return {
         closing["deal_id"]: DealScore(
             deal_id=closing["deal_id"],
@@ -178,12 +200,14 @@ def _tell(scorer: Scorer, scores: Scores, days: Sequence[int]) -> dict[str, Deal
             bundle=bundle.name,
             served_by=bundle.serves,
             stage=stage,
-            chances=chances[closing["deal_id"]],
+            timing=bundle.timing,
+            chances=chances.get(closing["deal_id"], []),
+            eventually=End(**end),
             expected_close=_close(closing),
             parts=why and why.parts,
             reasons=why and [Why(**vars(reason)) for reason in why.reasons],
         )
-        for stage, closing, why in rows
+        for stage, closing, end, why in rows
     }
 
 

@@ -19,6 +19,13 @@ class Alive(BaseModel):
     status: str = "ok"
 
 
+class Serving(BaseModel):
+    """A sentence for people."""
+
+    zh: str
+    en: str
+
+
 class ServedPipeline(BaseModel):
     """A pipeline and the bundle that serves it."""
 
@@ -26,7 +33,9 @@ class ServedPipeline(BaseModel):
     bundle: str
     bundle_as_of: str = Field(description="the bundle knows nothing later")
     served_by: str = Field(description="model, or baseline where the model has no skill over it")
-    horizons_days: list[int]
+    serving: Serving = Field(description="what serves and, where it is the baseline, why")
+    timing: str = Field(description="dated, or unknown where the pipeline's records have no dates")
+    horizons_days: list[int] = Field(description="empty where timing is unknown")
     stages: list[str]
 
 
@@ -62,6 +71,8 @@ def _served(service: Service, name: str) -> ServedPipeline:
         bundle=bundle.name,
         bundle_as_of=iso(bundle.as_of),
         served_by=bundle.serves,
+        serving=Serving(**bundle.serving),
+        timing=bundle.timing,
         horizons_days=list(bundle.horizons_days),
         stages=list(bundle.context.stages),
     )

@@ -36,8 +36,10 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "last_touch_kind": ("跟进方式", "Kind of touch"),
     "speaks_for": ("有利因素", "Speaks for it"),
     "speaks_against": ("不利因素", "Speaks against it"),
+    "served_by": ("评分依据", "Scored by"),
 }
 _BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {} days")
+_IN_THE_END: Final = ("最终赢单概率（时间未知）", "P(won) in the end (timing unknown)")
 _DATES: Final = ("close_median", "close_from", "close_to")
 _OVERVIEW: Final = ("总览", "Overview")
 _NOBODY: Final = ("未分配", "Nobody")
@@ -84,7 +86,10 @@ def _shown(listed: pl.DataFrame, language: Language) -> pl.DataFrame:
         (pl.from_epoch("period_end", time_unit="us") - pl.duration(microseconds=1)).dt.date(),
         **{name: pl.col("reasons").list.eval(side).list.join(" | ") for name, side in told.items()},
     ).drop("reasons")
-    return shown.rename({name: heading(name, language) for name in shown.columns})
+    named = {name: heading(name, language) for name in shown.columns}
+    if listed["period_end"].is_null().all():
+        named["p_won_period"] = _IN_THE_END[0 if language == "zh" else 1]
+    return shown.rename(named)
 
 
 def heading(column: str, language: Language) -> str:
@@ -116,7 +121,7 @@ def _sheet_name(owner: str, taken: set[str]) -> str:
 
 
 def _write(book: Workbook, name: str, deals: pl.DataFrame, language: Language) -> None:
-    shares = [c for c in deals.columns if c.startswith(("P(won)",)) or c.endswith("赢单概率")]
+    shares = [c for c in deals.columns if c.startswith("P(won)") or "赢单概率" in c]
     stake = heading("value_at_stake", language)
     deals.write_excel(
         book,

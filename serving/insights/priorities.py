@@ -1,5 +1,6 @@
 """The first list: open deals ranked by the value that working on them this week can move."""
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
@@ -64,9 +65,10 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
     Returns:
         The deals' columns, with position (from 1), value_at_stake, period_end (moment),
         p_won_period, p_won_<days> for each horizon, close_median, close_from, close_to (moments);
-        first position first, ties by deal_id.
+        first position first, ties by deal_id. Where timing is unknown the period is all that is
+        to come, period_end is null, and nothing is urgent.
     """
-    end = period_end(scores.as_of, rules)
+    end = period_end(scores.as_of, rules) if scores.curves.dated else None
     scored = scores.rows.select(
         "deal_id", period_end=pl.lit(end, pl.Int64), **_probabilities(scores, end, rules)
     )
@@ -83,8 +85,10 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
     )
 
 
-def _probabilities(scores: Scores, end: int, rules: Rules) -> dict[str, pl.Series]:
-    curves, period, week = scores.curves, (end - scores.as_of) / DAY, rules.week_days
+def _probabilities(scores: Scores, end: int | None, rules: Rules) -> dict[str, pl.Series]:
+    curves = scores.curves
+    period = math.inf if end is None else (end - scores.as_of) / DAY
+    week = math.inf if end is None else rules.week_days
     return {
         "p_won_period": pl.Series(curves.won_by(period)),
         "p_close_period": pl.Series(curves.won_by(period) + curves.lost_by(period)),

@@ -1,0 +1,33 @@
+"""What serves: the model, or the baseline in its stead, and why."""
+
+from training.backtest import Backtest
+from training.fit import LEAST_CLOSINGS, Fitted, closings_of
+
+
+def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
+    """Say in zh and en why the baseline serves; None where the model is surely better than it.
+
+    The model has to be better over all, and at telling who is won (docs/decisions).
+
+    Args:
+        fitted: the model, or none where the history is too short.
+        evidence: what it is judged by; None where it was not judged.
+    """
+    if fitted.model is None:
+        won, lost = closings_of(fitted.sample)
+        needs_zh, needs_en = f"模型需要各{LEAST_CLOSINGS}", f"a model needs {LEAST_CLOSINGS} each"
+        return {
+            "zh": f"历史太少：赢单{won}，输单{lost}，{needs_zh}",
+            "en": f"too little history: {won} won, {lost} lost, {needs_en}",
+        }
+    who = None if evidence is None else evidence.saved_at_who()
+    if evidence is None or who is None:
+        return {"zh": "模型未能检验", "en": "the model could not be judged"}
+    if evidence.saved().high >= 0:
+        return {"zh": "模型不优于阶段基线", "en": "no skill over the stage baseline"}
+    if who.high >= 0:
+        return {
+            "zh": "在判断谁会赢单上，模型不优于阶段基线",
+            "en": "no skill over the stage baseline at telling who is won",
+        }
+    return None
