@@ -93,6 +93,9 @@ def train(
     origin: Annotated[
         str | None, typer.Option(help="Past moment to judge at; a middle horizon before the end.")
     ] = None,
+    search: Annotated[
+        float, typer.Option(min=0, help="Minutes to search for better settings of the boosters.")
+    ] = 0,
     seed: Seed = 0,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -101,7 +104,8 @@ def train(
     from pipelines.train import run, show
 
     at = None if origin is None else parse_moment(origin, field="origin")
-    trained = run(pipeline, moment_of(as_of), settings_of(workspace), progress, seed, at)
+    moment, settings = moment_of(as_of), settings_of(workspace)
+    trained = run(pipeline, moment, settings, progress, seed, at, search_seconds=60 * search)
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:

@@ -18,7 +18,8 @@ from models.usual import Usual
 from pipelines.backtest import show as show_evidence
 from pipelines.workspace import database_of
 from training.backtest import Backtest, backtest, late_origin
-from training.fit import Fitted, fit
+from training.fit import Fitted, fit, pace_of, prepare
+from training.search import Found, search
 from training.served import why_not
 from training.summary import summary
 from training.tracking import Run, track
@@ -42,6 +43,7 @@ def run(
     seed: int = 0,
     origin: int | None = None,
     fitting: Fitting | None = None,
+    search_seconds: float = 0,
 ) -> Trained:
     """Train on what was known by a moment and put the bundle to work.
 
@@ -54,6 +56,7 @@ def run(
         origin: the past moment to judge the model at; by default a middle horizon before the
             data's end.
         fitting: how the hazards are fitted.
+        search_seconds: how long to search for better settings, on what was known at the origin.
 
     Raises:
         NotFound: no such pipeline.
@@ -68,10 +71,16 @@ def run(
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
 
+    known = tables.known_by(as_of)
+    found: Found | None = None
+    if search_seconds:
+        found = _search(known, configured, origin, fitting, seed, search_seconds, told)
+        fitting = found.settings
     told(f"the model, as of {iso(as_of)}")
     fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
-    evidence = _judge(tables.known_by(as_of), configured, fitted, origin, fitting, seed, told)
+    evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
+    card["search"] = None if found is None else found.to_dict()
     usual = Usual.learn(fitted.sample.rows, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
@@ -82,6 +91,22 @@ def run(
     recorded = track(settings.tracking_uri, bundle, path, artifacts, evidence, parameters)
     crown(path)
     return Trained(bundle, path, evidence, recorded)
+
+
+def _search(
+    known: Tables,
+    pipeline: Pipeline,
+    origin: int | None,
+    fitting: Fitting,
+    seed: int,
+    seconds: float,
+    told: Any,
+) -> Found:
+    """Search by what was known at the origin, so that the evidence judges the settings too."""
+    horizons = pace_of(known, pipeline, None).horizons_days
+    moment = late_origin(known, pipeline, horizons) if origin is None else origin
+    given = prepare(known, pipeline, moment, horizons, told)
+    return search(given, fitting, seed, seconds, progress=told)
 
 
 def _judge(

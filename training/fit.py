@@ -18,7 +18,7 @@ from features.track import counted, strengths
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
 from models.bundle import Model
-from models.curve import LOST, WON
+from models.curve import LOST, WON, Array
 from models.hazard import HazardModel
 from models.sample import Sample
 from models.win import WinModel
@@ -29,18 +29,61 @@ LEAST_CLOSINGS = 40
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A model, its baseline, and all that is needed to ask them about new snapshots."""
+class Prepared:
+    """What models are fitted on, and all that is needed to ask them about new snapshots."""
 
     pipeline: Pipeline
     end: int
     pace: Pace
     context: Context
     features: list[Feature]
-    model: Model | None
-    """None where the history is too short for one."""
-    baseline: StageAalenJohansen
     sample: Sample
+
+    @property
+    def edges(self) -> Array:
+        """Bin edges in days ahead, [k + 1]."""
+        return np.array(self.pace.edges, dtype=float)
+
+
+@dataclass(frozen=True)
+class Fitted(Prepared):
+    """A model, none where the history is too short for one, and its baseline."""
+
+    model: Model | None
+    baseline: StageAalenJohansen
+
+
+def prepare(
+    tables: Tables,
+    pipeline: Pipeline,
+    as_of: int,
+    horizons_days: tuple[float, ...] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Prepared:
+    """Look back at what was known by `as_of`, and at nothing later.
+
+    Raises:
+        NotReady: no deal is known as closed by then.
+    """
+    known = tables.known_by(as_of)
+    end = min(as_of, known.last_recorded())
+    pace = pace_of(known, pipeline, horizons_days)
+    # without dates nobody knows which closings came before a record: none is counted
+    counts = counted(known) if pipeline.dated else counted(known).clear()
+    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts))
+    if not pipeline.dated:
+        context = replace(context, closings=counts)
+    past = _past(known, pipeline, pace, context, end, progress)
+    if not any(closings_of(past)):
+        raise NotReady(
+            "no deal is known as won or lost by then",
+            field="pipeline",
+            value=pipeline.name,
+            remedy="ingest more history or choose a later --as-of",
+        )
+    features = in_words(_meaningful(catalogue(context), pipeline), pipeline)
+    kept = replace(context, closings=counts, owners=collect(known.owners))
+    return Prepared(pipeline, end, pace, kept, features, past)
 
 
 def fit(
@@ -57,33 +100,15 @@ def fit(
     Raises:
         NotReady: no deal is known as closed by then.
     """
-    known = tables.known_by(as_of)
-    end = min(as_of, known.last_recorded())
-    pace = pace_of(known, pipeline, horizons_days)
-    # without dates nobody knows which closings came before a record: none is counted
-    counts = counted(known) if pipeline.dated else counted(known).clear()
-    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts))
-    if not pipeline.dated:
-        context = replace(context, closings=counts)
-    past = _past(known, pipeline, pace, context, end, progress)
-    closings = closings_of(past)
-    if not any(closings):
-        raise NotReady(
-            "no deal is known as won or lost by then",
-            field="pipeline",
-            value=pipeline.name,
-            remedy="ingest more history or choose a later --as-of",
-        )
-    features = in_words(_meaningful(catalogue(context), pipeline), pipeline)
-    edges = np.array(pace.edges, dtype=float)
+    given = prepare(tables, pipeline, as_of, horizons_days, progress)
+    past, features = given.sample, given.features
     model: Model | None = None
-    if min(closings) >= LEAST_CLOSINGS and pipeline.dated:
-        model = HazardModel.fit(past, features, edges, settings, seed, progress)
-    elif min(closings) >= LEAST_CLOSINGS:
+    if min(closings_of(past)) >= LEAST_CLOSINGS and pipeline.dated:
+        model = HazardModel.fit(past, features, given.edges, settings, seed, progress)
+    elif min(closings_of(past)) >= LEAST_CLOSINGS:
         model = WinModel.fit(past, features, settings, seed, progress)
-    baseline = StageAalenJohansen.fit(past, edges)
-    kept = replace(context, closings=counts, owners=collect(known.owners))
-    return Fitted(pipeline, end, pace, kept, features, model, baseline, past)
+    baseline = StageAalenJohansen.fit(past, given.edges)
+    return Fitted(**vars(given), model=model, baseline=baseline)
 
 
 def _past(

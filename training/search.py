@@ -13,12 +13,11 @@ from typing import Any, Final
 import numpy as np
 import optuna
 
+from data.errors import BadInput
 from data.moments import DAY
-from features.catalogue import Feature
-from features.pace import Pace
 from models.boosting import Settings
 from models.hazard import HazardModel
-from models.sample import Sample
+from training.fit import Prepared
 from training.metrics import log_losses, outcome_at
 
 ORIGINS: Final = 3
@@ -44,11 +43,17 @@ class Found:
     log_loss: float
     log_loss_before: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures; the settings stand in the card by themselves."""
+        return {
+            "trials": self.trials,
+            "log_loss": self.log_loss,
+            "log_loss_before": self.log_loss_before,
+        }
+
 
 def search(
-    sample: Sample,
-    features: list[Feature],
-    pace: Pace,
+    given: Prepared,
     settings: Settings,
     seed: int,
     seconds: float,
@@ -61,20 +66,29 @@ def search(
     `trials` does.
 
     Args:
-        sample: all snapshots and what came of them.
-        features: the catalogue.
-        pace: the pipeline's.
+        given: snapshots and what came of them, with the catalogue and the pipeline's pace.
         settings: those that stand.
         seed: of the sampler and of the fits.
         seconds: time after which no trial is begun.
         trials: how many are judged at most.
         progress: told each trial.
+
+    Raises:
+        BadInput: the pipeline has no dates, so there are no origins.
     """
-    origins = _origins(sample, pace)
+    if not given.pipeline.dated:
+        raise BadInput(
+            "settings are searched on rolling origins, and records without dates have none",
+            field="search",
+            value=given.pipeline.name,
+            allowed="pipelines with dates",
+            remedy="leave --search out: how many trees is found in training there",
+        )
+    origins = _origins(given)
 
     def loss(trial: optuna.Trial) -> float:
         tried = _suggest(trial, settings)
-        losses = [_loss(sample, origin, features, pace, tried, seed) for origin in origins]
+        losses = [_loss(given, origin, tried, seed) for origin in origins]
         mean = float(np.mean(losses))
         progress(f"search: trial {trial.number + 1}, log-loss {mean:.4f}")
         return mean
@@ -91,32 +105,27 @@ def search(
     )
 
 
-def _origins(sample: Sample, pace: Pace) -> Sequence[int]:
+def _origins(given: Prepared) -> Sequence[int]:
     """Choose past moments of the grid, a middle horizon apart, whose outcomes are known."""
-    moments = np.unique(sample.rows["as_of"].to_numpy())
-    span = pace.horizons_days[len(pace.horizons_days) // 2] * DAY
+    moments = np.unique(given.sample.rows["as_of"].to_numpy())
+    horizons = given.pace.horizons_days
+    span = horizons[len(horizons) // 2] * DAY
     wanted = [moments[-1] - place * span for place in range(1, ORIGINS + 1)]
     return [int(moments[np.abs(moments - moment).argmin()]) for moment in wanted]
 
 
-def _loss(
-    sample: Sample,
-    origin: int,
-    features: list[Feature],
-    pace: Pace,
-    settings: Settings,
-    seed: int,
-) -> float:
+def _loss(given: Prepared, origin: int, settings: Settings, seed: int) -> float:
     """Fit on what was known at a moment and judge on the deals open then."""
+    sample = given.sample
     as_of = sample.rows["as_of"].to_numpy()
     delay = as_of.max() - (as_of[0] + sample.seen[0] * DAY)  # of nearly all entries, see `settled`
     past = sample.take(np.flatnonzero(as_of < origin)).known_at(origin - delay)
     asked = sample.take(np.flatnonzero(as_of == origin))
     small = replace(settings, folds=_FOLDS, rows_per_booster=min(_ROWS, settings.rows_per_booster))
-    model = HazardModel.fit(past, features, np.array(pace.edges, dtype=float), small, seed)
+    model = HazardModel.fit(past, given.features, given.edges, small, seed)
     curves = model.curves(asked.rows, settings.threads)
     losses = []
-    for days in pace.horizons_days:
+    for days in given.pace.horizons_days:
         seen = asked.seen >= days
         if seen.any():
             losses.append(log_losses(curves.at(days), outcome_at(asked, days))[seen].mean())

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data.errors import BadInput
 from features.pace import Pace
 from models.sample import Sample
 from tests.company import SMALL
@@ -15,8 +16,8 @@ FIRST = replace(SMALL, rounds=20, rows_per_booster=2_000)
 
 
 def found(fitted: Fitted, sample: Sample, trials: int) -> Found:
-    pace = Pace.of(7, (7, 28))
-    return search(sample, fitted.features, pace, FIRST, 0, seconds=600, trials=trials)
+    given = replace(fitted, sample=sample, pace=Pace.of(7, (7, 28)))
+    return search(given, FIRST, 0, seconds=600, trials=trials)
 
 
 def test_what_stands_is_the_first_trial(fitted: Fitted) -> None:
@@ -45,3 +46,9 @@ def test_the_search_does_not_see_what_came_after_the_data(fitted: Fitted) -> Non
     assert found(fitted, changed, trials=1).log_loss == pytest.approx(
         found(fitted, sample, trials=1).log_loss, abs=1e-12
     )
+
+
+def test_without_dates_there_is_nothing_to_search_on(fitted: Fitted) -> None:
+    undated = replace(fitted, pipeline=fitted.pipeline.model_copy(update={"dated": False}))
+    with pytest.raises(BadInput, match="rolling origins"):
+        search(undated, FIRST, 0, seconds=1)
