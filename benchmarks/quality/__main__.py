@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.quality import origins
 from benchmarks.quality.contenders import CONTENDERS
 from benchmarks.quality.export import TASKS, export
 from benchmarks.quality.judge import judged
@@ -51,6 +52,22 @@ def page_command(work: Folder = HERE / "work", out: Folder = HERE) -> None:
     text = json.dumps(records, ensure_ascii=False, indent=1)
     (out / "quality.json").write_text(text + "\n", encoding="utf-8")
     (out / "RESULTS.md").write_text(page(records), encoding="utf-8")
+
+
+@app.command("origins")
+def origins_command(
+    only: Annotated[list[str] | None, typer.Option(help="Only this; repeat.")] = None,
+    out: Folder = HERE,
+) -> None:
+    """Backtest at rolling origins, and write origins.json and ORIGINS.md."""
+    names = _chosen("run", only, origins.RUNS) or list(origins.RUNS)
+    file = out / "origins.json"
+    found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    for name in names:
+        found[name] = origins.RUNS[name](typer.echo)
+        text = json.dumps(found, ensure_ascii=False, indent=1)
+        file.write_text(text + "\n", encoding="utf-8")
+    (out / "ORIGINS.md").write_text(origins.page(found), encoding="utf-8")
 
 
 def _chosen(field: str, names: list[str] | None, known: Mapping[str, object]) -> list[str]:

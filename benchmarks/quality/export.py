@@ -17,15 +17,14 @@ from data.moments import DAY, iso_date, parse_moment
 from data.settings import Settings
 from data.simulator import simulate
 from data.tables import Tables, lazy_tables, load_pipeline, open_tables
-from features.compute import catalogue, compute
-from features.context import Context
+from features.compute import compute
 from features.encoder import Codes, Encoder
-from features.snapshots import grid_snapshots, open_snapshots
+from features.snapshots import open_snapshots
 from models.calendar import bin_codes
 from models.sample import Sample
 from pipelines import ingest
 from pipelines.workspace import database_of
-from training.fit import pace_of
+from training.fit import prepare
 from training.matrix import settled, with_outcomes
 from training.metrics import outcome_at
 
@@ -59,7 +58,7 @@ def dated_task(
     Raises:
         BadInput: not every horizon of the origin is seen.
     """
-    known, end = tables.known_by(as_of), settled(tables)
+    end = settled(tables)
     if end < as_of + horizons_days[-1] * DAY:
         raise BadInput(
             "a horizon reaches beyond the data",
@@ -68,20 +67,16 @@ def dated_task(
             allowed=f"an end before {iso_date(end)}",
             remedy="choose an earlier origin or shorter horizons",
         )
-    pace = pace_of(known, pipeline, horizons_days)
-    context = Context.learn(known, pipeline, pace.cadence_days)
-    last = min(as_of, known.last_recorded())
-    rows = compute(known, grid_snapshots(known, last, pace.cadence_days), context)
-    past = with_outcomes(_drawn(rows), known, min(last, settled(known)))
-    open_then = compute(known, open_snapshots(known, as_of), context)
-    asked = with_outcomes(open_then, tables, end)
-    features = catalogue(context)
+    given = prepare(tables, pipeline, as_of, horizons_days)
+    past, features = _drawn(given.sample), given.features
+    known = tables.known_by(as_of)
+    asked = with_outcomes(compute(known, open_snapshots(known, as_of), given.context), tables, end)
     encoder = Encoder.learn(past.rows, features)
     ordered = {feature.name: feature for feature in features}
     task = Task(
         name=name,
         horizons=tuple(float(days) for days in horizons_days),
-        edges=tuple(float(days) for days in pace.edges),
+        edges=tuple(float(days) for days in given.pace.edges),
         features=tuple(vars(ordered[column]) for column in encoder.names),
         calendar=_CALENDAR,
         train=_train(past, encoder, horizons_days),
@@ -91,11 +86,11 @@ def dated_task(
     return task, Answers(targets, _numbered(asked.groups), _true(asked, truth, horizons_days))
 
 
-def _drawn(rows: pl.DataFrame) -> pl.DataFrame:
-    if len(rows) <= MOST_ROWS:
-        return rows
-    chosen = np.random.default_rng(_SEED).choice(len(rows), MOST_ROWS, replace=False)
-    return rows[np.sort(chosen)]
+def _drawn(past: Sample) -> Sample:
+    if len(past) <= MOST_ROWS:
+        return past
+    chosen = np.random.default_rng(_SEED).choice(len(past), MOST_ROWS, replace=False)
+    return past.take(np.sort(chosen))
 
 
 def _train(past: Sample, encoder: Encoder, horizons_days: tuple[int, ...]) -> Past:
@@ -154,8 +149,12 @@ def _true(asked: Sample, truth: pl.DataFrame | None, horizons_days: tuple[int, .
     return np.stack(chances, axis=1)
 
 
-def _loans(origin: str) -> Exported:
-    """The loan log as a CRM would know it on a day, judged after 7, 14, 28 and 42."""
+def loans_tables() -> tuple[Tables, Pipeline]:
+    """Bring the loan log in as a CRM would know it.
+
+    Raises:
+        NotFound: it is not there.
+    """
     source = SHARED / "loan_pipeline" / "events.csv.gz"
     if not source.is_file():
         raise NotFound(
@@ -168,7 +167,12 @@ def _loans(origin: str) -> Exported:
         settings = Settings(workspace=Path(folder))
         ingest.run(source, "loan_pipeline", "loans", settings, Console(quiet=True))
         with database_of(settings) as engine:
-            tables, pipeline = open_tables(engine, "loans"), load_pipeline(engine, "loans")
+            return open_tables(engine, "loans"), load_pipeline(engine, "loans")
+
+
+def _loans(origin: str) -> Exported:
+    """The loan log on a day, judged after 7, 14, 28 and 42."""
+    tables, pipeline = loans_tables()
     return dated_task(f"loans-{origin}", tables, pipeline, parse_moment(origin), (7, 14, 28, 42))
 
 
