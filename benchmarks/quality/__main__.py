@@ -9,7 +9,7 @@ import typer
 
 from benchmarks.quality import origins
 from benchmarks.quality.contenders import CONTENDERS
-from benchmarks.quality.export import TASKS, export
+from benchmarks.quality.datasets import TASKS, export
 from benchmarks.quality.judge import judged
 from benchmarks.quality.page import page
 from benchmarks.quality.race import PEERS_PYTHON, race, runs
@@ -49,6 +49,8 @@ def run_command(
 def page_command(work: Folder = HERE / "work", out: Folder = HERE) -> None:
     """Judge all results, and write quality.json and RESULTS.md."""
     records = judged(work / "results", work / "tasks")
+    if not records:
+        raise NotReady("nothing has run yet", remedy="run `make bench-quality`")
     text = json.dumps(records, ensure_ascii=False, indent=1)
     (out / "quality.json").write_text(text + "\n", encoding="utf-8")
     (out / "RESULTS.md").write_text(page(records), encoding="utf-8")

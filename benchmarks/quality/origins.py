@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from benchmarks.quality.export import loans_tables
+from benchmarks.quality.datasets import ingested
 from data.contract import Pipeline
 from data.moments import DAY, parse_moment
 from data.simulator import simulate
@@ -36,7 +36,7 @@ Told = Callable[[str], None]
 
 def loans(told: Told) -> dict[str, Any]:
     """Weekly origins from 2011-12-01, while 7 days of what came are known."""
-    tables, pipeline = loans_tables()
+    tables, pipeline = ingested("loan_pipeline", "loan_pipeline")
     first = parse_moment("2011-12-01")
     origins = [first + week * 7 * DAY for week in range(8)]
     return _judged(tables, pipeline, origins, (7, 14, 28, 42), None, told)

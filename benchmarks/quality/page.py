@@ -116,6 +116,9 @@ def _dataset(name: str, records: Sequence[Record]) -> Iterator[str]:
         yield ""
     rows = [_row(record) for record in sorted(finished, key=lambda one: one["log_loss"])]
     yield from _table(_HEADS, rows)
+    if all(record["contender"] != OURS for record in records):
+        yield ""
+        yield "Ours has not run on it, so nothing is compared."
     for record in records:
         if record["error"] is not None:
             clock = _clock(record["clock_s"])

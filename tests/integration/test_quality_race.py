@@ -7,13 +7,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.quality.export import dated_task, export
+from benchmarks.quality.contenders import Clock
+from benchmarks.quality.datasets import export
+from benchmarks.quality.export import dated_task, undated_task
 from benchmarks.quality.judge import judged
+from benchmarks.quality.own import stage_rates
 from benchmarks.quality.page import page
 from benchmarks.quality.race import race, runs
 from benchmarks.quality.task import Task
+from data.contract import Attribute, Pipeline
 from data.moments import DAY
-from data.tables import Tables
+from data.records import normalise
+from data.tables import Tables, lazy_tables
 from tests import company
 
 ORIGIN = company.END - 60 * DAY
@@ -51,3 +56,26 @@ def test_a_task_teaches_nothing_that_was_not_known_at_the_origin(history: Tables
     for ours, theirs in ((told.train, again.train), (told.test, again.test)):
         for name, array in vars(ours).items():
             np.testing.assert_array_equal(array, getattr(theirs, name), err_msg=name)
+
+
+def test_a_table_without_dates_teaches_its_first_rows_and_judges_its_last() -> None:
+    pipeline = Pipeline(
+        name="leads", dated=False, attributes={"minutes": Attribute(type="number", policy="fixed")}
+    )
+    raw = pl.DataFrame(
+        {
+            "deal_id": [f"d{number}" for number in range(10)],
+            "created_at": list(range(10, 0, -1)),  # the last row came first
+            "outcome": ["won", "lost"] * 5,
+            "attributes": [f'{{"minutes": {number}}}' for number in range(10)],
+        }
+    )
+    tables = lazy_tables(normalise({"deals": raw}, pipeline).frames, pipeline)
+    task, answers = undated_task("leads", tables, pipeline)
+    assert [feature["name"] for feature in task.features] == ["minutes"]
+    assert task.train.x[:, 0].tolist() == [9, 8, 7, 6, 5, 4, 3]
+    assert task.train.target[:, 0].tolist() == [2, 1, 2, 1, 2, 1, 2]
+    assert task.test.x[:, 0].tolist() == [2, 1, 0]
+    assert answers.target[:, 0].tolist() == [1, 2, 1]
+    rates = stage_rates.predict(task, Clock(60), 0)
+    assert rates[:, 0] == pytest.approx(np.tile([0, 3 / 7, 4 / 7], (3, 1)))

@@ -16,7 +16,8 @@ def features_of(task: Task) -> list[Feature]:
 def feature_rows(task: Task, x: np.ndarray, as_of: np.ndarray) -> pl.DataFrame:
     """Return code rows as feature rows; the words of categories are their codes.
 
-    The calendar's columns stay behind: the model makes its own of as_of.
+    The calendar's columns stay behind: the model makes its own of as_of. Records without a stage
+    are all in one.
     """
     columns = {
         entry["name"]: pl.Series(x[:, place], nan_to_null=True)
@@ -27,7 +28,11 @@ def feature_rows(task: Task, x: np.ndarray, as_of: np.ndarray) -> pl.DataFrame:
         for entry in task.features
         if entry["kind"] == "category"
     ]
-    keys = {"deal_id": np.arange(len(x)), "as_of": as_of}
+    keys = {
+        "deal_id": np.arange(len(x)),
+        "as_of": as_of,
+        "stage": pl.Series([None] * len(x), dtype=pl.String),
+    }
     return pl.DataFrame({**keys, **columns}).with_columns(words)
 
 
