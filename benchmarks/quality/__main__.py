@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.quality import origins
+from benchmarks.quality import origins, scale
 from benchmarks.quality.contenders import CONTENDERS
 from benchmarks.quality.datasets import TASKS, export
 from benchmarks.quality.judge import judged
@@ -70,6 +70,14 @@ def origins_command(
         text = json.dumps(found, ensure_ascii=False, indent=1)
         file.write_text(text + "\n", encoding="utf-8")
     (out / "ORIGINS.md").write_text(origins.page(found), encoding="utf-8")
+
+
+@app.command("scale")
+def scale_command(out: Folder = HERE) -> None:
+    """Measure a training on a million snapshots, and write scale.json."""
+    text = json.dumps(scale.measured(), indent=1)
+    (out / "scale.json").write_text(text + "\n", encoding="utf-8")
+    typer.echo(text)
 
 
 def _chosen(field: str, names: list[str] | None, known: Mapping[str, object]) -> list[str]:
