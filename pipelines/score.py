@@ -13,7 +13,8 @@ from data.tables import open_tables
 from pipelines.files import write_whole
 from pipelines.workspace import database_of
 from serving.champions import Champions
-from serving.scorer import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 
 def run(

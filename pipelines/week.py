@@ -23,7 +23,8 @@ from serving.insights.forecast import Forecast, bookings
 from serving.insights.priorities import Rules, prioritise
 from serving.insights.quarter import Quarter
 from serving.insights.standing import standing, won_amount
-from serving.scorer import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import polars as pl
 
 from data.moments import DAY
 from serving.insights.quarter import Quarter
-from serving.scorer import Scores
+from serving.scores import Scores
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""Scores: what a bundle says of open deals, all of it read off their curves."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from data.moments import DAY, to_moment
+from models.curve import Array, Curves
+from models.grade import grade, score
+from models.reasons import Explanation
+
+RANGE: Final = {"median": 0.5, "from": 0.1, "to": 0.9}
+"""The quantiles that tell when something happens, and within which 80 % range."""
+_FAR: Final = 36_525.0
+"""Days: a century. What happens later is told as then, since a calendar has an end."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a bundle says of n open deals at one moment.
+
+    Attributes:
+        rows: the feature rows that were scored, sorted by deal_id, [n].
+        curves: their curves over the days ahead, [n].
+        as_of: the moment (microseconds of UTC).
+        horizons_days: the pipeline's horizons; none where timing is unknown.
+        grades: the lowest scores of the grades A, B and C.
+        why: for each deal the parts of its score and the reasons; None when not asked for.
+    """
+
+    rows: pl.DataFrame
+    curves: Curves
+    as_of: int
+    horizons_days: tuple[int, ...]
+    grades: tuple[int, int, int]
+    why: list[Explanation] | None = None
+
+    def at(self, days: Sequence[int]) -> pl.DataFrame:
+        """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order.
+
+        The probabilities are null where timing is unknown.
+        """
+        return self._chances("days_ahead", pl.Int64(), {day: day for day in days})
+
+    def by(self, dates: Sequence[date]) -> pl.DataFrame:
+        """Return deal_id, as_of, date, p_won, p_lost: what is so when a date (UTC) is over."""
+        midnights = {day: datetime.combine(day, time(), UTC) for day in dates}
+        ahead = {day: (to_moment(at) - self.as_of) / DAY + 1.0 for day, at in midnights.items()}
+        return self._chances("date", pl.Date(), ahead)
+
+    def eventually(self) -> pl.DataFrame:
+        """Return deal_id, p_won, p_lost: what will have become of each deal in the end."""
+        won, lost = self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
+        return self.rows.select("deal_id", p_won=pl.Series(won), p_lost=pl.Series(lost))
+
+    def graded(self) -> pl.DataFrame:
+        """Return deal_id, score and grade, see `models.grade`."""
+        said = score(self.curves.won_by(math.inf))
+        letters = grade(said, self.grades)
+        return self.rows.select(
+            "deal_id", score=pl.Series(said, dtype=pl.Int64), grade=pl.Series(letters.astype(str))
+        )
+
+    def closing(self) -> pl.DataFrame:
+        """Return deal_id and when each deal is won, given that it is; null where it never is.
+
+        The columns close_median, close_from and close_to are moments.
+        """
+        return self._moments("close", self.curves.close_days)
+
+    def ending(self) -> pl.DataFrame:
+        """Return deal_id and when each deal is won or lost; null where it never is.
+
+        The columns end_median, end_from and end_to are moments.
+        """
+        return self._moments("end", self.curves.end_days)
+
+    def _chances(self, place: str, kind: pl.DataType, days: Mapping[Any, float]) -> pl.DataFrame:
+        read = [
+            self.rows.select(
+                "deal_id",
+                pl.lit(self.as_of, pl.Int64).alias("as_of"),
+                pl.lit(where, kind).alias(place),
+                p_won=pl.Series(self.curves.won_by(day)).fill_nan(None),
+                p_lost=pl.Series(self.curves.lost_by(day)).fill_nan(None),
+            )
+            for where, day in days.items()
+        ]
+        return pl.concat(read).sort("deal_id", place)
+
+    def _moments(self, name: str, days: Callable[[float], Array]) -> pl.DataFrame:
+        ahead = {
+            f"{name}_{end}": pl.Series(np.minimum(days(quantile), _FAR)).fill_nan(None)
+            for end, quantile in RANGE.items()
+        }
+        return self.rows.select(
+            "deal_id",
+            **{
+                column: self.as_of + (days * DAY).round().cast(pl.Int64)
+                for column, days in ahead.items()
+            },
+        )
