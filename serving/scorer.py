@@ -1,13 +1,15 @@
 """The scorer: tables and a moment in, scores out; for batch, list and request alike."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
+import polars as pl
 
 from data.errors import BadInput
-from data.moments import iso
-from data.tables import Tables
+from data.moments import DAY, iso
+from data.tables import Frame, Tables
 from features.compute import compute
 from features.snapshots import first_snapshots, open_snapshots
 from models.bundle import Bundle
@@ -27,6 +29,7 @@ class Scorer:
         as_of: int,
         deal_ids: Sequence[str] | None = None,
         reasons: bool = False,
+        trend_days: float | None = None,
         allow_later_bundle: bool = False,
     ) -> Scores:
         """Score the deals open at a moment, by what was known then.
@@ -36,6 +39,7 @@ class Scorer:
             as_of: the moment (microseconds of UTC).
             deal_ids: which of them; all by default. One that is not open then is left out.
             reasons: say why as well.
+            trend_days: score the deals so long before as well, for the trend.
             allow_later_bundle: score a past moment with a bundle that has seen what came after.
 
         Raises:
@@ -47,13 +51,21 @@ class Scorer:
         snapshots = open_snapshots(known, as_of) if dated else first_snapshots(known, closed=False)
         if deal_ids is not None:
             snapshots = snapshots.filter(nw.col("deal_id").is_in(deal_ids))
+        if trend_days is not None and dated:
+            snapshots = _with_earlier(known, snapshots, as_of - round(trend_days * DAY))
         rows = compute(known, snapshots, self.bundle.context)
+        curves = self.bundle.curves(rows, self.threads)
+        newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
+        new = rows.select(new=newest)["new"].to_numpy()
+        before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
+        rows = rows.filter(new)
         return Scores(
             rows=rows,
-            curves=self.bundle.curves(rows, self.threads),
+            curves=curves.take(new),
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
+            earlier=None if trend_days is None else before,
             why=self.bundle.explain(rows, self.threads) if reasons else None,
         )
 
@@ -66,3 +78,15 @@ class Scorer:
                 allowed=f"{iso(self.bundle.as_of)} or later",
                 remedy="train a bundle as of then, or allow a later bundle",
             )
+
+
+def _with_earlier(known: Tables, snapshots: Frame, moment: int) -> Frame:
+    """Add the snapshots of the same deals at an earlier moment, of those that were open then.
+
+    Both ends of a trend are told by one bundle, though it knows what came after the earlier one:
+    a trend shows how the deal moved, not what was said of it then, and between two bundles scores
+    move of themselves. That a bundle may not score its own past guards forecasts and what they
+    are judged by; nothing is judged by this.
+    """
+    earlier = open_snapshots(known, moment).join(snapshots, on="deal_id", how="semi")
+    return nw.concat([snapshots, earlier])

@@ -30,6 +30,8 @@ class Scores:
         as_of: the moment (microseconds of UTC).
         horizons_days: the pipeline's horizons; none where timing is unknown.
         grades: the lowest scores of the grades A, B and C.
+        earlier: deal_id and curve's end a while before, as p_won, of those that were open then;
+            None when the trend was not asked for.
         why: for each deal the parts of its score and the reasons; None when not asked for.
     """
 
@@ -38,6 +40,7 @@ class Scores:
     as_of: int
     horizons_days: tuple[int, ...]
     grades: tuple[int, int, int]
+    earlier: pl.DataFrame | None = None
     why: list[Explanation] | None = None
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
@@ -59,11 +62,22 @@ class Scores:
         return self.rows.select("deal_id", p_won=pl.Series(won), p_lost=pl.Series(lost))
 
     def graded(self) -> pl.DataFrame:
-        """Return deal_id, score and grade, see `models.grade`."""
+        """Return deal_id, score, grade and trend, see `models.grade`.
+
+        The trend is the score less that of a while before; null where the deal was not open then,
+        or it was not asked for.
+        """
         said = score(self.curves.won_by(math.inf))
-        letters = grade(said, self.grades)
-        return self.rows.select(
-            "deal_id", score=pl.Series(said, dtype=pl.Int64), grade=pl.Series(letters.astype(str))
+        told = self.rows.select(
+            "deal_id", score=pl.Series(said), grade=pl.Series(grade(said, self.grades).astype(str))
+        )
+        if self.earlier is None:
+            return told.with_columns(trend=pl.lit(None, pl.Int64))
+        before = self.earlier.select(
+            "deal_id", before=pl.Series(score(self.earlier["p_won"].to_numpy()))
+        )
+        return told.join(before, on="deal_id", how="left", maintain_order="left").select(
+            "deal_id", "score", "grade", trend=pl.col("score") - pl.col("before")
         )
 
     def closing(self) -> pl.DataFrame:

@@ -70,6 +70,10 @@ class DealScore(BaseModel):
     timing: str = Field(description="dated, or unknown where the pipeline's records have no dates")
     score: int = Field(description="the chance to be won in the end in per cent, from 1 to 99")
     grade: str = Field(description="A, B, C or D: cuts of the score, the same for every bundle")
+    trend: int | None = Field(
+        description="the score less that of a week before, by the same bundle; null where the "
+        "deal was not open then, or the trend was not asked for"
+    )
     chances: list[Chance]
     won_by: list[ByDate] = Field(description="at the dates asked for")
     eventually: End

@@ -17,6 +17,7 @@ from serving.scores import Scores
 
 router = APIRouter(tags=["score"])
 
+_TREND_DAYS: Final = 7.0
 EXAMPLE: Final[dict[str, Any]] = {
     "pipeline": "loans",
     "as_of": "2012-02-01T00:00:00Z",
@@ -59,6 +60,7 @@ class ScoreRequest(BaseModel):
         description="dates (UTC) to read the curves at, each at its end; from tomorrow on",
     )
     reasons: bool = Field(False, description="say why as well")
+    trend: bool = Field(False, description="say how the score has moved within a week as well")
     allow_later_bundle: bool = Field(
         False, description="score a past moment with a bundle that has seen what came after"
     )
@@ -88,6 +90,7 @@ def score(request: ScoreRequest, service: TheService) -> ScoreAnswer:
         tables(request.records, scorer.bundle.pipeline, scorer.bundle.context.owners),
         as_of,
         reasons=request.reasons,
+        trend_days=_TREND_DAYS if request.trend else None,
         allow_later_bundle=request.allow_later_bundle,
     )
     _check_open(request.records, scores)

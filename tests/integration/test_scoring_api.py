@@ -136,6 +136,18 @@ def test_a_score_says_all_that_it_should(client: TestClient, records: list[dict[
     assert unexplained["reasons"] is None
 
 
+def test_the_trend_of_whole_records_is_that_of_a_batch(
+    client: TestClient, records: list[dict[str, Any]], company: Settings
+) -> None:
+    engine = open_database(company)
+    tables = open_tables(engine, "sales")
+    engine.dispose()
+    batch = Champions(company.bundles).scorer("sales").score(tables, NOW, trend_days=7).graded()
+    trends = {score["deal_id"]: score["trend"] for score in scored(client, records, trend=True)}
+    assert trends == dict(batch.select("deal_id", "trend").iter_rows())
+    assert {score["trend"] for score in scored(client, records)} == {None}
+
+
 def test_any_date_to_come_has_a_chance(client: TestClient, records: list[dict[str, Any]]) -> None:
     """A date is read at its end: seven days after midnight is when 8 March is over."""
     dates = ["2026-03-08", "2026-03-03", "2026-12-31", "2300-01-01", "9999-12-31"]

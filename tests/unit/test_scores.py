@@ -1,5 +1,6 @@
 """What is read off the curves, in the words of lists and calls."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -26,7 +27,7 @@ def constant(won: float, lost: float, width: float = 7.0) -> Curves:
 
 def test_score_grade_end_and_dates_are_those_of_a_constant_hazard() -> None:
     told = scores_of(constant(0.1, 0.3))
-    assert told.graded().row(0) == ("d0", 25, "C")
+    assert told.graded().row(0) == ("d0", 25, "C", None)
     assert told.eventually().row(0) == ("d0", pytest.approx(0.25), pytest.approx(0.75))
     # half are closed when .6 ** (days / 7) = .5, won or lost alike
     median = 7 * np.log(0.5) / np.log(0.6)
@@ -52,7 +53,7 @@ def test_what_takes_ages_is_told_as_a_century() -> None:
 
 def test_without_dates_only_the_end_is_told() -> None:
     told = scores_of(Curves.undated(np.array([0.7, 0.0])))
-    assert told.graded().rows() == [("d0", 70, "A"), ("d1", 1, "D")]
+    assert told.graded().rows() == [("d0", 70, "A", None), ("d1", 1, "D", None)]
     assert told.eventually()["p_won"].to_list() == [0.7, 0.0]
     for frame in (told.closing(), told.ending(), told.at([7]), told.by([date(2027, 1, 1)])):
         empty = [column for column in frame.columns if column.startswith(("p_", "close_", "end_"))]
@@ -64,3 +65,11 @@ def test_what_is_never_won_has_an_end_and_no_close() -> None:
     told = scores_of(constant(0.0, 0.3))
     assert told.closing().row(0) == ("d0", None, None, None)
     assert None not in told.ending().row(0)
+
+
+def test_the_trend_is_of_scores_as_they_are_told() -> None:
+    """One deal rose from 20 to 25 as told, and the other was not open."""
+    curves = Curves.undated(np.array([0.2541, 0.9]))
+    earlier = pl.DataFrame({"deal_id": ["d0"], "p_won": [0.1951]})
+    told = replace(scores_of(curves), earlier=earlier).graded()
+    assert told["trend"].to_list() == [5, None]
