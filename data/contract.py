@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.errors import BadInput
 
@@ -243,8 +243,17 @@ class Pipeline(BaseModel):
     currency: str | None = None
     cadence_days: int | None = Field(default=None, ge=1, le=31)
     horizons_days: tuple[int, ...] | None = None
+    grades: tuple[int, int, int] = (60, 35, 15)
+    """The lowest scores of the grades A, B and C, in per cent; below is D."""
     attributes: dict[str, Attribute] = {}
     """The source's own columns by name, beyond those of the contract."""
+
+    @field_validator("grades")
+    @classmethod
+    def _falling(cls, grades: tuple[int, int, int]) -> tuple[int, int, int]:
+        if not 99 >= grades[0] > grades[1] > grades[2] >= 2:
+            raise ValueError("the lowest scores of A, B and C: three numbers, falling, in 2 to 99")
+        return grades
 
 
 def table(name: str) -> Table:

@@ -3,7 +3,7 @@
 Everything said of a deal is read off them, so no two statements can contradict each other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -55,6 +55,10 @@ class Curves:
     def __len__(self) -> int:
         """How many deals."""
         return len(self.won)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return the curves of some deals, given as a mask or as places."""
+        return replace(self, won=self.won[rows], lost=self.lost[rows])
 
     @property
     def dated(self) -> bool:

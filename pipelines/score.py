@@ -13,7 +13,8 @@ from data.tables import open_tables
 from pipelines.files import write_whole
 from pipelines.workspace import database_of
 from serving.champions import Champions
-from serving.scorer import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 
 def run(
@@ -60,9 +61,9 @@ def run(
 def summary(scorer: Scorer, scores: Scores) -> pl.DataFrame:
     """Return a row per deal.
 
-    Columns: deal_id, as_of, bundle, served_by, timing, stage, p_won and p_lost in the end,
-    p_won_<days> and p_lost_<days> for each horizon, close_median, close_from, close_to; moments
-    are microseconds of UTC.
+    Columns: deal_id, as_of, bundle, served_by, timing, stage, score, grade, p_won and p_lost
+    in the end, close_median, close_from, close_to, p_won_<days> and p_lost_<days> for each
+    horizon; moments are microseconds of UTC.
     """
     chances = {
         f"{name}_{days}": pl.Series(read(days))
@@ -76,8 +77,9 @@ def summary(scorer: Scorer, scores: Scores) -> pl.DataFrame:
         "timing": pl.lit(scorer.bundle.timing),
     }
     rows = scores.rows.select("deal_id", **bundle, stage="stage")
-    ended = rows.join(scores.eventually(), on="deal_id", maintain_order="left")
-    return ended.with_columns(**chances).join(scores.closing(), on="deal_id", maintain_order="left")
+    for told in (scores.graded().drop("trend"), scores.eventually(), scores.closing()):
+        rows = rows.join(told, on="deal_id", maintain_order="left")
+    return rows.with_columns(**chances)
 
 
 def _check_dated(scorer: Scorer) -> None:

@@ -23,7 +23,8 @@ from serving.insights.forecast import Forecast, bookings
 from serving.insights.priorities import Rules, prioritise
 from serving.insights.quarter import Quarter
 from serving.insights.standing import standing, won_amount
-from serving.scorer import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,12 @@ def run(
         tables = open_tables(engine, pipeline, settings.engine)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
-    scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
+    rules = rules or Rules()
+    scores = scorer.score(
+        tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
+    )
     deals = standing(tables, as_of)
-    ranked = prioritise(deals, scores, rules or Rules())
+    ranked = prioritise(deals, scores, rules)
     listed = _with_reasons(ranked, scorer, scores).with_columns(
         served_by=pl.lit(scorer.bundle.serves)
     )
@@ -98,8 +102,8 @@ def show(week: Week, console: Console, rows: int = 10) -> None:
     table = Table(title=title, box=SIMPLE)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Deal, and why")  # the only one that wraps: the others keep their width
-    for name in ("Stage", "Amount", "P(won)", "Close"):
-        right = name in ("Amount", "P(won)")
+    for name in ("Stage", "Amount", "Score", "P(won)", "Close"):
+        right = name in ("Amount", "Score", "P(won)")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for deal in week.listed.head(rows).iter_rows(named=True):
         table.add_row(*_cells(deal))
@@ -122,6 +126,7 @@ def _cells(deal: dict[str, Any]) -> list[str]:
         escape(deal["title"] or deal["deal_id"]) + why,
         escape(deal["stage"] or "–"),
         "–" if amount is None else f"{amount:,.0f}",
+        f"{deal['grade']} {deal['score']}",
         f"{deal['p_won_period']:.0%}",
         "–" if close is None else iso_date(close),
     ]

@@ -113,6 +113,12 @@ _PAGE: Final = {
     "are the slow ones.": "数据截止时{:.0f}%的商机仍未结案；此处未计入，而它们正是较慢的商机。",
     "Of those that closed, how well is won told from lost?": "已结案的商机中区分赢输的效果：",
     "told by": "预测者",
+    "What each grade meant. A score of 62 means that of 100 such deals 62 are won; it is right "
+    "where the share won is near it.": "各等级的含义。评分62表示100个此类商机中有62个赢单；"
+    "赢单比例与之接近即为准确。",
+    "grade": "等级",
+    "score, mean": "评分均值",
+    "won, %": "赢单（%）",
     "stage win rate": "阶段赢单率",
     "Odoo's lead scoring": "Odoo线索评分",
     "the handbook's checklist rule": "手册的里程碑规则",

@@ -9,6 +9,7 @@ from data.moments import iso
 from models.curve import LOST, WON
 from training.backtest import Backtest
 from training.forecasts import MODEL, STAGE, Forecasts
+from training.grades import graded
 from training.judged import judge, plain
 from training.metrics.closing import SHOWN, Event, covered
 from training.metrics.ranking import at_capacity, gains
@@ -33,6 +34,7 @@ def summary(backtest: Backtest) -> dict[str, Any]:
             "silent": {name: why for one in backtest.origins for name, why in one.silent.items()},
             "horizons": [one.to_dict() for one in backtest.judged()],
             "eventual": _eventual(backtest),
+            "grades": [asdict(one) for one in graded(backtest)],
             "dates": {event: _dates(backtest, event) for event in ("won", "closed")},
         }
     )

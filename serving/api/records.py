@@ -6,6 +6,7 @@ for numbers, NaN and infinities are refused.
 """
 
 import json
+from datetime import date
 from typing import Annotated, Any, Final, Literal, Required, TypeAlias
 
 import polars as pl
@@ -45,6 +46,21 @@ Moment = Annotated[
     Field(json_schema_extra={"format": "date-time"}),
 ]
 """ISO 8601 outside, microseconds of UTC inside; without a zone it means UTC."""
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date"}),
+]
+"""An ISO 8601 date, in UTC."""
 PipelineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$", max_length=200)]
 Text = Annotated[str, Field(max_length=2_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

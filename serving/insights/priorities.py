@@ -7,7 +7,7 @@ import polars as pl
 
 from data.moments import DAY
 from serving.insights.quarter import Quarter
-from serving.scorer import Scores
+from serving.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,17 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
         rules: what the ranking assumes.
 
     Returns:
-        The deals' columns, with position (from 1), value_at_stake, period_end (moment),
-        p_won_period, p_won_<days> for each horizon, close_median, close_from, close_to (moments);
-        first position first, ties by deal_id. Where timing is unknown the period is all that is
-        to come, period_end is null, and nothing is urgent.
+        The deals' columns, with position (from 1), value_at_stake, score, grade, trend,
+        period_end (moment), p_won_period, p_won_<days> for each horizon, close_median,
+        close_from, close_to (moments); first position first, ties by deal_id. Where timing is
+        unknown the period is all that is to come, period_end is null, and nothing is urgent.
     """
     end = period_end(scores.as_of, rules) if scores.curves.dated else None
     scored = scores.rows.select(
         "deal_id", period_end=pl.lit(end, pl.Int64), **_probabilities(scores, end, rules)
     )
-    deals = deals.join(scored, on="deal_id").join(scores.closing(), on="deal_id")
+    for told in (scores.graded(), scored, scores.closing()):
+        deals = deals.join(told, on="deal_id")
     ranked = deals.with_columns(value_at_stake=value_at_stake(deals)).sort(
         "value_at_stake", "deal_id", descending=[True, False]
     )

@@ -12,11 +12,12 @@ from data.errors import BadInput, NotReady
 from data.moments import DAY
 from data.records import normalise
 from data.tables import lazy_tables
-from models.curve import WON, Curves
+from models.curve import LOST, WON, Curves
 from tests import company
 from tests.histories import Frames
 from training.backtest import Backtest, Origin, backtest
 from training.forecasts import STAGE
+from training.grades import graded
 from training.summary import by_origin, details, summary
 
 ORIGIN = company.END - 60 * DAY
@@ -187,3 +188,21 @@ def test_an_origin_that_allows_no_backtest_is_refused(
 ) -> None:
     with pytest.raises(error, match=match):
         frozen(frames, origin)
+
+
+def test_what_a_grade_meant_is_counted_by_hand(honest: Origin) -> None:
+    """Ten deals: of four A three closed, of these two won; of six C all closed, none won."""
+    p_won = np.array([0.8, 0.7, 0.66, 0.9] + [0.2] * 6)
+    rows = np.arange(10)
+    outcomes = replace(
+        honest.outcomes.take(rows),
+        days=np.array([5.0, 5.0, 5.0, np.inf] + [9.0] * 6),
+        cause=np.array([WON, WON, LOST, 0] + [LOST] * 6),
+    )
+    origin = replace(honest, outcomes=outcomes, curves=Curves.undated(p_won))
+    a, b, c, d = graded(Backtest([origin, origin]))
+    assert (a.grade, a.deals, a.closed, a.score) == ("A", 8, 6, 72.0)
+    assert a.won.mean == pytest.approx(200 / 3)
+    assert a.won.low < a.won.mean < a.won.high
+    assert (b.deals, d.deals, np.isnan(b.won.mean)) == (0, 0, True)
+    assert (c.deals, c.closed, c.score, c.won.mean) == (12, 12, 20.0, 0.0)

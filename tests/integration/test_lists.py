@@ -22,6 +22,7 @@ from data.tables import open_tables
 from pipelines import score, week
 from serving import lists
 from serving.api.app import create_app
+from serving.champions import Champions
 from serving.insights.standing import standing, won_amount
 from serving.security import create_key
 from tests import company
@@ -109,7 +110,9 @@ def test_what_is_printed_fits_a_terminal(company: Settings, tmp_path: Path) -> N
     text = console.export_text()
     assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= 80
     for deal in published.listed.head(3).iter_rows(named=True):
-        shown = (deal["position"], deal["title"], deal["stage"], f"{deal['p_won_period']:.0%}")
+        told = f"{deal['grade']} {deal['score']}"
+        place = (deal["position"], deal["title"], deal["stage"])
+        shown = (*place, told, f"{deal['p_won_period']:.0%}")
         line = r"\s+.*".join(re.escape(str(cell)) for cell in shown)
         assert re.search(rf"^\s*{line}\s", text, flags=re.MULTILINE)
     assert re.search(r"bookings from deals known now: [\d,]+ to [\d,]+ \(80 %\)", text)
@@ -156,6 +159,22 @@ def test_what_was_won_counts_from_its_moment_to_its_moment(tables: Any) -> None:
     expected = sum(amounts[deal_id] for deal_id in won["deal_id"])
     assert expected > 0
     assert won_amount(tables, since, until) == expected
+
+
+def test_the_trend_is_what_a_week_ago_would_have_scored(company: Settings, tables: Any) -> None:
+    """The same bundle is asked twice, the second time as of then, with what was known then."""
+    scorer = Champions(company.bundles).scorer("sales")
+    now = scorer.score(tables, NOW, trend_days=7).graded()
+    then = scorer.score(tables, NOW - 7 * DAY, allow_later_bundle=True).graded()
+    asked = now.join(then, on="deal_id", how="left", suffix="_then")
+    assert asked["trend"].to_list() == (asked["score"] - asked["score_then"]).to_list()
+    assert asked["trend"].null_count() == sum(
+        record["deal"]["created_at"] > iso(NOW - 7 * DAY) for record in RECORDS
+    )
+    assert asked["trend"].drop_nulls().abs().max() > 0
+    alone = scorer.score(tables, NOW)
+    assert alone.graded()["trend"].is_null().all()
+    assert alone.graded().drop("trend").equals(now.drop("trend"))
 
 
 def test_scores_are_written_a_row_a_deal_and_a_row_a_day(company: Settings, tmp_path: Path) -> None:

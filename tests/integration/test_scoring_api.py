@@ -123,12 +123,44 @@ def test_a_score_says_all_that_it_should(client: TestClient, records: list[dict[
     assert [chance["days_ahead"] for chance in score["chances"]] == [1, 14]
     close = score["expected_close"]
     assert iso(NOW)[:10] <= close["from"] <= close["median"] <= close["to"]
+    end = score["expected_end"]
+    assert iso(NOW)[:10] <= end["from"] <= end["median"] <= end["to"]
+    assert score["score"] == round(100 * score["eventually"]["p_won"])
+    assert score["grade"] in ("A", "B", "C", "D")
+    assert score["won_by"] == []
     assert sorted(score["parts"]) == ["engagement", "fit", "people", "process"]
     assert 0 < len(score["reasons"]) <= 6
     assert all(reason["zh"] and reason["en"] for reason in score["reasons"])
     (unexplained,) = scored(client, records[:1])
     assert unexplained["parts"] is None
     assert unexplained["reasons"] is None
+
+
+def test_the_trend_of_whole_records_is_that_of_a_batch(
+    client: TestClient, records: list[dict[str, Any]], company: Settings
+) -> None:
+    engine = open_database(company)
+    tables = open_tables(engine, "sales")
+    engine.dispose()
+    batch = Champions(company.bundles).scorer("sales").score(tables, NOW, trend_days=7).graded()
+    trends = {score["deal_id"]: score["trend"] for score in scored(client, records, trend=True)}
+    assert trends == dict(batch.select("deal_id", "trend").iter_rows())
+    assert {score["trend"] for score in scored(client, records)} == {None}
+
+
+def test_any_date_to_come_has_a_chance(client: TestClient, records: list[dict[str, Any]]) -> None:
+    """A date is read at its end: seven days after midnight is when 8 March is over."""
+    dates = ["2026-03-08", "2026-03-03", "2026-12-31", "2300-01-01", "9999-12-31"]
+    for score in scored(client, records, days_ahead=[2, 7, 3_000], won_by=dates):
+        by = {one.pop("date"): one for one in score["won_by"]}
+        assert list(by) == sorted(dates)
+        told = {one.pop("days_ahead"): one for one in score["chances"]}
+        assert by["2026-03-08"] == pytest.approx(told[7], abs=1e-12)
+        assert by["2026-03-03"] == pytest.approx(told[2], abs=1e-12)
+        assert by["9999-12-31"] == pytest.approx(score["eventually"], abs=1e-9)
+        for name in ("p_won", "p_lost"):
+            rises = [one[name] for one in by.values()]
+            assert rises == sorted(rises)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +171,9 @@ def test_a_score_says_all_that_it_should(client: TestClient, records: list[dict[
         ({"as_of": 1_700_000_000}, "as_of"),
         ({"as_of": "9999-12-31"}, "as_of"),
         ({"days_ahead": [9_000]}, "days_ahead.0"),
-        ({"days_ahead": [2_000]}, "days_ahead.0"),
+        ({"won_by": [iso(NOW)[:10]]}, "won_by.0"),
+        ({"won_by": ["soon"]}, "won_by.0"),
+        ({"won_by": [20_300]}, "won_by.0"),
         ({"records": []}, "records"),
         ({"records": [{"deal": {"deal_id": "d"}}]}, "records.0.deal.created_at"),
         (

@@ -30,6 +30,9 @@ def listed(**changes: Any) -> pl.DataFrame:
         "amount": 1000.5,
         "currency": "CNY",
         "value_at_stake": 120.0,
+        "score": 31,
+        "grade": "C",
+        "trend": -4,
         "period_end": parse_moment("2026-04-01"),
         "p_won_period": 0.25,
         "p_won_28": 0.125,
@@ -62,6 +65,7 @@ def test_a_csv_is_read_back_as_it_was() -> None:
     assert row["客户"] == "上海 Co"
     assert row["28天赢单概率"] == "0.125"
     assert row["预计成交"] == "2026-03-05"
+    assert (row["评分"], row["等级"], row["较上周"]) == ("31", "C", "-4")
     assert row["期末"] == "2026-03-31"
     assert row["有利因素"] == "好 | 妙"
     assert row["不利因素"] == "坏"

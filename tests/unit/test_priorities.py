@@ -12,7 +12,7 @@ from data.moments import DAY, iso, parse_moment
 from models.curve import Curves
 from serving.insights.priorities import Rules, period_end, prioritise
 from serving.insights.quarter import Quarter
-from serving.scorer import Scores
+from serving.scores import Scores
 
 AS_OF = parse_moment("2026-02-02")
 EDGES = np.array([0.0, 7.0, 28.0, 91.0])
@@ -28,7 +28,7 @@ def scores_of(won: list[list[float]], lost: list[list[float]], as_of: int = AS_O
         as_of=pl.lit(as_of, pl.Int64)
     )
     curves = Curves(EDGES, np.array(won), np.array(lost))
-    return Scores(rows, curves, as_of, (7, 28))
+    return Scores(rows, curves, as_of, (7, 28), (60, 35, 15))
 
 
 def test_the_value_at_stake_is_worked_out_by_hand() -> None:

@@ -1,0 +1,137 @@
+"""The score of a deal in the words of the interface."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, Field
+
+from data.moments import iso, iso_date
+from models.reasons import Explanation
+from serving.scorer import Scorer
+from serving.scores import RANGE, Scores
+
+
+class Chance(BaseModel):
+    """What will have become of the deal by then; it is still open with what is left to 1.
+
+    Null where timing is unknown: the pipeline's records have no dates.
+    """
+
+    days_ahead: int
+    p_won: float | None
+    p_lost: float | None
+
+
+class ByDate(BaseModel):
+    """The same by the end of a date (UTC)."""
+
+    date: str
+    p_won: float | None
+    p_lost: float | None
+
+
+class End(BaseModel):
+    """What will have become of the deal in the end, whenever that is."""
+
+    p_won: float
+    p_lost: float
+
+
+class Expected(BaseModel):
+    """When something happens: median and 80 % range, UTC dates, at most a century ahead."""
+
+    median: str
+    earliest: str = Field(alias="from")
+    latest: str = Field(alias="to")
+
+
+class Why(BaseModel):
+    """One reason: what speaks for the deal (effect above 0, in log-odds) or against it."""
+
+    feature: str
+    topic: str
+    group: str
+    effect: float
+    zh: str
+    en: str
+
+
+class DealScore(BaseModel):
+    """The score of one deal; it says by itself who scored what, as of when."""
+
+    deal_id: str
+    as_of: str
+    pipeline: str
+    bundle: str = Field(description="the name of the bundle that scored it")
+    served_by: str = Field(description="model, or baseline where the model has no skill over it")
+    stage: str | None
+    timing: str = Field(description="dated, or unknown where the pipeline's records have no dates")
+    score: int = Field(description="the chance to be won in the end in per cent, from 1 to 99")
+    grade: str = Field(description="A, B, C or D: cuts of the score, the same for every bundle")
+    trend: int | None = Field(
+        description="the score less that of a week before, by the same bundle; null where the "
+        "deal was not open then, or the trend was not asked for"
+    )
+    chances: list[Chance]
+    won_by: list[ByDate] = Field(description="at the dates asked for")
+    eventually: End
+    expected_close: Expected | None = Field(
+        description="when it is won, given that it is; null where there is no chance to win, or "
+        "timing is unknown"
+    )
+    expected_end: Expected | None = Field(
+        description="when it is won or lost; null where it never is, or timing is unknown"
+    )
+    parts: dict[str, float] | None = Field(
+        description="what fit, engagement, process and people add to the log-odds of won against "
+        "lost; null when reasons were not asked for, empty from a baseline"
+    )
+    reasons: list[Why] | None = Field(description="strongest first; null when not asked for")
+
+
+def tell(
+    scorer: Scorer, scores: Scores, days: Sequence[int], dates: Sequence[date]
+) -> dict[str, DealScore]:
+    """Say the scores in the words of the interface, by deal_id."""
+    bundle = scorer.bundle
+    said = {
+        "chances": _by_deal(scores.at(days)) if days else {},
+        "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
+    }
+    frames = (scores.graded(), scores.eventually(), scores.closing(), scores.ending())
+    whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
+    rows = zip(scores.rows["stage"], *(frame.to_dicts() for frame in frames), whys, strict=True)
+    return {
+        deal["deal_id"]: DealScore(
+            **deal,
+            as_of=iso(scores.as_of),
+            pipeline=bundle.pipeline.name,
+            bundle=bundle.name,
+            served_by=bundle.serves,
+            stage=stage,
+            timing=bundle.timing,
+            **{name: by_deal.get(deal["deal_id"], []) for name, by_deal in said.items()},
+            eventually=End(p_won=end["p_won"], p_lost=end["p_lost"]),
+            expected_close=_expected("close", closing),
+            expected_end=_expected("end", ending),
+            parts=why and why.parts,
+            reasons=why and [Why(**vars(reason)) for reason in why.reasons],
+        )
+        for stage, deal, end, closing, ending, why in rows
+    }
+
+
+def _by_deal(chances: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Gather chances by deal_id, in their order."""
+    gathered: dict[str, list[dict[str, Any]]] = {}
+    for row in chances.drop("as_of").iter_rows(named=True):
+        gathered.setdefault(row.pop("deal_id"), []).append(row)
+    return gathered
+
+
+def _expected(name: str, moments: dict[str, Any]) -> Expected | None:
+    if moments[f"{name}_median"] is None:
+        return None
+    return Expected(**{end: iso_date(moments[f"{name}_{end}"]) for end in RANGE})
