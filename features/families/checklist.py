@@ -15,6 +15,7 @@ checklist = Family()
     unit="count",
     group="process",
     topic="checklist",
+    direction=1,
 )
 def confirmed(history: History) -> nw.Expr:
     return history.count(item("C"))
@@ -27,6 +28,7 @@ def confirmed(history: History) -> nw.Expr:
     unit="count",
     group="process",
     topic="checklist",
+    direction=-1,
 )
 def failed(history: History) -> nw.Expr:
     return history.count(item("F"))

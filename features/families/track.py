@@ -14,6 +14,7 @@ track = Family()
     zh="负责人赢单率",
     en="share won by its owner",
     unit="ratio",
+    direction=1,
     group="people",
     owner=True,
 )
@@ -63,6 +64,7 @@ def owner_tenure(history: History) -> nw.Expr:
     zh="客户历史赢单率",
     en="share won with this account",
     unit="ratio",
+    direction=1,
     group="fit",
 )
 def account_record(history: History) -> nw.Expr:
@@ -81,14 +83,24 @@ def account_closings(history: History) -> nw.Expr:
 
 
 @track.feature(
-    "source_record", zh="来源历史赢单率", en="share won from this source", unit="ratio", group="fit"
+    "source_record",
+    zh="来源历史赢单率",
+    en="share won from this source",
+    unit="ratio",
+    direction=1,
+    group="fit",
 )
 def source_record(history: History) -> nw.Expr:
     return share_won("source", history.context)
 
 
 @track.feature(
-    "product_record", zh="产品历史赢单率", en="share won of this product", unit="ratio", group="fit"
+    "product_record",
+    zh="产品历史赢单率",
+    en="share won of this product",
+    unit="ratio",
+    direction=1,
+    group="fit",
 )
 def product_record(history: History) -> nw.Expr:
     return share_won("product", history.context)
