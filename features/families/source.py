@@ -48,3 +48,10 @@ def fixed_text(history: History, name: str) -> nw.Expr:
 @source.feature("{}", each="numbers", zh="{}", en="{}", unit="", group="fit")
 def fixed_number(history: History, name: str) -> nw.Expr:
     return nw.col(name)
+
+
+@source.feature("blanks", zh="未填写的字段数", en="fields left empty", unit="count", group="fit")
+def blanks(history: History) -> nw.Expr:
+    fixed = (*history.context.texts, *history.context.numbers)
+    empty = (nw.col(name).is_null().cast(nw.Int64) for name in fixed)
+    return sum(empty, start=nw.lit(0))

@@ -146,6 +146,9 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
         "close_pushes_in:7": len(within(moved(dates, lambda new, old: new > old), 7)),
         "grade": holding(known("changes", field="grade"), "value"),
         "heat": holding(known("changes", field="heat"), "number"),
+        "blanks": sum(
+            json.loads(deal["attributes"] or "{}").get(name) is None for name in ("colour", "seats")
+        ),
         "silence": since(done),
         "no_reply": since(known("activities", direction="in")),
         "first_touch": (min(f["at"] for f in done) - deal["created_at"]) / DAY if done else None,
