@@ -5,6 +5,9 @@ import polars as pl
 
 from data.contract import TRACKED
 from data.tables import Tables, collect
+from features.context import Context
+from features.history import History, change
+from features.timeline import timeline
 
 
 def held(known: Tables) -> pl.DataFrame:
@@ -26,3 +29,16 @@ def held(known: Tables) -> pl.DataFrame:
     return last.group_by("deal_id").agg(
         of("stage", "value"), of("owner_id", "value"), of("amount", "number")
     )
+
+
+def amounts_at_closing(tables: Tables) -> pl.DataFrame:
+    """Return a row per won deal with its deal_id and the amount it was won at, null if unknown.
+
+    It is what stood on the deal when its closing became known. Later edits do not count.
+    """
+    won = tables.deals.filter(nw.col("outcome") == "won", ~nw.col("closed_recorded_at").is_null())
+    closings = won.select("deal_id", as_of="closed_recorded_at")
+    history = History(Context(stages=(), kinds=(), windows=()))
+    amount = history.held(change("amount"), "number")
+    answers = history.answer(timeline(tables, closings, (), ("changes",)))
+    return collect(answers.select("deal_id", amount=amount))

@@ -4,6 +4,7 @@
     model.json      bin edges, encoder, calibration, context, catalogue; the first three if there
                     is a model
     baseline.json   the stage baseline, to stand beside the model or in for it
+    amount.json     what final amounts are of the amounts before
     usual.json      medians of the features, which reasons set a deal's facts against
     won-0.txt …     the boosters as LightGBM's text, by bag
 
@@ -27,8 +28,9 @@ from data.moments import iso_date
 from features.catalogue import Feature
 from features.compute import catalogue
 from features.context import Context
+from models.amount import AmountModel, current
 from models.baselines import StageAalenJohansen
-from models.curve import Curves
+from models.curve import Array, Curves
 from models.hazard import HazardModel
 from models.reasons import Explanation, explain
 from models.seal import seal, unseal, write_json
@@ -49,12 +51,13 @@ class Bundle:
     Attributes:
         name: unique, with the pipeline, the date it knows up to, and a hash.
         card: what it says of itself, JSON values: at least pipeline (settings), as_of_moment,
-            horizons_days and serves; with them whatever its maker adds as evidence.
+            horizons_days, serves and amounts; with them whatever its maker adds as evidence.
         context: the pipeline's vocabularies, for computing features.
         features: the catalogue in the order of its columns.
         model: the hazards, or who is won where records have no dates; None where the history is
             too short for one.
         baseline: the stage baseline.
+        amount: the amount at close.
         usual: what reasons set a deal's facts against.
     """
 
@@ -64,6 +67,7 @@ class Bundle:
     features: list[Feature]
     model: Model | None
     baseline: StageAalenJohansen
+    amount: AmountModel
     usual: Usual
 
     @property
@@ -114,6 +118,15 @@ class Bundle:
         served = self.model if self.model and self.serves == "model" else self.baseline
         return served.curves(rows, threads)
 
+    def amounts(self, rows: pl.DataFrame, threads: int = 1) -> Array:
+        """Return the expected amounts at close, [n]: the amounts now without skill over them.
+
+        They are given that the deal is won; nan where it has no amount.
+        """
+        if self.card["amounts"] == "model":
+            return self.amount.expected(rows, threads)
+        return current(rows)
+
     def explain(self, rows: pl.DataFrame, threads: int = 1) -> list[Explanation]:
         """Say why feature rows score as they do; nothing is said while the baseline serves."""
         if self.model is None or self.serves == "baseline":
@@ -132,11 +145,12 @@ class Bundle:
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
         boosters = _boosters(path, card)
+        of_amount = {name: boosters.pop(name) for name in ("amount",) if name in boosters}
         kind: type[Model] = HazardModel if "edges" in document else WinModel
         model = kind.from_dict(document, boosters) if boosters else None
-        baseline, usual = (
+        baseline, amount, usual = (
             json.loads((path / name).read_text(encoding="utf-8"))
-            for name in ("baseline.json", "usual.json")
+            for name in ("baseline.json", "amount.json", "usual.json")
         )
         context = Context.from_dict(document["context"])
         features = [Feature(**entry) for entry in document["catalogue"]]
@@ -148,6 +162,7 @@ class Bundle:
             features=features,
             model=model,
             baseline=StageAalenJohansen.from_dict(baseline),
+            amount=AmountModel.from_dict(amount, of_amount),
             usual=Usual.from_dict(usual),
         )
 
@@ -175,8 +190,10 @@ class Bundle:
         }
         write_json(path / "model.json", document)
         write_json(path / "baseline.json", self.baseline.to_dict())
+        write_json(path / "amount.json", self.amount.to_dict())
         write_json(path / "usual.json", self.usual.to_dict())
-        for name, bag in self.model.bags.items() if self.model else ():
+        bags = self.amount.bags | (self.model.bags if self.model else {})
+        for name, bag in bags.items():
             for number, booster in enumerate(bag.boosters):
                 booster.save_model(path / f"{name}-{number}.txt")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 CARD: Final = "card.json"
 
 

@@ -20,7 +20,7 @@ from pipelines.workspace import database_of
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of, prepare
 from training.search import Found, search
-from training.served import why_not
+from training.served import amounts, why_not
 from training.summary import summary
 from training.tracking import Run, track
 
@@ -82,7 +82,7 @@ def run(
     card = _card(fitted, as_of, seed, fitting, evidence)
     card["search"] = None if found is None else found.to_dict()
     usual = Usual.learn(fitted.sample.rows, fitted.features)
-    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, usual)
+    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
@@ -149,6 +149,7 @@ def _card(
         "data_end": iso(fitted.end),
         "serves": serves,
         "why": why,
+        "amounts": amounts(evidence),
         "timing": "dated" if fitted.pipeline.dated else "unknown",
         "cadence_days": fitted.pace.cadence_days,
         "horizons_days": [days for days in fitted.pace.horizons_days if math.isfinite(days)],

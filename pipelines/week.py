@@ -14,6 +14,7 @@ from rich.table import Table
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
 from data.tables import Tables, open_tables
+from models.curve import Array
 from pipelines.files import write_whole
 from pipelines.workspace import database_of
 from serving import lists
@@ -91,7 +92,9 @@ def run(
         lists.publish(engine, head, lists.items(listed))
     stem = (out or settings.lists) / f"{pipeline}-{head['week']}"
     files = _write(listed, as_of, stem, settings)
-    forecast = _forecast(tables, deals, scores) if scores.curves.dated else None
+    forecast = None
+    if scores.curves.dated:
+        forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
     return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
 
 
@@ -147,14 +150,12 @@ def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.Da
     return listed.join(told, on="deal_id", maintain_order="left")
 
 
-def _forecast(tables: Tables, deals: pl.DataFrame, scores: Scores) -> Forecast:
+def _forecast(tables: Tables, scores: Scores, spread: Array) -> Forecast:
     """Forecast the bookings of the quarter that the scores' moment lies in."""
     quarter = Quarter.of(scores.as_of)
     won_by_end = scores.curves.won_by(quarter.days_left(scores.as_of))
-    open_deals = scores.rows.select("deal_id", p=pl.Series(won_by_end)).join(deals, on="deal_id")
     won = won_amount(tables, quarter.starts_at, scores.as_of)
-    amount = open_deals["amount"].fill_null(0.0).to_numpy()
-    return bookings(open_deals["p"].to_numpy(), amount, won, seed=0)
+    return bookings(won_by_end, scores.amounts, won, seed=0, spread=spread)
 
 
 def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> list[Path]:

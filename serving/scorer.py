@@ -65,6 +65,7 @@ class Scorer:
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
+            amounts=self.bundle.amounts(rows, self.threads),
             earlier=None if trend_days is None else before,
             why=self.bundle.explain(rows, self.threads) if reasons else None,
         )

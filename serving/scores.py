@@ -30,6 +30,7 @@ class Scores:
         as_of: the moment (microseconds of UTC).
         horizons_days: the pipeline's horizons; none where timing is unknown.
         grades: the lowest scores of the grades A, B and C.
+        amounts: the expected amounts at close, should they be won, [n]; nan without an amount.
         earlier: deal_id and curve's end a while before, as p_won, of those that were open then;
             None when the trend was not asked for.
         why: for each deal the parts of its score and the reasons; None when not asked for.
@@ -40,6 +41,7 @@ class Scores:
     as_of: int
     horizons_days: tuple[int, ...]
     grades: tuple[int, int, int]
+    amounts: Array
     earlier: pl.DataFrame | None = None
     why: list[Explanation] | None = None
 
@@ -79,6 +81,11 @@ class Scores:
         return told.join(before, on="deal_id", how="left", maintain_order="left").select(
             "deal_id", "score", "grade", trend=pl.col("score") - pl.col("before")
         )
+
+    def amount_at_close(self) -> pl.DataFrame:
+        """Return deal_id and amount_at_close: what it brings, given that it is won, or null."""
+        amounts = pl.Series(self.amounts, dtype=pl.Float64).fill_nan(None)
+        return self.rows.select("deal_id", amount_at_close=amounts)
 
     def closing(self) -> pl.DataFrame:
         """Return deal_id and when each deal is won, given that it is; null where it never is.

@@ -91,9 +91,11 @@ def bundled(fitted: Fitted) -> Bundle:
         "as_of_moment": fitted.end,
         "horizons_days": list(fitted.pace.horizons_days),
         "serves": "model",
+        "amounts": "model",
     }
-    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline)
-    return Bundle("", card, *parts, Usual.learn(fitted.sample.rows, fitted.features))
+    usual = Usual.learn(fitted.sample.rows, fitted.features)
+    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
+    return Bundle("", card, *parts)
 
 
 def records(raw: dict[str, pl.DataFrame], as_of: int = END) -> list[dict[str, Any]]:

@@ -16,14 +16,16 @@ from data.moments import DAY, iso
 from data.tables import Tables, collect
 from features.compute import compute
 from features.snapshots import first_snapshots, open_snapshots
+from models.amount import current
 from models.baselines import fit_others
 from models.boosting import Settings
 from models.curve import OPEN, Curves
 from models.sample import Sample
+from training.amounts import Amounts
 from training.fit import LEAST_CLOSINGS, Fitted, closings_of, fit, pace_of
 from training.forecasts import MODEL, STAGE, Forecasts
 from training.judged import Judged, judge
-from training.matrix import settled, with_outcomes
+from training.matrix import final_amounts, settled, with_outcomes
 from training.metrics import Draws, Interval, log_losses, outcome_at
 from training.metrics.closing import Dates, Event
 from training.segments import known_then
@@ -46,6 +48,7 @@ class Origin:
         baselines: what each baseline said, by name, `STAGE` first; curves that are not dated
             speak of the end only.
         silent: why the other baselines cannot speak of this pipeline, by name.
+        amounts: what those that were won were said to bring, and brought.
     """
 
     as_of: int
@@ -55,6 +58,7 @@ class Origin:
     curves: Curves
     baselines: dict[str, Curves]
     silent: dict[str, str]
+    amounts: Amounts
 
     @property
     def baseline(self) -> Curves:
@@ -146,6 +150,11 @@ class Backtest:
         """Judge every horizon, over all origins."""
         return [judge(self.forecasts(h), self.draws) for h in self.horizons_days]
 
+    @property
+    def amounts(self) -> Amounts:
+        """What deals that were won were said to bring, and brought."""
+        return Amounts.concat([origin.amounts for origin in self.origins])
+
     def dates(self, event: Event) -> Dates:
         """Return when deals were won, or closed at all, beside when they were said to."""
         return Dates.concat(
@@ -234,15 +243,18 @@ def backtest(
         rows = compute(tables, later, fitted.context)
     if rows.is_empty():
         raise BadInput("no deal is open then", field="origin", value=iso(as_of))
+    outcomes = with_outcomes(rows, tables, end if pipeline.dated else math.inf)
+    said, final = fitted.amount.expected(rows), final_amounts(rows, tables)
     others, silent = fit_others(fitted.sample, fitted.context, fitted.baseline.edges)
     return Origin(
         as_of,
         replace(fitted, sample=fitted.sample.take(np.arange(0))),
-        with_outcomes(rows, tables, end if pipeline.dated else math.inf),
+        outcomes,
         known_then(frozen, rows, as_of),
         fitted.model.curves(rows),
         {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
         silent,
+        Amounts.of(outcomes, said, current(rows), final),
     )
 
 

@@ -15,6 +15,7 @@ from features.context import Context
 from features.pace import Pace
 from features.snapshots import first_snapshots, grid_snapshots
 from features.track import counted, strengths
+from models.amount import AmountModel
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
 from models.bundle import Model
@@ -22,7 +23,7 @@ from models.curve import LOST, WON, Array
 from models.hazard import HazardModel
 from models.sample import Sample
 from models.win import WinModel
-from training.matrix import settled, with_outcomes
+from training.matrix import final_amounts, settled, with_outcomes
 
 LEAST_CLOSINGS = 40
 """Won and lost deals that a model needs; below, only the baseline can be fitted."""
@@ -47,10 +48,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Fitted(Prepared):
-    """A model, none where the history is too short for one, and its baseline."""
+    """A model, none where the history is too short for one, its baseline, and amounts at close."""
 
     model: Model | None
     baseline: StageAalenJohansen
+    amount: AmountModel
 
 
 def prepare(
@@ -108,7 +110,9 @@ def fit(
     elif min(closings_of(past)) >= LEAST_CLOSINGS:
         model = WinModel.fit(past, features, settings, seed, progress)
     baseline = StageAalenJohansen.fit(past, given.edges)
-    return Fitted(**vars(given), model=model, baseline=baseline)
+    final = final_amounts(past.rows, tables.known_by(as_of))
+    amount = AmountModel.fit(past, final, features, settings, seed, progress)
+    return Fitted(**vars(given), model=model, baseline=baseline, amount=amount)
 
 
 def _past(

@@ -8,7 +8,8 @@ import polars as pl
 
 from data.moments import DAY
 from data.tables import Tables, collect
-from models.curve import LOST, OPEN, WON
+from features.held import amounts_at_closing
+from models.curve import LOST, OPEN, WON, Array
 from models.sample import Sample
 
 _SETTLED: Final = 0.95
@@ -60,3 +61,12 @@ def with_outcomes(rows: pl.DataFrame, tables: Tables, end: float) -> Sample:
         seen=(end - as_of) / DAY,
         groups=known.select(pl.coalesce("account_id", "deal_id")).to_series().to_numpy(),
     )
+
+
+def final_amounts(rows: pl.DataFrame, tables: Tables) -> Array:
+    """Return the amount that each row's deal was won at, [n]; nan where it is not known to be."""
+    joined = rows.select("deal_id").join(
+        amounts_at_closing(tables), on="deal_id", how="left", maintain_order="left"
+    )
+    amounts: Array = joined["amount"].fill_null(np.nan).to_numpy()
+    return amounts

@@ -135,6 +135,13 @@ _PAGE: Final = {
     "before it. As shown: the whole range; late closings are missing, so that it covers too many "
     "or too few.": "已观察范围内：数据截止前的结案与曲线相应部分比较。如所示：整个区间；"
     "较晚的结案缺失，因此覆盖率偏高或偏低。",
+    "Amounts at close": "成交金额",
+    "{:,} deals were won that had an amount before. Said by came; the sum of what is off, by the "
+    "sum that came; and the squared error that the model saves against the amount as it stood:": ""
+    "{:,}个赢单此前已有金额。依次为预测除以实际、偏差合计除以实际合计；"
+    "以及模型相对当时金额的平方误差之差：",
+    "WAPE": "WAPE",
+    "the amount as it stood": "当时金额",
     "Lists": "清单",
     "Each seller's {} likeliest at each moment, {:.0f} % of all deals:": "各时点每位销售概率最高的"
     "{}个商机，占全部的{:.0f}%：",

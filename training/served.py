@@ -31,3 +31,10 @@ def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
             "en": "no skill over the stage baseline at telling who is won",
         }
     return None
+
+
+def amounts(evidence: Backtest | None) -> str:
+    """Say what tells the amounts at close: "model" if surely better than the amounts "now"."""
+    if evidence is None:
+        return "now"
+    return "model" if evidence.amounts.saved(evidence.draws).high < 0 else "now"

@@ -35,6 +35,7 @@ def summary(backtest: Backtest) -> dict[str, Any]:
             "horizons": [one.to_dict() for one in backtest.judged()],
             "eventual": _eventual(backtest),
             "grades": [asdict(one) for one in graded(backtest)],
+            "amounts": backtest.amounts.to_dict(backtest.draws),
             "dates": {event: _dates(backtest, event) for event in ("won", "closed")},
         }
     )

@@ -96,7 +96,7 @@ def _experiment(name: str, artifacts: Path) -> None:
 def _metrics(evidence: Backtest) -> dict[str, float]:
     """Name each number of a card's evidence: a horizon's by its days, others by their place."""
     told = summary(evidence)
-    overall = {name: told[name] for name in ("log_loss_saved", "eventual", "dates")}
+    overall = {name: told[name] for name in ("log_loss_saved", "eventual", "amounts", "dates")}
     by_horizon = {
         f"{name}_end" if one["horizon_days"] is None else f"{name}_{one['horizon_days']}d": value
         for one in told["horizons"]

@@ -84,6 +84,9 @@ class DealScore(BaseModel):
     expected_end: Expected | None = Field(
         description="when it is won or lost; null where it never is, or timing is unknown"
     )
+    amount_at_close: float | None = Field(
+        description="what it is expected to bring, given that it is won; null without an amount"
+    )
     parts: dict[str, float] | None = Field(
         description="what fit, engagement, process and people add to the log-odds of won against "
         "lost; null when reasons were not asked for, empty from a baseline"
@@ -100,7 +103,8 @@ def tell(
         "chances": _by_deal(scores.at(days)) if days else {},
         "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
     }
-    frames = (scores.graded(), scores.eventually(), scores.closing(), scores.ending())
+    graded = scores.graded().join(scores.amount_at_close(), on="deal_id", maintain_order="left")
+    frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     rows = zip(scores.rows["stage"], *(frame.to_dicts() for frame in frames), whys, strict=True)
     return {

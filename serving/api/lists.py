@@ -25,10 +25,10 @@ class WeeklyList(BaseModel):
     size: int = Field(description="how many items the whole list has")
     items: list[dict[str, Any]] = Field(
         description="position, deal_id, title, account, stage, owner_id, owner, team, amount, "
-        "currency, value_at_stake, score, grade, trend, p_won_period, period_end, p_won_<days> "
-        "for each horizon, close_median, close_from, close_to, last_touch_at, last_touch_kind, "
-        "reasons, served_by; where timing is unknown, period_end is null and p_won_period is of "
-        "the end"
+        "currency, value_at_stake, amount_at_close, score, grade, trend, p_won_period, "
+        "period_end, p_won_<days> for each horizon, close_median, close_from, close_to, "
+        "last_touch_at, last_touch_kind, reasons, served_by; where timing is unknown, period_end "
+        "is null and p_won_period is of the end"
     )
 
 

@@ -27,6 +27,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "amount": ("金额", "Amount"),
     "currency": ("币种", "Currency"),
     "value_at_stake": ("可争取价值", "Value at stake"),
+    "amount_at_close": ("预计成交金额", "Amount at close"),
     "score": ("评分", "Score"),
     "grade": ("等级", "Grade"),
     "trend": ("较上周", "Against last week"),

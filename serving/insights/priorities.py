@@ -40,14 +40,14 @@ def value_at_stake(deals: pl.DataFrame) -> pl.Expr:
     p is the probability of being won by the period's end. Urgency is the share of the
     period's closings, won or lost, that fall within the coming week: what waiting loses.
 
-    A deal without an amount counts as the median one of the list; without any amounts on the
-    list, each deal counts one.
+    The amount is what the deal is expected to bring at close. A deal without one counts as the
+    median one of the list; without any amounts on the list, each deal counts one.
 
     Args:
-        deals: columns amount, p_won_period, p_close_period, p_close_week.
+        deals: columns amount_at_close, p_won_period, p_close_period, p_close_week.
     """
-    known = deals["amount"].median()
-    amount = pl.col("amount").fill_null(1.0 if known is None else known)
+    known = deals["amount_at_close"].median()
+    amount = pl.col("amount_at_close").fill_null(1.0 if known is None else known)
     unsettled = pl.col("p_won_period") * (1.0 - pl.col("p_won_period"))
     closes = pl.col("p_close_period")
     urgency = pl.when(closes > 0).then(pl.col("p_close_week") / closes).otherwise(0.0)
@@ -63,8 +63,8 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
         rules: what the ranking assumes.
 
     Returns:
-        The deals' columns, with position (from 1), value_at_stake, score, grade, trend,
-        period_end (moment), p_won_period, p_won_<days> for each horizon, close_median,
+        The deals' columns, with position (from 1), value_at_stake, amount_at_close, score, grade,
+        trend, period_end (moment), p_won_period, p_won_<days> for each horizon, close_median,
         close_from, close_to (moments); first position first, ties by deal_id. Where timing is
         unknown the period is all that is to come, period_end is null, and nothing is urgent.
     """
@@ -72,7 +72,7 @@ def prioritise(deals: pl.DataFrame, scores: Scores, rules: Rules) -> pl.DataFram
     scored = scores.rows.select(
         "deal_id", period_end=pl.lit(end, pl.Int64), **_probabilities(scores, end, rules)
     )
-    for told in (scores.graded(), scored, scores.closing()):
+    for told in (scores.amount_at_close(), scores.graded(), scored, scores.closing()):
         deals = deals.join(told, on="deal_id")
     ranked = deals.with_columns(value_at_stake=value_at_stake(deals)).sort(
         "value_at_stake", "deal_id", descending=[True, False]

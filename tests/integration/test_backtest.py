@@ -13,11 +13,15 @@ from data.moments import DAY
 from data.records import normalise
 from data.tables import lazy_tables
 from models.curve import LOST, WON, Curves
+from models.sample import Sample
 from tests import company
 from tests.histories import Frames
+from training import served
+from training.amounts import Amounts
 from training.backtest import Backtest, Origin, backtest
 from training.forecasts import STAGE
 from training.grades import graded
+from training.metrics import Draws
 from training.summary import by_origin, details, summary
 
 ORIGIN = company.END - 60 * DAY
@@ -206,3 +210,34 @@ def test_what_a_grade_meant_is_counted_by_hand(honest: Origin) -> None:
     assert a.won.low < a.won.mean < a.won.high
     assert (b.deals, d.deals, np.isnan(b.won.mean)) == (0, 0, True)
     assert (c.deals, c.closed, c.score, c.won.mean) == (12, 12, 20.0, 0.0)
+
+
+def test_amounts_are_judged_by_hand() -> None:
+    """Of five deals three were won with an amount before; two sum up to 300 said, 250 came."""
+    ones = np.ones(5)
+    cause = np.array([WON, WON, LOST, WON, WON])
+    outcomes = Sample(pl.DataFrame(), ones, cause, np.array([2, 2, 2, 2, 0.5]), np.arange(5))
+    now = np.array([100.0, 200.0, 50.0, np.nan, 70.0])
+    final = np.array([90.0, 160.0, np.nan, 40.0, 70.0])
+    amounts = Amounts.of(outcomes, np.array([100.0, 150.0, 50.0, np.nan, 70.0]), now, final)
+    draws = Draws(outcomes.groups)
+    told = amounts.to_dict(draws)
+    assert (told["deals"], told["won_amount"]) == (2, 250.0)
+    assert told["model"]["ratio"]["mean"] == pytest.approx(250 / 250)
+    assert told["model"]["wape"]["mean"] == pytest.approx(20 / 250)
+    assert told["now"]["ratio"]["mean"] == pytest.approx(300 / 250)
+    assert told["now"]["wape"]["mean"] == pytest.approx(50 / 250)
+    # squares of 10 / 100 and 10 / 200 against those of 10 / 100 and 40 / 200
+    assert amounts.saved(draws).mean == pytest.approx((0.05**2 - 0.2**2) / 2)
+    same = replace(amounts, said=amounts.now).saved(draws)
+    assert (same.mean, same.high) == (0.0, 0.0)
+
+
+def test_amounts_that_never_move_are_told_as_they_stand(honest: Origin) -> None:
+    judged = Backtest([honest])
+    assert (judged.amounts.said == judged.amounts.final).all()
+    assert len(judged.amounts.final) > 0
+    assert served.amounts(judged) == "now"  # it cannot be surely better than what is right
+    assert served.amounts(None) == "now"
+    better = replace(honest.amounts, now=honest.amounts.final * 1.5)
+    assert served.amounts(Backtest([replace(honest, amounts=better)])) == "model"

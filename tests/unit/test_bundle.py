@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def test_a_loaded_bundle_says_the_same_to_the_last_bit(saved: Path, fitted: Fitt
         assert (ours.curves(rows).won == theirs.curves(rows).won).all()
         assert (ours.curves(rows).lost == theirs.curves(rows).lost).all()
     assert loaded.explain(rows) == bundled(fitted).explain(rows)
+    assert (loaded.amounts(rows) == bundled(fitted).amounts(rows)).all()
 
 
 def test_the_same_contents_make_the_same_name(saved: Path, fitted: Fitted) -> None:
@@ -90,6 +92,24 @@ def test_the_baseline_serves_in_the_models_stead(fitted: Fitted) -> None:
     rows = fitted.sample.rows.tail(5)
     assert (bundle.curves(rows).won == fitted.baseline.curves(rows).won).all()
     assert bundle.explain(rows) == [Explanation({}, [])] * 5
+
+
+def test_amounts_are_as_they_stand_where_the_model_has_no_skill(fitted: Fitted) -> None:
+    dear = replace(fitted, amount=replace(fitted.amount, errors=np.array([2.0]), most=3.0))
+    bundle, rows = bundled(dear), fitted.sample.rows.tail(5)
+    now = rows["amount"].to_numpy()
+    assert (bundle.amounts(rows) == 2 * now).all()
+    bundle.card["amounts"] = "now"
+    assert (bundle.amounts(rows) == now).all()
+
+
+def test_boosters_of_the_amount_are_kept_with_the_others(fitted: Fitted, tmp_path: Path) -> None:
+    bag = replace(fitted.model.won, offset=0.0)
+    bundle = bundled(replace(fitted, amount=replace(fitted.amount, bag=bag)))
+    loaded = Bundle.load(tmp_path / bundle.save(tmp_path).name)
+    assert loaded.amount.bag is not None
+    assert len(loaded.amount.bag.boosters) == len(bag.boosters)
+    assert loaded.model.bags.keys() == {"won", "lost"}
 
 
 _SCORE = """

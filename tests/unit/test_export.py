@@ -30,6 +30,7 @@ def listed(**changes: Any) -> pl.DataFrame:
         "amount": 1000.5,
         "currency": "CNY",
         "value_at_stake": 120.0,
+        "amount_at_close": 990.0,
         "score": 31,
         "grade": "C",
         "trend": -4,

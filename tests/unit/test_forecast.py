@@ -52,3 +52,14 @@ def test_a_forecast_lies_between_nothing_more_and_everything(
 def test_a_deal_without_an_amount_books_nothing() -> None:
     told = bookings(np.array([1.0, 1.0]), np.array([np.nan, 5.0]), won=1.0, seed=0)
     assert (told.low, told.expected, told.high) == (6.0, 6.0, 6.0)
+
+
+def test_amounts_that_spread_widen_the_range_and_move_no_mean() -> None:
+    p, amount = np.full(200, 0.5), np.full(200, 10.0)
+    sure = bookings(p, amount, won=0.0, seed=3)
+    wide = bookings(p, amount, won=0.0, seed=3, spread=np.array([0.25, 1.75]))
+    assert wide.expected == sure.expected == 1000
+    assert wide.median == pytest.approx(1000, rel=0.01)
+    # variance of a deal: p E[s²] - p² = .5 · 1.5625 - .25 = .53125 against .25
+    widths = [(one.high - one.low) for one in (wide, sure)]
+    assert widths[0] / widths[1] == pytest.approx(np.sqrt(0.53125 / 0.25), rel=0.05)

@@ -19,22 +19,24 @@ EDGES = np.array([0.0, 7.0, 28.0, 91.0])
 
 
 def deals_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {"deal_id": pl.String, "owner_id": pl.String, "amount": pl.Float64}
+    schema = {"deal_id": pl.String, "owner_id": pl.String}
     return pl.DataFrame(rows, schema=schema)
 
 
-def scores_of(won: list[list[float]], lost: list[list[float]], as_of: int = AS_OF) -> Scores:
+def scores_of(
+    won: list[list[float]], lost: list[list[float]], amounts: list[float], as_of: int = AS_OF
+) -> Scores:
     rows = pl.DataFrame({"deal_id": [f"d{i}" for i in range(len(won))]}).with_columns(
         as_of=pl.lit(as_of, pl.Int64)
     )
     curves = Curves(EDGES, np.array(won), np.array(lost))
-    return Scores(rows, curves, as_of, (7, 28), (60, 35, 15))
+    return Scores(rows, curves, as_of, (7, 28), (60, 35, 15), np.array(amounts))
 
 
 def test_the_value_at_stake_is_worked_out_by_hand() -> None:
     # 58 days are left to 1 April: F_won = .3 + (.5 - .3) · 30/63, F_lost = .1 + .2 · 30/63
-    deals = deals_of([{"deal_id": "d0", "owner_id": "o", "amount": 1000.0}])
-    scores = scores_of([[0, 0.1, 0.3, 0.5]], [[0, 0.05, 0.1, 0.3]])
+    deals = deals_of([{"deal_id": "d0", "owner_id": "o"}])
+    scores = scores_of([[0, 0.1, 0.3, 0.5]], [[0, 0.05, 0.1, 0.3]], [1000.0])
     (item,) = prioritise(deals, scores, Rules()).to_dicts()
     p_won, p_lost = 0.3 + 0.2 * 30 / 63, 0.1 + 0.2 * 30 / 63
     assert item["position"] == 1
@@ -46,32 +48,33 @@ def test_the_value_at_stake_is_worked_out_by_hand() -> None:
 
 
 def test_a_deal_without_an_amount_counts_as_the_median_one() -> None:
-    amounts = [100.0, None, 300.0]
-    deals = deals_of(
-        [{"deal_id": f"d{i}", "owner_id": "o", "amount": a} for i, a in enumerate(amounts)]
-    )
-    listed = prioritise(deals, scores_of([[0, 0.1, 0.3, 0.5]] * 3, [[0, 0, 0, 0]] * 3), Rules())
+    deals = deals_of([{"deal_id": f"d{i}", "owner_id": "o"} for i in range(3)])
+    scores = scores_of([[0, 0.1, 0.3, 0.5]] * 3, [[0, 0, 0, 0]] * 3, [100.0, np.nan, 300.0])
+    listed = prioritise(deals, scores, Rules())
     assert listed["deal_id"].to_list() == ["d2", "d1", "d0"]
     assert listed["value_at_stake"][1] == pytest.approx(2 * listed["value_at_stake"][2])
 
 
 def test_without_any_amounts_chances_alone_rank() -> None:
-    deals = deals_of([{"deal_id": f"d{i}", "owner_id": "o", "amount": None} for i in range(2)])
+    deals = deals_of([{"deal_id": f"d{i}", "owner_id": "o"} for i in range(2)])
     won = [[0, 0.01, 0.03, 0.05], [0, 0.1, 0.3, 0.5]]
-    listed = prioritise(deals, scores_of(won, [[0, 0, 0, 0]] * 2), Rules())
+    listed = prioritise(deals, scores_of(won, [[0, 0, 0, 0]] * 2, [np.nan] * 2), Rules())
     assert listed["deal_id"].to_list() == ["d1", "d0"]
 
 
 def test_what_cannot_close_is_worth_nothing_and_has_no_date() -> None:
-    deals = deals_of([{"deal_id": "d0", "owner_id": "o", "amount": 5.0}])
-    (item,) = prioritise(deals, scores_of([[0, 0, 0, 0]], [[0, 0, 0, 0]]), Rules()).to_dicts()
+    deals = deals_of([{"deal_id": "d0", "owner_id": "o"}])
+    (item,) = prioritise(
+        deals, scores_of([[0, 0, 0, 0]], [[0, 0, 0, 0]], [5.0]), Rules()
+    ).to_dicts()
     assert item["value_at_stake"] == 0.0
     assert item["close_median"] is None
 
 
 def test_each_seller_gets_so_many_and_the_best_of_theirs() -> None:
-    rows = [{"deal_id": f"d{i}", "owner_id": "ab"[i % 2], "amount": i + 1.0} for i in range(10)]
-    scores = scores_of([[0, 0.1, 0.3, 0.5]] * 10, [[0, 0, 0, 0]] * 10)
+    rows = [{"deal_id": f"d{i}", "owner_id": "ab"[i % 2]} for i in range(10)]
+    amounts = [i + 1.0 for i in range(10)]
+    scores = scores_of([[0, 0.1, 0.3, 0.5]] * 10, [[0, 0, 0, 0]] * 10, amounts)
     listed = prioritise(deals_of(rows), scores, Rules(per_owner=2))
     assert listed["deal_id"].to_list() == ["d9", "d8", "d7", "d6"]
     assert listed["position"].to_list() == [1, 2, 3, 4]
@@ -79,8 +82,9 @@ def test_each_seller_gets_so_many_and_the_best_of_theirs() -> None:
 
 @given(order=st.permutations(range(8)))
 def test_the_order_of_the_rows_changes_nothing(order: list[int]) -> None:
-    rows = [{"deal_id": f"d{i}", "owner_id": "o", "amount": float(i // 2)} for i in range(8)]
-    scores = scores_of([[0, 0.1, 0.3, 0.5]] * 8, [[0, 0, 0.1, 0.2]] * 8)
+    rows = [{"deal_id": f"d{i}", "owner_id": "o"} for i in range(8)]
+    amounts = [float(i // 2) for i in range(8)]
+    scores = scores_of([[0, 0.1, 0.3, 0.5]] * 8, [[0, 0, 0.1, 0.2]] * 8, amounts)
     listed = prioritise(deals_of([rows[i] for i in order]), scores, Rules())
     assert listed.equals(prioritise(deals_of(rows), scores, Rules()))
 

@@ -17,7 +17,7 @@ CUTS = (60, 35, 15)
 
 def scores_of(curves: Curves) -> Scores:
     rows = pl.DataFrame({"deal_id": [f"d{i}" for i in range(len(curves))]})
-    return Scores(rows, curves, AS_OF, (7,), CUTS)
+    return Scores(rows, curves, AS_OF, (7,), CUTS, np.full(len(curves), 5.0))
 
 
 def constant(won: float, lost: float, width: float = 7.0) -> Curves:
