@@ -122,7 +122,11 @@ class Bag:
 
         def fit_part(one: int, rng: np.random.Generator) -> tuple[lgb.Booster, float]:
             others = np.flatnonzero(usable & (part != one))
-            drawn, offset = _drawn(target[others], settings.rows_per_booster, objective, rng)
+            most, offset = settings.rows_per_booster, 0.0
+            if objective == "binary":
+                drawn, offset = draw_events(target[others], most, rng)
+            else:
+                drawn = draw(len(others), most, rng)
             at = others[drawn]
             parameters = {**_FIXED, **settings.booster, **columns.constraints()}
             parameters |= {"objective": objective, "seed": int(rng.integers(2**31))}
@@ -161,10 +165,12 @@ class Columns:
     Attributes:
         categories: positions of those that are codes of words.
         directions: of each column 1 where the score may only rise with it, -1 fall, 0 either.
+        steps: positions of numbers that count steps: each has a height of its own on a line.
     """
 
     categories: list[int]
     directions: list[int]
+    steps: list[int] = field(default_factory=list)
 
     def constraints(self) -> dict[str, Any]:
         """Return LightGBM's parameter, nothing where no column has a direction."""
@@ -182,21 +188,17 @@ def draw(rows: int, most: int, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.choice(rows, most, replace=False)) if rows > most else np.arange(rows)
 
 
-def _drawn(
-    target: Array, most: int, objective: str, rng: np.random.Generator
-) -> tuple[np.ndarray, float]:
+def draw_events(target: Array, most: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Choose rows to fit on, events before the rest, and the offset that undoes the choice.
 
     Events teach more than non-events, of which there are plenty (King & Zeng 2001): they get up
     to a quarter of the rows before the rest is drawn. With shares a of events and b of the rest
     drawn, log-odds come out too high by log(a / b).
     """
-    if objective != "binary":
-        return draw(len(target), most, rng), 0.0
     events, rest = np.flatnonzero(target == 1), np.flatnonzero(target == 0)
     kept = events[draw(len(events), most // 4, rng)]
     others = rest[draw(len(rest), most - len(kept), rng)]
+    chosen = np.sort(np.concatenate([kept, others]))
     if not (len(kept) and len(others)):
-        return np.sort(np.concatenate([kept, others])), 0.0
-    offset = np.log(len(others) / len(rest)) - np.log(len(kept) / len(events))
-    return np.sort(np.concatenate([kept, others])), float(offset)
+        return chosen, 0.0
+    return chosen, float(np.log(len(others) / len(rest)) - np.log(len(kept) / len(events)))

@@ -1,9 +1,11 @@
-"""Calibrated hazards: one straight line on the log-odds of each cause, by group of bins.
+"""Calibrated hazards: log-odds of each cause, blended and set straight by group of bins.
 
 Hazards are corrected, never the curves, so that won + lost + open stays 1 and curves stay
-monotone. After Guo et al. (2017), vector scaling, with the multinomial log-loss as the measure.
-The lines are held to "all deals are alike": thousands of closings hardly feel it, and where there
-are forty it keeps the boosters from making more of differences than has been seen.
+monotone. With one source this is vector scaling after Guo et al. (2017); with several it is their
+stacking (Wolpert 1992), with weights that are never below 0 (Breiman 1996). The measure is the
+multinomial log-loss on rows that no source was fitted on. Weights are held to "all deals are
+alike": thousands of closings hardly feel it, and where there are forty it keeps the sources from
+making more of differences than has been seen.
 """
 
 from dataclasses import dataclass
@@ -18,25 +20,25 @@ from models.curve import LOST, WON, Array
 _LEAST_CLOSINGS: Final = 200
 """Closings of each cause that a group of bins must have to be corrected by itself."""
 _PULL: Final = 10.0
-"""How hard, in closings' worth, a line is held to nought: 40 closings keep 80 % of the slope."""
+"""How hard, in closings' worth, a blend is held to nought: 40 closings keep 80 % of the slope."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Lines by bin: log-odds against open become intercept + slope × log-odds.
+    """Blends by bin: log-odds against open become intercept + sum of slope × log-odds of a source.
 
     Attributes:
         intercept: [bins, 2], for won and lost.
-        slope: [bins, 2].
+        slope: [bins, 2, sources].
     """
 
     intercept: Array
     slope: Array
 
     @classmethod
-    def none(cls, bins: int) -> Self:
-        """Return the correction that changes nothing."""
-        return cls(np.zeros((bins, 2)), np.ones((bins, 2)))
+    def none(cls, bins: int, sources: int = 1) -> Self:
+        """Return the plain mean of the sources, which changes nothing where there is one."""
+        return cls(np.zeros((bins, 2)), np.full((bins, 2, sources), 1.0 / sources))
 
     @classmethod
     def fit(
@@ -47,26 +49,26 @@ class Calibration:
         bins: int,
         weight: Array | None = None,
     ) -> Self:
-        """Fit the lines on predictions for rows that their boosters were not fitted on.
+        """Fit the blends on predictions for rows that their sources were not fitted on.
 
         Args:
-            odds: log-odds of won and of lost against open within the bin, [rows, 2].
+            odds: log-odds of won and of lost against open within the bin, [rows, 2, sources].
             number: which bin, [rows].
             cause: what happened, [rows].
             bins: how many bins there are.
             weight: how much each row counts, [rows].
         """
-        calibration = cls.none(bins)
+        calibration = cls.none(bins, odds.shape[2])
         weight = np.ones(len(odds)) if weight is None else weight
         for group in _groups(number, cause, bins):
             rows = np.isin(number, group)
-            intercept, slope = _line(odds[rows], cause[rows], weight[rows])
+            intercept, slope = _blend(odds[rows], cause[rows], weight[rows])
             calibration.intercept[group], calibration.slope[group] = intercept, slope
         return calibration
 
     def apply(self, odds: Array, number: np.ndarray) -> Array:
-        """Return the hazards of open, won and lost [rows, 3] from log-odds [rows, 2] by bin."""
-        straight = self.intercept[number] + self.slope[number] * odds
+        """Return the hazards of open, won and lost [rows, 3] from log-odds by source and bin."""
+        straight = self.intercept[number] + (self.slope[number] * odds).sum(axis=2)
         hazards: Array = softmax(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
         return hazards
 
@@ -97,20 +99,27 @@ def _groups(number: np.ndarray, cause: np.ndarray, bins: int) -> list[list[int]]
     return groups
 
 
-def _line(odds: Array, cause: np.ndarray, weight: Array) -> tuple[Array, Array]:
-    """Minimise the log-loss over intercepts and slopes [2], about the mean log-odds."""
+def _blend(odds: Array, cause: np.ndarray, weight: Array) -> tuple[Array, Array]:
+    """Minimise the log-loss over intercepts [2] and slopes [2, sources], about mean log-odds."""
+    sources = odds.shape[2]
     mean = np.average(odds, axis=0, weights=weight)
     centred = odds - mean
+    level = mean.mean(axis=1)
     spread = np.average(centred**2, axis=0, weights=weight)
-    pull = _PULL * np.concatenate([np.ones(2), spread])
+    pull = _PULL * np.concatenate([np.ones(2), spread.ravel()])
     happened = np.column_stack([cause == WON, cause == LOST]).astype(float)
 
-    def loss(line: Array) -> tuple[float, Array]:
-        straight = mean + line[:2] + line[2:] * centred
+    def loss(blend: Array) -> tuple[float, Array]:
+        slope = blend[2:].reshape(2, sources)
+        straight = level + blend[:2] + (slope * centred).sum(axis=2)
         total = np.logaddexp.reduce(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
         residual = weight[:, None] * (np.exp(straight - total[:, None]) - happened)
-        value = weight @ (total - (happened * straight).sum(axis=1)) + pull @ line**2 / 2
-        return value, np.concatenate([residual.sum(0), (residual * centred).sum(0)]) + pull * line
+        value = weight @ (total - (happened * straight).sum(axis=1)) + pull @ blend**2 / 2
+        slopes = np.einsum("rc,rcs->cs", residual, centred)
+        return value, np.concatenate([residual.sum(axis=0), slopes.ravel()]) + pull * blend
 
-    line: Array = minimize(loss, np.array([0.0, 0.0, 1.0, 1.0]), jac=True, method="L-BFGS-B").x
-    return mean + line[:2] - line[2:] * mean, line[2:]
+    start = np.concatenate([np.zeros(2), np.full(2 * sources, 1.0 / sources)])
+    bounds = [(None, None)] * 2 + [(0.0, None)] * (2 * sources)
+    blend: Array = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    slope = blend[2:].reshape(2, sources)
+    return level + blend[:2] - (slope * mean).sum(axis=1), slope

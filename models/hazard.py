@@ -20,6 +20,7 @@ from models.boosting import Bag, Columns, Settings, draw, parts
 from models.calendar import NAMES, bin_codes
 from models.calibration import Calibration
 from models.curve import LOST, OPEN, WON, Array, Curves
+from models.line import Line
 from models.sample import Sample
 
 _CHECKED: Final = 300_000
@@ -35,13 +36,15 @@ class HazardModel:
         encoder: of feature rows.
         won: boosters of the log-odds of won against open.
         lost: the same for lost.
-        calibration: of both.
+        lines: what a line says of either, won and lost.
+        calibration: what blends boosters and lines.
     """
 
     edges: Array
     encoder: Encoder
     won: Bag
     lost: Bag
+    lines: tuple[Line, Line]
     calibration: Calibration
 
     @classmethod
@@ -76,29 +79,36 @@ class HazardModel:
             ahead = bin_codes(as_of[snapshot[at]], number[at], edges)
             return np.hstack([codes[snapshot[at]], ahead])
 
-        def fit_cause(which: int, name: str) -> tuple[Bag, Array]:
+        def fit_cause(which: int, name: str) -> tuple[Bag, Line, Array]:
             target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
-            return Bag.cross_fit(
+            columns = _columns(encoder, features, 1 if which == WON else -1)
+            own = None if weight is None else weight[snapshot]
+            bag, by_trees = Bag.cross_fit(
                 rows,
                 target,
                 part,
                 checked,
-                _columns(encoder, features, 1 if which == WON else -1),
+                columns,
                 settings,
                 rng,
-                None if weight is None else weight[snapshot],
+                own,
                 progress=lambda text: progress(f"{name}: {text}"),
             )
+            line, by_line = Line.cross_fit(
+                rows, target, part, checked, columns, settings.folds, rng, own
+            )
+            return bag, line, np.column_stack([by_trees, by_line])
 
-        (won, won_odds), (lost, lost_odds) = fit_cause(WON, "won"), fit_cause(LOST, "lost")
+        won, won_line, won_odds = fit_cause(WON, "won")
+        lost, lost_line, lost_odds = fit_cause(LOST, "lost")
         calibration = Calibration.fit(
-            np.column_stack([won_odds, lost_odds]),
+            np.stack([won_odds, lost_odds], axis=1),
             number[checked],
             cause[checked],
             len(edges) - 1,
             None if weight is None else weight[snapshot[checked]],
         )
-        return cls(edges, encoder, won, lost, calibration)
+        return cls(edges, encoder, won, lost, (won_line, lost_line), calibration)
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
@@ -108,8 +118,27 @@ class HazardModel:
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
         rows, number = self.unfold(codes, as_of)
-        odds = np.column_stack([bag.predict(rows, threads) for bag in (self.won, self.lost)])
-        return self.calibration.apply(odds, number).reshape(len(codes), len(self.edges) - 1, 3)
+        trees = np.column_stack([bag.predict(rows, threads) for bag in (self.won, self.lost)])
+        lines = np.column_stack([line.predict(rows) for line in self.lines])
+        hazards = self.calibration.apply(np.stack([trees, lines], axis=2), number)
+        return hazards.reshape(len(codes), len(self.edges) - 1, 3)
+
+    def effects(self, rows: Array, number: np.ndarray, threads: int = 1) -> Array:
+        """Return what each column adds to the log-odds of won less those of lost, [n, columns].
+
+        Args:
+            rows: the booster's rows, see `unfold`.
+            number: the bin of each.
+            threads: of the boosters.
+        """
+        added = np.zeros(rows.shape)
+        for which, (bag, line, sign) in enumerate(
+            zip((self.won, self.lost), self.lines, (1.0, -1.0), strict=True)
+        ):
+            by_trees, by_line = self.calibration.slope[number, which].T
+            added += sign * by_trees[:, None] * bag.effects(rows, threads)
+            added += sign * by_line[:, None] * line.effects(rows)
+        return added
 
     def unfold(self, codes: Codes, as_of: np.ndarray) -> tuple[Array, np.ndarray]:
         """Return the booster's rows, [n × k, columns], and the bin of each, [n × k]."""
@@ -129,16 +158,19 @@ class HazardModel:
             "edges": self.edges.tolist(),
             "encoder": self.encoder.to_dict(),
             "offsets": {name: bag.offset for name, bag in self.bags.items()},
+            "lines": [line.to_dict() for line in self.lines],
             "calibration": self.calibration.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any], boosters: dict[str, tuple[Any, ...]]) -> Self:
         """Put what `to_dict` wrote and the boosters by bag together."""
+        won, lost = (Line.from_dict(line) for line in document["lines"])
         bags = {name: Bag(boosters[name], at) for name, at in document["offsets"].items()}
         return cls(
             edges=np.array(document["edges"]),
             encoder=Encoder.from_dict(document["encoder"]),
+            lines=(won, lost),
             calibration=Calibration.from_dict(document["calibration"]),
             **bags,
         )
@@ -151,6 +183,7 @@ def _columns(encoder: Encoder, features: list[Feature], towards: int) -> Columns
     return Columns(
         categories=[names.index(name) for name in encoder.categories],
         directions=[direction.get(name, 0) for name in names],
+        steps=[names.index(name) for name in ("bin", "starts_on", "ends_on")],
     )
 
 

@@ -71,8 +71,8 @@ def effects(
     codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
     unfolded, number = model.unfold(codes, as_of)
     asked = _spread(int((model.edges[:-1] < horizon_days).sum()))
-    unfolded = unfolded[np.isin(number, asked)]
-    added = model.won.effects(unfolded, threads) - model.lost.effects(unfolded, threads)
+    ahead = np.isin(number, asked)
+    added = model.effects(unfolded[ahead], number[ahead], threads)
     toward = added[:, : len(model.encoder.names)].reshape(len(codes), len(asked), -1)
     weight = _closing(model.hazards(codes, as_of, threads))[:, asked]
     weight /= weight.sum(axis=1, keepdims=True)

@@ -34,21 +34,23 @@ def bent(true: Array) -> Array:
 
 def test_what_is_calibrated_stays_as_it_is(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
-    corrected = Calibration.fit(true, number, cause, BINS).apply(true, number)
+    corrected = Calibration.fit(true[:, :, None], number, cause, BINS).apply(
+        true[:, :, None], number
+    )
     assert np.abs(corrected - hazards(true)).mean() < 0.01
 
 
 def test_no_correction_is_the_identity(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, _ = world
-    left = Calibration.none(BINS).apply(true, number)
+    left = Calibration.none(BINS).apply(true[:, :, None], number)
     np.testing.assert_allclose(left, hazards(true), atol=1e-12)
 
 
 def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
     said, fitting = bent(true), np.arange(ROWS) < ROWS // 2
-    calibration = Calibration.fit(said[fitting], number[fitting], cause[fitting], BINS)
-    corrected = calibration.apply(said[~fitting], number[~fitting])
+    calibration = Calibration.fit(said[fitting][:, :, None], number[fitting], cause[fitting], BINS)
+    corrected = calibration.apply(said[~fitting][:, :, None], number[~fitting])
     before, best = (log_loss(cause[~fitting], hazards(odds[~fitting])) for odds in (said, true))
     after = log_loss(cause[~fitting], corrected)
     assert best <= after < before
@@ -59,9 +61,9 @@ def test_what_was_bent_is_bent_back(world: tuple[Array, np.ndarray, np.ndarray])
 
 def test_corrected_hazards_are_probabilities(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
-    calibration = Calibration.fit(bent(true), number, cause, BINS)
+    calibration = Calibration.fit(bent(true)[:, :, None], number, cause, BINS)
     extremes = np.array([[-99.0, -99.0], [99.0, 0.0], [0.0, 99.0], [999.0, 999.0]])
-    corrected = calibration.apply(extremes, np.array([0, 1, 2, 0]))
+    corrected = calibration.apply(extremes[:, :, None], np.array([0, 1, 2, 0]))
     assert np.isfinite(corrected).all()
     assert (corrected >= 0).all()
     np.testing.assert_allclose(corrected.sum(axis=1), 1.0, rtol=0, atol=1e-12)
@@ -73,16 +75,18 @@ def test_bins_with_few_closings_are_mended_together(
     true, _, cause = world
     few = slice(0, 300)  # some 60 closings of both causes in all
     number = np.arange(300) % BINS
-    slope = Calibration.fit(bent(true[few]), number, cause[few], BINS).slope
+    slope = Calibration.fit(bent(true[few])[:, :, None], number, cause[few], BINS).slope
     assert (slope == slope[0]).all()
     assert (slope != 1.0).all()
 
 
 def test_it_is_read_back_as_it_was_written(world: tuple[Array, np.ndarray, np.ndarray]) -> None:
     true, number, cause = world
-    calibration = Calibration.fit(bent(true), number, cause, BINS)
+    calibration = Calibration.fit(bent(true)[:, :, None], number, cause, BINS)
     again = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
-    assert (again.apply(true, number) == calibration.apply(true, number)).all()
+    assert (
+        again.apply(true[:, :, None], number) == calibration.apply(true[:, :, None], number)
+    ).all()
 
 
 def test_where_little_was_seen_deals_are_told_less_apart() -> None:
@@ -91,8 +95,20 @@ def test_where_little_was_seen_deals_are_told_less_apart() -> None:
     cause = (rng.random((4000, 1)) > hazards(odds).cumsum(axis=1)).sum(axis=1).clip(max=2)
     number = np.zeros(4000, np.int64)
     slopes = [
-        Calibration.fit(odds[:few], number[:few], cause[:few], 1).slope.mean()
+        Calibration.fit(odds[:few][:, :, None], number[:few], cause[:few], 1).slope.mean()
         for few in (15, 60, 4000)
     ]
     assert 0 <= slopes[0] < 0.9 * slopes[2]
     assert slopes[2] == pytest.approx(1.0, abs=0.1)
+
+
+def test_two_sources_are_blended_by_what_they_are_worth(
+    world: tuple[Array, np.ndarray, np.ndarray],
+) -> None:
+    true, number, cause = world
+    noise = np.random.default_rng(1).normal(-2.0, 0.8, size=true.shape)
+    calibration = Calibration.fit(np.stack([noise, true], axis=2), number, cause, BINS)
+    useless, right = calibration.slope[:, :, 0], calibration.slope[:, :, 1]
+    assert (useless >= 0).all()
+    assert useless.max() < 0.15
+    np.testing.assert_allclose(right, 1.0, atol=0.2)

@@ -6,8 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.boosting import Bag
-from models.curve import Array
+from models.curve import LOST, WON
 from models.reasons import LEAST_SHARE, Explanation, effects, explain
 from models.usual import Usual
 from tests.company import bundled
@@ -31,39 +30,32 @@ def by_topic(fitted: Fitted, rows: pl.DataFrame) -> np.ndarray:
     return effects(fitted.model, rows, 28) @ np.eye(len(topics))[of]
 
 
-def test_what_no_tree_splits_on_speaks_neither_way(fitted: Fitted) -> None:
-    rows = fitted.sample.rows.tail(30)
-    found = effects(fitted.model, rows, 28)
-    assert found.shape == (30, len(fitted.model.encoder.names))
-    boosters = [one for bag in fitted.model.bags.values() for one in bag.boosters]
-    unused = sum(booster.feature_importance() for booster in boosters)
-    columns = np.flatnonzero(unused[: found.shape[1]] == 0)
+def test_what_neither_trees_nor_lines_use_speaks_neither_way(fitted: Fitted) -> None:
+    rows, model = fitted.sample.rows.tail(30), fitted.model
+    found = effects(model, rows, 28)
+    assert found.shape == (30, len(model.encoder.names))
+    boosters = [one for bag in model.bags.values() for one in bag.boosters]
+    used = sum(booster.feature_importance() for booster in boosters) > 0
+    for line in model.lines:
+        used[line.design.source[line.weights != 0]] = True
+    columns = np.flatnonzero(~used[: found.shape[1]])
     assert len(columns)
     assert (found[:, columns] == 0).all()
 
 
-def test_effects_and_their_base_add_up_to_what_the_boosters_say(fitted: Fitted) -> None:
-    """Up to the end of the first bin there is one bin to ask, and no weight but 1.
+def test_effects_add_up_to_what_the_model_says(fitted: Fitted) -> None:
+    """SHAP values and a base add up to the score (local accuracy, Lundberg & Lee 2017).
 
-    SHAP values and their base add up to the raw score (local accuracy, Lundberg & Lee 2017). What
-    the calendar adds is the same for deals of one moment, so it cancels between two of them.
+    So between two deals in one bin the effects' sums differ as the log-odds of won against lost.
     """
-    rows, model = fitted.sample.rows, fitted.model
-    rows = rows.filter(pl.col("as_of") == pl.col("as_of").mode().min())
-    unfolded, number = model.unfold(model.encoder.encode(rows), rows["as_of"].to_numpy())
-    unfolded, own = unfolded[number == 0], len(model.encoder.names)
-
-    def told(bag: Bag) -> Array:
-        """Return the raw score less what the calendar and the base add."""
-        parts = [b.predict(unfolded, pred_contrib=True)[:, own:].sum(axis=1) for b in bag.boosters]
-        told: Array = bag.predict(unfolded) - bag.offset - np.mean(parts, axis=0)
-        return told
-
-    expected = told(model.won) - told(model.lost)
-    found = effects(model, rows, model.edges[1]).sum(axis=1)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
-    assert len(rows) > 5
-    assert found.std() > 0.01
+    model, rows = fitted.model, fitted.sample.rows.tail(60)
+    codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
+    unfolded, number = model.unfold(codes, as_of)
+    found = model.effects(unfolded, number).sum(axis=1).reshape(len(rows), -1)
+    hazards = model.hazards(codes, as_of)
+    odds = np.log(hazards[:, :, WON] / hazards[:, :, LOST])
+    np.testing.assert_allclose(found - found[0], odds - odds[0], rtol=0, atol=1e-8)
+    assert found.std(axis=0).min() > 0.01
 
 
 def test_parts_are_the_sums_of_their_groups(fitted: Fitted, usual: Usual) -> None:
@@ -116,14 +108,19 @@ def test_a_topic_is_told_by_a_feature_that_pulls_its_way(fitted: Fitted, usual: 
 
 
 def test_a_deal_that_hardly_changes_keeps_its_reasons(fitted: Fitted, usual: Usual) -> None:
-    """Every number of a deal moves up or down by one per cent.
+    """Every number but nought moves by a hundredth of its distance from the mean of all deals.
 
     A step of a tree may still lie between the two, so the law is one of rates.
     """
     rows = fitted.sample.rows.sample(300, seed=0)
     rng = np.random.default_rng(0)
     moved = rows.with_columns(
-        pl.col(name) * pl.Series(1 + 0.01 * rng.choice([-1, 1], len(rows)))
+        pl.when(pl.col(name) == 0)
+        .then(pl.col(name))
+        .otherwise(
+            pl.col(name)
+            + (pl.col(name) - pl.col(name).mean()) * pl.Series(rng.choice([-0.01, 0.01], len(rows)))
+        )
         for name in fitted.model.encoder.numbers
     )
     before, after = by_topic(fitted, rows), by_topic(fitted, moved)
