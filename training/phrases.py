@@ -150,6 +150,12 @@ _PAGE: Final = {
     "of all wins": "占全部赢单",
     "of the won amount": "占赢单金额",
     "By kind of deal, {} days ahead": "按商机类别（未来{}天）",
+    "By kind of deal": "按商机类别",
+    "Of 100 deals said to be won in the end with about {} %, {:.0f} were won ({:.0f} to {:.0f}).": (
+        "在预测最终赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。"
+    ),
+    "In the end {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
+    "{:,} came.": "最终预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
     "stage": "阶段",
     "amount": "金额",
     "tenure": "负责人任职天数",

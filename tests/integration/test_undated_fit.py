@@ -13,6 +13,8 @@ from models.win import WinModel
 from tests import leads
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit
+from training.phrases import Language
+from training.report import render
 from training.summary import summary
 
 PIPELINE = Pipeline(
@@ -97,3 +99,13 @@ def test_a_few_records_have_a_baseline_and_no_evidence() -> None:
     assert fitted(frame).model is None
     with pytest.raises(NotReady, match=r"too little history to train on: \d+ deals won"):
         backtest(tables(frame), PIPELINE, 1_100, SMALL, seed=0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_report_of_the_end_names_no_days(language: Language) -> None:
+    frame = leads.frame()
+    at = late_origin(tables(frame), PIPELINE, ())
+    origin = backtest(tables(frame), PIPELINE, at, SMALL, seed=0)
+    page = render(Backtest([origin]), [], language)
+    assert "None" not in page
+    assert ("最终预计赢单" if language == "zh" else "In the end") in page
