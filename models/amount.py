@@ -14,7 +14,7 @@ import polars as pl
 
 from features.catalogue import Feature
 from features.encoder import Encoder
-from models.boosting import Bag, Columns, Settings, parts
+from models.boosting import Bag, Columns, Settings, draw, parts
 from models.curve import WON, Array
 from models.sample import Sample
 
@@ -65,9 +65,11 @@ class AmountModel:
             seed: of parts, drawn rows and boosters.
             progress: told each booster.
         """
+        rng = np.random.default_rng(seed)
         amount = current(sample.rows)
         won = (sample.cause == WON) & (sample.days <= sample.seen)
         taught = np.flatnonzero(won & (amount > 0) & (final > 0))
+        taught = taught[draw(len(taught), settings.rows_per_booster, rng)]
         past, ratio = sample.take(taught), final[taught] / amount[taught]
         encoder = Encoder.learn(past.rows, features)
         if not len(ratio):
@@ -77,7 +79,6 @@ class AmountModel:
         bag: Bag | None = None
         said: Array = np.zeros(len(ratio))
         if past.rows["deal_id"].n_unique() >= LEAST_DEALS and least < most:
-            rng = np.random.default_rng(seed)
             codes = encoder.encode(past.rows)
             bag, said = Bag.cross_fit(
                 lambda at: codes[at],

@@ -1,6 +1,6 @@
 """`dealcast backtest`: freeze the pipeline at past moments and look up what came."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -70,24 +70,39 @@ def document(pipeline: str, judged: Backtest) -> dict[str, Any]:
 
 
 def show(title: str, told: dict[str, Any], console: Console) -> None:
-    """Print what a card keeps of a backtest: figures by horizon, what is saved, the dates."""
+    """Print what a card keeps of a backtest: by horizon, what is saved, grades, amounts, dates."""
     console.print(_table(title, told["horizons"]))
+    for line in (*_saved(told), *_grades(told["grades"]), *_amounts(told), *_dates(told)):
+        console.print(line, highlight=False)
+
+
+def _saved(told: dict[str, Any]) -> Iterator[str]:
     for name, saved in told["saved_against"].items():
-        console.print(
-            f"Log-loss against the {name} baseline: {_interval(saved, '+.3f')}", highlight=False
-        )
+        yield f"Log-loss against the {name} baseline: {_interval(saved, '+.3f')}"
     if told["log_loss_saved_at_who"] is not None:
         who = _interval(told["log_loss_saved_at_who"], "+.3f")
-        console.print(f"At telling won from lost alone: {who}", highlight=False)
+        yield f"At telling won from lost alone: {who}"
+
+
+def _grades(grades: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for one in grades:
+        if one["closed"]:
+            won = f"{one['score']:.0f} said, {_interval(one['won'], '.0f')} won"
+            yield f"Of 100 with the grade {one['grade']} ({one['deals']:,} deals): {won}"
+
+
+def _amounts(told: dict[str, Any]) -> Iterator[str]:
+    if told["amounts"]["deals"]:
+        ratios = [_interval(told["amounts"][name]["ratio"], ".2f") for name in ("model", "now")]
+        yield f"Amounts at close, said by came: {ratios[0]}; as they stood: {ratios[1]}"
+
+
+def _dates(told: dict[str, Any]) -> Iterator[str]:
     wins = told["dates"]["won"]
     if wins is not None:
         covered = _interval(wins["coverage"][str(SHOWN)], ".0%")
-        console.print(
-            f"Wins within the range of dates said to hold {SHOWN}%: {covered}", highlight=False
-        )
-        console.print(
-            f"Deals still open when the data end: {wins['still_open']:.0%}", highlight=False
-        )
+        yield f"Wins within the range of dates said to hold {SHOWN}%: {covered}"
+        yield f"Deals still open when the data end: {wins['still_open']:.0%}"
 
 
 def _interval(one: dict[str, float], form: str) -> str:
