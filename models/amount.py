@@ -14,8 +14,9 @@ import polars as pl
 
 from features.catalogue import Feature
 from features.encoder import Encoder
-from models.boosting import Bag, Columns, Settings, draw, parts
+from models.boosting import Bag, Columns, Settings
 from models.curve import WON, Array
+from models.parts import Parted, draw, parts
 from models.sample import Sample
 
 LEAST_DEALS: Final = 200
@@ -79,16 +80,11 @@ class AmountModel:
         bag: Bag | None = None
         said: Array = np.zeros(len(ratio))
         if past.rows["deal_id"].n_unique() >= LEAST_DEALS and least < most:
-            codes = encoder.encode(past.rows)
+            codes, part = encoder.encode(past.rows), parts(past.groups, settings.folds, rng)
             bag, said = Bag.cross_fit(
-                lambda at: codes[at],
+                Parted(lambda at: codes[at], part, np.arange(len(ratio))),
                 np.log(ratio),
-                parts(past.groups, settings.folds, rng),
-                np.arange(len(ratio)),
-                Columns(
-                    categories=list(range(len(encoder.numbers), len(encoder.names))),
-                    directions=[0] * len(encoder.names),
-                ),
+                Columns.of(encoder, []),
                 replace(settings, patience=_PATIENCE),
                 rng,
                 objective="regression",

@@ -4,7 +4,7 @@ The checks are honest predictions of every row, for a calibration; the average o
 is what serves. One way of fitting for every target there is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -12,7 +12,10 @@ import lightgbm as lgb
 import numpy as np
 from joblib import Parallel, delayed
 
+from features.catalogue import Feature
+from features.encoder import Encoder
 from models.curve import Array
+from models.parts import Parted, draw, draw_events
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,11 @@ class Bag:
     @classmethod
     def cross_fit(
         cls,
-        rows: Callable[[np.ndarray], Array],
+        data: Parted,
         target: Array,
-        part: np.ndarray,
-        checked: np.ndarray,
         columns: "Columns",
         settings: Settings,
         rng: np.random.Generator,
-        weight: Array | None = None,
         objective: str = "binary",
         progress: Callable[[str], None] = lambda _: None,
     ) -> tuple[Self, Array]:
@@ -103,49 +103,39 @@ class Bag:
         on the number of threads.
 
         Args:
-            rows: gives the booster's rows at positions of the data.
+            data: the rows and their parts.
             target: 0 and 1, or a number in regression, [n]; nan where a row is not fitted on.
-            part: which part each row is in, from 0, [n].
-            checked: positions of the rows to check, [c].
             columns: what the boosters' columns are.
             settings: see `Settings`.
             rng: of draws and boosters.
-            weight: how much each row counts, [n].
             objective: LightGBM's.
             progress: told each booster.
 
         Returns:
             The bag, and the raw score of each checked row by the booster not fitted on it, [c].
         """
-        checks = np.empty(len(checked))
-        usable = ~np.isnan(target)
+        checks = np.empty(len(data.checked))
 
         def fit_part(one: int, rng: np.random.Generator) -> tuple[lgb.Booster, float]:
-            others = np.flatnonzero(usable & (part != one))
-            most, offset = settings.rows_per_booster, 0.0
-            if objective == "binary":
-                drawn, offset = draw_events(target[others], most, rng)
-            else:
-                drawn = draw(len(others), most, rng)
-            at = others[drawn]
+            at, offset = _drawn(data.others(one, target), target, settings, objective, rng)
             parameters = {**_FIXED, **settings.booster, **columns.constraints()}
             parameters |= {"objective": objective, "seed": int(rng.integers(2**31))}
-            data = lgb.Dataset(
-                rows(at),
+            fitted = lgb.Dataset(
+                data.rows(at),
                 target[at],
-                weight=None if weight is None else weight[at],
+                weight=data.weights(at),
                 categorical_feature=columns.categories,
                 params=parameters,
             )
-            own = np.flatnonzero(part[checked] == one)
+            own = data.own(one)
+            asked = data.rows(data.checked[own])
             watch: dict[str, Any] = {}
             if settings.patience is not None and len(own):
-                check = lgb.Dataset(rows(checked[own]), target[checked[own]], reference=data)
+                known = lgb.Dataset(asked, target[data.checked[own]], reference=fitted)
                 stop = lgb.early_stopping(settings.patience, verbose=False)
-                watch = {"valid_sets": [check], "callbacks": [stop]}
-            booster = lgb.train(parameters, data, settings.rounds, **watch)
-            if len(own):
-                checks[own] = cls((booster,), offset).predict(rows(checked[own]))
+                watch = {"valid_sets": [known], "callbacks": [stop]}
+            booster = lgb.train(parameters, fitted, settings.rounds, **watch)
+            checks[own] = cls((booster,), offset).predict(asked)
             progress(f"booster {one + 1} of {settings.folds}, {len(at):,} rows")
             return booster, offset
 
@@ -156,6 +146,21 @@ class Bag:
         fitted = parallel(delayed(fit_part)(one, own_rng) for one, own_rng in each)
         boosters, offsets = zip(*fitted, strict=True)
         return cls(tuple(boosters), float(np.mean(offsets))), checks
+
+
+def _drawn(
+    others: np.ndarray,
+    target: Array,
+    settings: Settings,
+    objective: str,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, float]:
+    """Choose the positions that a booster is fitted on, and the offset that undoes the choice."""
+    most = settings.rows_per_booster
+    if objective != "binary":
+        return others[draw(len(others), most, rng)], 0.0
+    drawn, offset = draw_events(target[others], most, rng)
+    return others[drawn], offset
 
 
 @dataclass(frozen=True)
@@ -172,33 +177,32 @@ class Columns:
     directions: list[int]
     steps: list[int] = field(default_factory=list)
 
+    @classmethod
+    def of(
+        cls,
+        encoder: Encoder,
+        features: Sequence[Feature],
+        towards: int = 1,
+        more: Sequence[str] = (),
+        steps: Sequence[str] = (),
+    ) -> Self:
+        """Describe code rows.
+
+        Args:
+            encoder: of the code rows.
+            features: the catalogue, for the directions.
+            towards: -1 where the target speaks against winning.
+            more: names of columns that follow those of the encoder.
+            steps: which of those count steps.
+        """
+        names = [*encoder.names, *more]
+        directions = {feature.name: towards * feature.direction for feature in features}
+        return cls(
+            categories=[names.index(name) for name in encoder.categories],
+            directions=[directions.get(name, 0) for name in names],
+            steps=[names.index(name) for name in steps],
+        )
+
     def constraints(self) -> dict[str, Any]:
         """Return LightGBM's parameter, nothing where no column has a direction."""
         return {"monotone_constraints": self.directions} if any(self.directions) else {}
-
-
-def parts(groups: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Give each group one of `folds` parts, all of its rows the same, [n]."""
-    _, group = np.unique(groups, return_inverse=True)
-    return (rng.permutation(group.max(initial=0) + 1) % folds)[group]
-
-
-def draw(rows: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose at most `most` of so many rows, in their order."""
-    return np.sort(rng.choice(rows, most, replace=False)) if rows > most else np.arange(rows)
-
-
-def draw_events(target: Array, most: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Choose rows to fit on, events before the rest, and the offset that undoes the choice.
-
-    Events teach more than non-events, of which there are plenty (King & Zeng 2001): they get up
-    to a quarter of the rows before the rest is drawn. With shares a of events and b of the rest
-    drawn, log-odds come out too high by log(a / b).
-    """
-    events, rest = np.flatnonzero(target == 1), np.flatnonzero(target == 0)
-    kept = events[draw(len(events), most // 4, rng)]
-    others = rest[draw(len(rest), most - len(kept), rng)]
-    chosen = np.sort(np.concatenate([kept, others]))
-    if not (len(kept) and len(others)):
-        return chosen, 0.0
-    return chosen, float(np.log(len(others) / len(rest)) - np.log(len(kept) / len(events)))

@@ -8,6 +8,7 @@ lets a fact's direction be declared.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 import numpy as np
@@ -16,13 +17,16 @@ import polars as pl
 from data.moments import DAY
 from features.catalogue import Feature
 from features.encoder import Codes, Encoder
-from models.boosting import Bag, Columns, Settings, draw, parts
+from models.boosting import Bag, Columns, Settings
 from models.calendar import NAMES, bin_codes
 from models.calibration import Calibration
 from models.curve import LOST, OPEN, WON, Array, Curves
 from models.line import Line
+from models.parts import Parted, draw, parts
 from models.sample import Sample
 
+_STEPS: Final = ("bin", "starts_on", "ends_on")
+"""Of the calendar's columns those that count steps."""
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
 
@@ -71,44 +75,37 @@ class HazardModel:
         encoder = Encoder.learn(sample.rows, features)
         codes, as_of = encoder.encode(sample.rows), sample.rows["as_of"].to_numpy()
         snapshot, number, cause = sample.bins(edges)
-        part = parts(sample.groups, settings.folds, rng)[snapshot]
-        checked = draw(len(snapshot), _CHECKED, rng)
-        weight = _recency(as_of, settings.half_life_days)
+        recency = _recency(as_of, settings.half_life_days)
 
         def rows(at: np.ndarray) -> Array:
             ahead = bin_codes(as_of[snapshot[at]], number[at], edges)
             return np.hstack([codes[snapshot[at]], ahead])
 
-        def fit_cause(which: int, name: str) -> tuple[Bag, Line, Array]:
-            target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
-            columns = _columns(encoder, features, 1 if which == WON else -1)
-            own = None if weight is None else weight[snapshot]
-            bag, by_trees = Bag.cross_fit(
-                rows,
-                target,
-                part,
-                checked,
-                columns,
-                settings,
-                rng,
-                own,
-                progress=lambda text: progress(f"{name}: {text}"),
-            )
-            line, by_line = Line.cross_fit(
-                rows, target, part, checked, columns, settings.folds, rng, own
-            )
-            return bag, line, np.column_stack([by_trees, by_line])
-
-        won, won_line, won_odds = fit_cause(WON, "won")
-        lost, lost_line, lost_odds = fit_cause(LOST, "lost")
-        calibration = Calibration.fit(
-            np.stack([won_odds, lost_odds], axis=1),
-            number[checked],
-            cause[checked],
-            len(edges) - 1,
-            None if weight is None else weight[snapshot[checked]],
+        data = Parted(
+            rows,
+            part=parts(sample.groups, settings.folds, rng)[snapshot],
+            checked=draw(len(snapshot), _CHECKED, rng),
+            weight=None if recency is None else recency[snapshot],
         )
-        return cls(edges, encoder, won, lost, (won_line, lost_line), calibration)
+        bags, lines, checks = {}, [], []
+        for which, name, towards in ((WON, "won", 1), (LOST, "lost", -1)):
+            target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
+            columns = Columns.of(encoder, features, towards, NAMES, _STEPS)
+            told = partial(_told, progress, name)
+            bags[name], by_trees = Bag.cross_fit(
+                data, target, columns, settings, rng, progress=told
+            )
+            line, by_line = Line.cross_fit(data, target, columns, settings.folds, rng)
+            lines.append(line)
+            checks.append(np.column_stack([by_trees, by_line]))
+        calibration = Calibration.fit(
+            np.stack(checks, axis=1),
+            number[data.checked],
+            cause[data.checked],
+            len(edges) - 1,
+            data.weights(data.checked),
+        )
+        return cls(edges, encoder, **bags, lines=(lines[0], lines[1]), calibration=calibration)
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
@@ -176,15 +173,8 @@ class HazardModel:
         )
 
 
-def _columns(encoder: Encoder, features: list[Feature], towards: int) -> Columns:
-    """Say which columns are categories, and which way each may go for this cause."""
-    direction = {feature.name: towards * feature.direction for feature in features}
-    names = [*encoder.names, *NAMES]
-    return Columns(
-        categories=[names.index(name) for name in encoder.categories],
-        directions=[direction.get(name, 0) for name in names],
-        steps=[names.index(name) for name in ("bin", "starts_on", "ends_on")],
-    )
+def _told(progress: Callable[[str], None], name: str, text: str) -> None:
+    progress(f"{name}: {text}")
 
 
 def _recency(as_of: np.ndarray, half_life_days: float | None) -> Array | None:

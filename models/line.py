@@ -5,15 +5,15 @@ meeting of two facts. The calibration blends the two by what each was worth on r
 was fitted on (stacking, Wolpert 1992).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 from scipy.special import expit
 
-from models.boosting import Columns, draw_events
+from models.boosting import Columns
 from models.curve import Array
+from models.parts import Parted, draw_events
 
 ROWS: Final = 40_000
 """Rows that a line is fitted on at most."""
@@ -121,26 +121,20 @@ class Line:
     @classmethod
     def cross_fit(
         cls,
-        rows: Callable[[np.ndarray], Array],
+        data: Parted,
         target: Array,
-        part: np.ndarray,
-        checked: np.ndarray,
         columns: Columns,
         folds: int,
         rng: np.random.Generator,
-        weight: Array | None = None,
     ) -> tuple[Self, Array]:
         """Fit one line for each part, on rows of all others, and check it on its own.
 
         Args:
-            rows: gives code rows at positions of the data.
+            data: the rows and their parts.
             target: 0 and 1, [n]; nan where a row is not fitted on.
-            part: which part each row is in, from 0, [n].
-            checked: positions of the rows to check, [c].
             columns: what the columns are; those in `steps` count as words too.
             folds: how many parts there are.
             rng: of draws.
-            weight: how much each row counts, [n].
 
         Returns:
             The mean of the lines, and the log-odds of each checked row by the line not fitted on
@@ -148,18 +142,17 @@ class Line:
         """
         usable = np.flatnonzero(~np.isnan(target))
         drawn = usable[draw_events(target[usable], ROWS, rng)[0]]
-        design = Design.learn(rows(drawn), [*columns.categories, *columns.steps])
+        design = Design.learn(data.rows(drawn), [*columns.categories, *columns.steps])
         directions = np.array(columns.directions)[design.source]
         directions[np.isin(design.source, columns.steps)] = 0
-        checks, lines = np.empty(len(checked)), []
+        checks, lines = np.empty(len(data.checked)), []
         for one in range(folds):
-            others = usable[part[usable] != one]
+            others = data.others(one, target)
             chosen, offset = draw_events(target[others], ROWS, rng)
             at = others[chosen]
-            counts = np.ones(len(at)) if weight is None else weight[at]
-            line = cls._fit(design, rows(at), target[at], counts, offset, directions)
-            own = np.flatnonzero(part[checked] == one)
-            checks[own] = line.predict(rows(checked[own]))
+            line = cls._fit(design, data.rows(at), target[at], data.weights(at), offset, directions)
+            own = data.own(one)
+            checks[own] = line.predict(data.rows(data.checked[own]))
             lines.append(line)
         mean = np.mean([line.mean for line in lines], axis=0)
         weights = np.mean([line.weights for line in lines], axis=0)

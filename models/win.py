@@ -14,8 +14,9 @@ from scipy.special import expit
 
 from features.catalogue import Feature
 from features.encoder import Encoder
-from models.boosting import Bag, Columns, Settings, parts
+from models.boosting import Bag, Columns, Settings
 from models.curve import WON, Array, Curves
+from models.parts import Parted, parts
 from models.sample import Sample
 
 _ROUNDS: Final = 1000
@@ -66,16 +67,11 @@ class WinModel:
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, list(features))
         codes, won = encoder.encode(sample.rows), (sample.cause == WON).astype(float)
-        direction = {feature.name: feature.direction for feature in features}
+        part = parts(sample.groups, settings.folds, rng)
         bag, odds = Bag.cross_fit(
-            lambda at: codes[at],
+            Parted(lambda at: codes[at], part, np.arange(len(sample))),
             won,
-            parts(sample.groups, settings.folds, rng),
-            np.arange(len(sample)),
-            Columns(
-                categories=list(range(len(encoder.numbers), len(encoder.names))),
-                directions=[direction[name] for name in encoder.names],
-            ),
+            Columns.of(encoder, features),
             replace(
                 settings,
                 rounds=_ROUNDS,

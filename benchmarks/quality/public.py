@@ -20,8 +20,9 @@ from data.contract import Pipeline
 from data.moments import now
 from data.settings import Settings as Workspace
 from data.tables import Tables, load_pipeline, open_tables
-from models.boosting import Settings, parts
+from models.boosting import Settings
 from models.curve import OPEN, WON
+from models.parts import parts
 from models.win import WinModel
 from pipelines import ingest
 from pipelines.workspace import database_of

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from models.boosting import Columns
 from models.curve import Array
 from models.line import Design, Line
+from models.parts import Parted
 
 ROWS = 3_000
 
@@ -26,10 +27,8 @@ def rows_and_target(rng: np.random.Generator) -> tuple[Array, Array]:
 def fitted(rows: Array, target: Array, directions: list[int]) -> Line:
     rng = np.random.default_rng(0)
     line, _ = Line.cross_fit(
-        lambda at: rows[at],
+        Parted(lambda at: rows[at], np.arange(len(rows)) % 2, np.arange(len(rows))),
         target,
-        np.arange(len(rows)) % 2,
-        np.arange(len(rows)),
         Columns(categories=[3], directions=directions),
         2,
         rng,
