@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from data.errors import BadInput, NotReady
-from data.moments import DAY
+from data.moments import DAY, HOUR
 from data.records import normalise
 from data.tables import lazy_tables
 from models.curve import LOST, WON, Curves
@@ -241,3 +241,28 @@ def test_amounts_that_never_move_are_told_as_they_stand(honest: Origin) -> None:
     assert served.amounts(None) == "now"
     better = replace(honest.amounts, now=honest.amounts.final * 1.5)
     assert served.amounts(Backtest([replace(honest, amounts=better)])) == "model"
+
+
+def with_discounts(frames: Frames) -> Frames:
+    """Let every won deal be closed at a fifth less than stood on it, and be edited afterwards."""
+    won = frames["deals"].filter(pl.col("outcome") == "won").select("deal_id", "closed_at")
+    amounts = frames["changes"].filter(pl.col("field") == "amount").join(won, on="deal_id")
+    edits = [
+        amounts.with_columns(
+            at=pl.col("closed_at") + when,
+            recorded_at=pl.col("closed_at") + when,
+            number=pl.col("number") * share,
+            value=(pl.col("number") * share).cast(pl.String),
+        ).select(frames["changes"].columns)
+        for when, share in ((-HOUR // 2, 0.8), (DAY, 7.0))
+    ]
+    return frames | {"changes": pl.concat([frames["changes"], *edits])}
+
+
+def test_a_discount_that_all_get_is_learned_and_then_told(frames: Frames) -> None:
+    judged = Backtest([frozen(with_discounts(frames))])
+    told = judged.amounts.to_dict(judged.draws)
+    assert told["deals"] > 10
+    assert told["model"]["ratio"]["mean"] == pytest.approx(1.0)
+    assert told["now"]["ratio"]["mean"] == pytest.approx(1.25)
+    assert served.amounts(judged) == "model"
