@@ -71,8 +71,7 @@ def run(
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
 
-    known = tables.known_by(as_of)
-    found: Found | None = None
+    known, found = tables.known_by(as_of), None
     if search_seconds:
         found = _search(known, configured, origin, fitting, seed, search_seconds, told)
         fitting = found.settings
@@ -80,17 +79,27 @@ def run(
     fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
     evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
-    card["search"] = None if found is None else found.to_dict()
+    card["search"] = found and found.to_dict()
     usual = Usual.learn(fitted.sample.rows, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
-    parameters = {"as_of": iso(as_of), "seed": seed, **asdict(fitting)}
-    artifacts = settings.workspace / "mlartifacts"
-    recorded = track(settings.tracking_uri, bundle, path, artifacts, evidence, parameters)
+    recorded = _record(bundle, path, settings, evidence, {"seed": seed, **asdict(fitting)})
     crown(path)
     return Trained(bundle, path, evidence, recorded)
+
+
+def _record(
+    bundle: Bundle,
+    path: Path,
+    settings: Settings,
+    evidence: Backtest | None,
+    parameters: dict[str, Any],
+) -> Run:
+    artifacts = settings.workspace / "mlartifacts"
+    parameters = {"as_of": bundle.card["as_of"], **parameters}
+    return track(settings.tracking_uri, bundle, path, artifacts, evidence, parameters)
 
 
 def _search(

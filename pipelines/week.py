@@ -81,21 +81,24 @@ def run(
     listed = _with_reasons(ranked, scorer, scores).with_columns(
         served_by=pl.lit(scorer.bundle.serves)
     )
-    head = {
+    with database_of(settings) as engine:
+        lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
+    stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
+    files = _write(listed, as_of, stem, settings)
+    forecast = None
+    if scores.curves.dated:
+        forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
+    return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
+
+
+def _head(pipeline: str, as_of: int, scorer: Scorer) -> dict[str, Any]:
+    return {
         "pipeline": pipeline,
         "week": monday(as_of).isoformat(),
         "as_of": as_of,
         "bundle": scorer.bundle.name,
         "created_at": now(),
     }
-    with database_of(settings) as engine:
-        lists.publish(engine, head, lists.items(listed))
-    stem = (out or settings.lists) / f"{pipeline}-{head['week']}"
-    files = _write(listed, as_of, stem, settings)
-    forecast = None
-    if scores.curves.dated:
-        forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
-    return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
 
 
 def show(week: Week, console: Console, rows: int = 10) -> None:

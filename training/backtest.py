@@ -19,6 +19,7 @@ from features.snapshots import first_snapshots, open_snapshots
 from models.amount import current
 from models.baselines import fit_others
 from models.boosting import Settings
+from models.bundle import Model
 from models.curve import OPEN, Curves
 from models.sample import Sample
 from training.amounts import Amounts
@@ -217,25 +218,10 @@ def backtest(
     """
     progress(f"origin {iso(as_of)}")
     frozen, end = tables.known_by(as_of), settled(tables)
-    first = pace_of(frozen, pipeline, horizons_days).horizons_days[0]
-    if pipeline.dated and end < as_of + first * DAY:
-        raise BadInput(
-            "the origin is too late to look up what came",
-            field="origin",
-            value=iso(as_of),
-            allowed=f"{first:.0f} days or more before {iso(end)}",
-            remedy="choose an earlier origin or a shorter horizon",
-        )
+    if pipeline.dated:
+        _check_seen(as_of, end, pace_of(frozen, pipeline, horizons_days).horizons_days[0])
     fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress)
-    if fitted.model is None:
-        won, lost = closings_of(fitted.sample)
-        raise NotReady(
-            f"too little history to train on: {won} deals won, {lost} lost",
-            field="origin",
-            value=iso(as_of),
-            allowed=f"at least {LEAST_CLOSINGS} won and {LEAST_CLOSINGS} lost before it",
-            remedy="ingest more history or choose a later origin",
-        )
+    model = _fitted_model(as_of, fitted)
     if pipeline.dated:
         rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     else:
@@ -251,10 +237,34 @@ def backtest(
         replace(fitted, sample=fitted.sample.take(np.arange(0))),
         outcomes,
         known_then(frozen, rows, as_of),
-        fitted.model.curves(rows),
+        model.curves(rows),
         {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
         silent,
         Amounts.of(outcomes, said, current(rows), final),
+    )
+
+
+def _check_seen(as_of: int, end: int, first_days: float) -> None:
+    if end < as_of + first_days * DAY:
+        raise BadInput(
+            "the origin is too late to look up what came",
+            field="origin",
+            value=iso(as_of),
+            allowed=f"{first_days:.0f} days or more before {iso(end)}",
+            remedy="choose an earlier origin or a shorter horizon",
+        )
+
+
+def _fitted_model(as_of: int, fitted: Fitted) -> Model:
+    if fitted.model is not None:
+        return fitted.model
+    won, lost = closings_of(fitted.sample)
+    raise NotReady(
+        f"too little history to train on: {won} deals won, {lost} lost",
+        field="origin",
+        value=iso(as_of),
+        allowed=f"at least {LEAST_CLOSINGS} won and {LEAST_CLOSINGS} lost before it",
+        remedy="ingest more history or choose a later origin",
     )
 
 

@@ -94,7 +94,7 @@ def search(
         return mean
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=6))
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.enqueue_trial(_as_trial(settings))
     study.optimize(loss, n_trials=trials, timeout=seconds)
     return Found(
