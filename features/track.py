@@ -31,7 +31,7 @@ _FIRM: Final = (1.0, 1000.0)
 
 
 def share_won(of: str, context: Context) -> nw.Expr:
-    """Share of deals won among those closed, drawn towards the share of all.
+    """Share of deals won among those closed, drawn towards the share of all; null of nobody.
 
     (won + s · p) / (closed + s), with p the share of all and s the strength: the mean of a beta
     posterior.
@@ -62,7 +62,10 @@ def closings(tables: Tables) -> Frame:
 
 
 def with_records(rows: Frame, tables: Tables, context: Context) -> Frame:
-    """Add <whose>_won and <whose>_closed for each of `KEYS`: how many were, as known at as_of."""
+    """Add <whose>_won and <whose>_closed for each of `KEYS`: how many were, as known at as_of.
+
+    They are null where the deal has no owner, account, source or product.
+    """
     rows = rows.with_columns(everyone=nw.lit(""))
     known = closings(tables) if context.closings is None else None
     for of, key in KEYS.items():
@@ -70,11 +73,12 @@ def with_records(rows: Frame, tables: Tables, context: Context) -> Frame:
             counts, on = _kept(tables, context, of, key), [key]
         else:
             counts, on = _as_of_then(rows, known, key), [key, "as_of"]
-        names = {
-            name: nw.col(name).fill_null(0).alias(f"{of}_{name}") for name in ("won", "closed")
+        whose = ~nw.col(key).is_null()  # nobody's record is unknown, a new one's is empty
+        named = {
+            f"{of}_{name}": nw.when(whose).then(nw.col(name).fill_null(0))
+            for name in ("won", "closed")
         }
-        rows = rows.join(counts, on=on, how="left").with_columns(*names.values())
-        rows = rows.drop("won", "closed")
+        rows = rows.join(counts, on=on, how="left").with_columns(**named).drop("won", "closed")
     return rows
 
 

@@ -11,7 +11,7 @@ from data.moments import iso
 from data.settings import Settings
 from data.tables import open_tables
 from pipelines.files import write_whole
-from pipelines.workspace import database_of
+from pipelines.workspace import database_of, warn_if_stale
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -50,6 +50,8 @@ def run(
     with database_of(settings) as engine:
         tables = open_tables(engine, pipeline, settings.engine)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
+    if scorer.bundle.dated:
+        warn_if_stale(tables, as_of, progress)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     if out is not None:
         _write(summary(scorer, scores), out)
@@ -86,7 +88,7 @@ def _check_dated(scorer: Scorer) -> None:
     if not scorer.bundle.dated:
         raise BadInput(
             "timing unknown: the pipeline's records have no dates, and so there are no curves",
-            field="curves",
+            field="pipeline",
             value=scorer.bundle.pipeline.name,
             remedy="leave --curves out; p_won in the file of --out is the chance in the end",
         )

@@ -16,7 +16,7 @@ from data.settings import Settings
 from data.tables import Tables, open_tables
 from models.curve import Array
 from pipelines.files import write_whole
-from pipelines.workspace import database_of
+from pipelines.workspace import database_of, warn_if_stale
 from serving import lists
 from serving.champions import Champions
 from serving.insights import export
@@ -73,6 +73,8 @@ def run(
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
     rules = rules or Rules()
+    if scorer.bundle.dated:
+        warn_if_stale(tables, as_of, progress)
     scores = scorer.score(
         tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
     )

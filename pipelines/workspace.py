@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
+from rich.console import Console
 from sqlalchemy import Engine
 
 from data.database import open_database
+from data.moments import DAY, iso_date
 from data.settings import Settings
+from data.tables import Tables
+
+_STALE_DAYS: Final = 14
+"""Days without any new fact after which it is likelier that none arrives than that none is."""
 
 
 @contextmanager
@@ -17,3 +24,16 @@ def database_of(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def warn_if_stale(tables: Tables, as_of: int, progress: Console) -> None:
+    """Say so where nothing was recorded for long before a moment that is to be spoken of."""
+    last = tables.last_recorded()
+    days = (as_of - last) // DAY
+    if days > _STALE_DAYS:
+        progress.print(
+            f"The last fact was recorded on {iso_date(last)}, {days:,} days before: scores take "
+            "the silence for the deals'. Ingest what came since, or choose an earlier --as-of.",
+            style="bold red",
+            highlight=False,
+        )

@@ -26,7 +26,7 @@ def stage(history: History) -> nw.Expr:
     en="time in this stage",
     unit="days",
     group="process",
-    topic="pace",
+    topic="stage",
     zh_fact="在本阶段停留{}",
     en_fact="{} in this stage",
 )

@@ -130,8 +130,8 @@ def done_kind(history: History, kind: str) -> nw.Expr:
     unit="days",
     group="engagement",
     topic="silence",
-    zh_fact="上次{}在{{}}前",
-    en_fact="last {} {{}} ago",
+    zh_fact="上次{}（计划或完成）在{{}}前",
+    en_fact="last {} {{}} ago, planned or done",
 )
 def since_kind(history: History, kind: str) -> nw.Expr:
     return days_since(history.last(activity(kind)))

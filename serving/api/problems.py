@@ -20,7 +20,7 @@ MOST_ERRORS: Final = 20
 """How many wrong fields one answer names."""
 _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 _REMEDIES: Final = {
-    "extra_forbidden": "leave it out; the fields there are stand in /docs",
+    "extra_forbidden": "leave it out, or see /docs for the fields that there are",
     "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
     "missing": "give it",
 }

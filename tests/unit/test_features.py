@@ -169,13 +169,15 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
     }
 
 
-def share_won(frames: Frames, as_of: int, **whose: str | None) -> float:
+def share_won(frames: Frames, as_of: int, **whose: str | None) -> float | None:
     """Share won among closings known by then, drawn towards everyone's by CONTEXT's strength."""
     closed = frames["deals"].filter(pl.col("closed_recorded_at") <= as_of)
     held = [owner_at_closing(frames, deal_id) for deal_id in closed["deal_id"]]
     closed = closed.with_columns(owner=pl.Series(held, dtype=pl.String))
     ((key, value),) = whose.items()
-    theirs = closed.filter(pl.col(key) == pl.lit(value))
+    if value is None:
+        return None
+    theirs = closed.filter(pl.col(key) == value)
     everyone = ((closed["outcome"] == "won").sum() + 0.5) / (len(closed) + 1)
     strength = dict(CONTEXT.strengths)[key.removesuffix("_id")]
     return ((theirs["outcome"] == "won").sum() + strength * everyone) / (len(theirs) + strength)
