@@ -1,13 +1,17 @@
 """What stands on a deal at a moment: of a tracked field's values, the last that happened."""
 
+from typing import Final
+
 import narwhals as nw
 import polars as pl
 
 from data.contract import TRACKED
-from data.tables import Tables, collect
+from data.tables import Frame, Tables, collect
 from features.context import Context
 from features.history import History, change
 from features.timeline import timeline
+
+_NO_WORDS: Final = Context(stages=(), kinds=(), windows=())
 
 
 def held(known: Tables) -> pl.DataFrame:
@@ -38,7 +42,19 @@ def amounts_at_closing(tables: Tables) -> pl.DataFrame:
     """
     won = tables.deals.filter(nw.col("outcome") == "won", ~nw.col("closed_recorded_at").is_null())
     closings = won.select("deal_id", as_of="closed_recorded_at")
-    history = History(Context(stages=(), kinds=(), windows=()))
-    amount = history.held(change("amount"), "number")
-    answers = history.answer(timeline(tables, closings, (), ("changes",)))
-    return collect(answers.select("deal_id", amount=amount))
+    return collect(held_then(tables, closings, "amount", "number"))
+
+
+def held_then(tables: Tables, snapshots: Frame, field: str, column: str = "value") -> Frame:
+    """Return deal_id and what a tracked field held at a snapshot, under the field's name.
+
+    Args:
+        tables: the contract's tables; facts known only later do not touch it.
+        snapshots: columns deal_id and as_of, each deal once.
+        field: which field.
+        column: "value" for words, "number" for numbers.
+    """
+    history = History(_NO_WORDS)
+    said = history.held(change(field), column)
+    answers = history.answer(timeline(tables, snapshots, (), ("changes",)))
+    return answers.select("deal_id", said.alias(field))

@@ -14,8 +14,7 @@ import polars as pl
 
 from data.tables import Frame, Tables, collect
 from features.context import Context
-from features.history import History, change
-from features.timeline import timeline
+from features.held import held_then
 
 KEYS: Final = {
     "all": "everyone",
@@ -25,7 +24,6 @@ KEYS: Final = {
     "product": "product",
 }
 """Whose record, and the column that says which."""
-_NOBODY: Final = Context(stages=(), kinds=(), windows=())
 _FIRM: Final = (1.0, 1000.0)
 """Bounds of a strength, in closings."""
 
@@ -55,10 +53,8 @@ def closings(tables: Tables) -> Frame:
         won=(nw.col("outcome") == "won").cast(nw.Int64),
         everyone=nw.lit(""),
     )
-    history = History(_NOBODY)
-    owner = history.held(change("owner_id"))
-    held = history.answer(timeline(tables, closed.select("deal_id", "as_of"), (), ("changes",)))
-    return closed.join(held.select("deal_id", owner_id=owner), on="deal_id")
+    owners = held_then(tables, closed.select("deal_id", "as_of"), "owner_id")
+    return closed.join(owners, on="deal_id")
 
 
 def with_records(rows: Frame, tables: Tables, context: Context) -> Frame:
@@ -67,18 +63,20 @@ def with_records(rows: Frame, tables: Tables, context: Context) -> Frame:
     They are null where the deal has no owner, account, source or product.
     """
     rows = rows.with_columns(everyone=nw.lit(""))
-    known = closings(tables) if context.closings is None else None
+    kept = context.closings
+    if kept is None:
+        known, moment = closings(tables), ["as_of"]
+        counts = {of: _as_of_then(rows, known, key) for of, key in KEYS.items()}
+    else:
+        moment, counts = [], {of: _kept(tables, kept, of, key) for of, key in KEYS.items()}
     for of, key in KEYS.items():
-        if known is None:
-            counts, on = _kept(tables, context, of, key), [key]
-        else:
-            counts, on = _as_of_then(rows, known, key), [key, "as_of"]
         whose = ~nw.col(key).is_null()  # nobody's record is unknown, a new one's is empty
         named = {
             f"{of}_{name}": nw.when(whose).then(nw.col(name).fill_null(0))
             for name in ("won", "closed")
         }
-        rows = rows.join(counts, on=on, how="left").with_columns(**named).drop("won", "closed")
+        rows = rows.join(counts[of], on=[key, *moment], how="left")
+        rows = rows.with_columns(**named).drop("won", "closed")
     return rows
 
 
@@ -125,10 +123,10 @@ def _strength(won: np.ndarray, closed: np.ndarray) -> float:
     return float(np.clip(p * (1 - p) / between - 1, *_FIRM)) if between > 0 else _FIRM[1]
 
 
-def _kept(tables: Tables, context: Context, of: str, key: str) -> Frame:
-    assert context.closings is not None  # noqa: S101 - for the type checker
-    counts = context.closings.filter(pl.col("of") == of)
-    return tables.put(counts.select(pl.col("key").alias(key), "won", "closed"))
+def _kept(tables: Tables, kept: pl.DataFrame, of: str, key: str) -> Frame:
+    return tables.put(
+        kept.filter(pl.col("of") == of).select(pl.col("key").alias(key), "won", "closed")
+    )
 
 
 def _as_of_then(rows: Frame, known: Frame, key: str) -> Frame:

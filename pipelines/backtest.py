@@ -7,9 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data.settings import Settings
-from data.tables import load_pipeline, open_tables
 from models.boosting import Settings as Fitting
-from pipelines.workspace import database_of
+from pipelines.workspace import opened
 from training.backtest import Backtest, backtest
 from training.fit import pace_of
 from training.metrics.closing import SHOWN
@@ -42,9 +41,7 @@ def run(
         BadInput: an origin before the history or too close to its end.
         NotReady: too little history by an origin.
     """
-    with database_of(settings) as engine:
-        configured = load_pipeline(engine, pipeline)
-        tables = open_tables(engine, pipeline, settings.engine)
+    configured, tables = opened(settings, pipeline)
     fitting = fitting or Fitting(threads=settings.threads)
     first = tables.known_by(min(origins))
     horizons = pace_of(first, configured, horizons_days).horizons_days

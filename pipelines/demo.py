@@ -11,10 +11,12 @@ from rich.table import Table
 from data.moments import DAY, iso_date, monday, now, parse_moment
 from data.settings import Settings
 from models.boosting import Settings as Fitting
-from models.curve import Curves
+from models.curve import WON
 from pipelines import ingest, simulate, train, week
 from training.backtest import Backtest, Origin
-from training.metrics import log_losses, outcome_at
+from training.forecasts import MODEL, STAGE
+from training.metrics import log_losses
+from training.truth import TRUTH, with_truth
 
 LEADS, OPPORTUNITIES = "leads", "opportunities"
 QUARTER = 91 * DAY
@@ -64,18 +66,14 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
     laid = Table(title=f"Against the truth, deals open on {iso_date(evidence.as_of)}")
     for head in ("Days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
         laid.add_column(head, justify="right")
-    for days in Backtest([evidence]).horizons_days:
-        true = _true_chances(evidence, truth, days)
-        outcome = outcome_at(evidence.outcomes, days)
-
-        def loss(chances: np.ndarray, outcome: np.ndarray = outcome) -> float:
-            return float(log_losses(chances, outcome).mean())
-
-        def at(curves: Curves, days: float = days) -> np.ndarray:
-            return curves.at(days)
-
-        simple, ours, best = loss(at(evidence.baseline)), loss(at(evidence.curves)), loss(true)
-        error = np.abs(at(evidence.curves)[:, 1] - true[:, 1]).mean()
+    told = Backtest([with_truth(evidence, truth)])
+    for days in told.horizons_days:
+        forecasts = told.forecasts(days)
+        simple, ours, best = (
+            float(log_losses(forecasts.said[name], forecasts.outcome).mean())
+            for name in (STAGE, MODEL, TRUTH)
+        )
+        error = np.abs(forecasts.said[MODEL][:, WON] - forecasts.said[TRUTH][:, WON]).mean()
         laid.add_row(
             str(days),
             *(f"{value:.3f}" for value in (simple, ours, best)),
@@ -83,15 +81,6 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
             f"{error:.3f}",
         )
     return laid
-
-
-def _true_chances(evidence: Origin, truth: pl.DataFrame, days: float) -> np.ndarray:
-    """Return the true probabilities of open, won and lost of the backtest's deals, [n, 3]."""
-    asked = evidence.outcomes.rows.select("deal_id", "as_of")
-    told = truth.filter(pl.col("days_ahead") == days)
-    found = asked.join(told, on=["deal_id", "as_of"], how="left", maintain_order="left")
-    won, lost = (found[name].to_numpy() for name in ("p_won", "p_lost"))
-    return np.column_stack([1.0 - won - lost, won, lost])
 
 
 def _say_how_to_serve(settings: Settings, console: Console) -> None:

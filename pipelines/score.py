@@ -9,9 +9,8 @@ from rich.console import Console
 from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
-from data.tables import open_tables
 from pipelines.files import write_whole
-from pipelines.workspace import database_of, warn_if_stale
+from pipelines.workspace import opened, warn_if_stale
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -47,8 +46,7 @@ def run(
     scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
     if curves is not None:
         _check_dated(scorer)
-    with database_of(settings) as engine:
-        tables = open_tables(engine, pipeline, settings.engine)
+    _, tables = opened(settings, pipeline)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress)

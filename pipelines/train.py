@@ -11,12 +11,12 @@ from data.contract import Pipeline
 from data.errors import DealcastError
 from data.moments import iso
 from data.settings import Settings
-from data.tables import Tables, load_pipeline, open_tables
+from data.tables import Tables
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
 from models.usual import Usual
 from pipelines.backtest import show as show_evidence
-from pipelines.workspace import database_of
+from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of, prepare
 from training.search import Found, search
@@ -63,9 +63,7 @@ def run(
         NotReady: no deal is known as closed by then.
         BadInput: an origin that cannot be judged at.
     """
-    with database_of(settings) as engine:
-        configured = load_pipeline(engine, pipeline)
-        tables = open_tables(engine, pipeline, settings.engine)
+    configured, tables = opened(settings, pipeline)
     fitting = fitting or Fitting(threads=settings.threads)
 
     def told(text: str) -> None:

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
-from data.tables import Tables, open_tables
+from data.tables import Tables
 from models.curve import Array
 from pipelines.files import write_whole
-from pipelines.workspace import database_of, warn_if_stale
+from pipelines.workspace import database_of, opened, warn_if_stale
 from serving import lists
 from serving.champions import Champions
 from serving.insights import export
@@ -68,8 +68,7 @@ def run(
         NotFound: no such pipeline, or it has no champion.
     """
     scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
-    with database_of(settings) as engine:
-        tables = open_tables(engine, pipeline, settings.engine)
+    _, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
     rules = rules or Rules()

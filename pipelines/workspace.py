@@ -1,4 +1,4 @@
-"""The workspace's database, for as long as one job takes."""
+"""The workspace: its database for as long as a job takes, and the pipelines in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,11 @@ from typing import Final
 from rich.console import Console
 from sqlalchemy import Engine
 
+from data.contract import Pipeline
 from data.database import open_database
 from data.moments import DAY, iso_date
 from data.settings import Settings
-from data.tables import Tables
+from data.tables import Tables, load_pipeline, open_tables
 
 _STALE_DAYS: Final = 14
 """Days without any new fact after which it is likelier that none arrives than that none is."""
@@ -24,6 +25,17 @@ def database_of(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
+    """Return a pipeline's settings and its tables.
+
+    Raises:
+        NotFound: no such pipeline.
+    """
+    with database_of(settings) as engine:
+        configured = load_pipeline(engine, pipeline)
+        return configured, open_tables(engine, pipeline, settings.engine)
 
 
 def warn_if_stale(tables: Tables, as_of: int, progress: Console) -> None:

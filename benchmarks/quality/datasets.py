@@ -14,9 +14,9 @@ from data.errors import NotFound
 from data.moments import parse_moment
 from data.settings import Settings
 from data.simulator import simulate
-from data.tables import Tables, lazy_tables, load_pipeline, open_tables
+from data.tables import Tables, lazy_tables
 from pipelines import ingest
-from pipelines.workspace import database_of
+from pipelines.workspace import opened
 
 SHARED: Final = Path(__file__).resolve().parents[3] / "shared" / "data"
 """The public data, which lie outside of the repository."""
@@ -35,8 +35,8 @@ def ingested(folder: str, mapping: str) -> tuple[Tables, Pipeline]:
     with TemporaryDirectory(prefix="race-") as workspace:
         settings = Settings(workspace=Path(workspace))
         ingest.run(source, mapping, mapping, settings, Console(quiet=True))
-        with database_of(settings) as engine:
-            return open_tables(engine, mapping), load_pipeline(engine, mapping)
+        pipeline, tables = opened(settings, mapping)
+        return tables, pipeline
 
 
 def _loans(origin: str) -> Exported:

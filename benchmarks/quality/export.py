@@ -20,6 +20,7 @@ from models.sample import Sample
 from training.fit import prepare
 from training.matrix import settled, with_outcomes
 from training.metrics import outcome_at
+from training.truth import true_curves
 
 MOST_ROWS: Final = 50_000
 """Snapshots of a task to learn from, drawn at random where there are more, the same for all."""
@@ -64,7 +65,10 @@ def dated_task(
     given = prepare(tables, pipeline, as_of, horizons_days)
     known = tables.known_by(as_of)
     asked = with_outcomes(compute(known, open_snapshots(known, as_of), given.context), tables, end)
-    chances = None if truth is None else _true(asked, truth, horizons_days)
+    chances: np.ndarray | None = None
+    if truth is not None:
+        true = true_curves(asked.rows, truth)
+        chances = np.stack([true.at(days) for days in horizons_days], axis=1)
     past = _drawn(given.sample)
     return _task(name, past, asked, given.features, given.pace.edges, horizons_days, chances)
 
@@ -156,17 +160,3 @@ def _moments(sample: Sample) -> np.ndarray:
 def _numbered(groups: np.ndarray) -> np.ndarray:
     """Return groups by number, so that no file of the race holds an object or a name."""
     return np.unique(groups, return_inverse=True)[1]
-
-
-def _true(asked: Sample, truth: pl.DataFrame, horizons_days: tuple[int, ...]) -> np.ndarray:
-    """Return the true chances of open, won and lost, [deals, horizons, 3]."""
-    key = asked.rows.select("deal_id", "as_of")
-    chances = []
-    for days in horizons_days:
-        told = truth.filter(pl.col("days_ahead") == days)
-        found = key.join(told, on=["deal_id", "as_of"], how="left", maintain_order="left")
-        if found["p_won"].null_count():
-            raise BadInput("the truth is not told", field="horizons_days", value=days)
-        won, lost = (found[column].to_numpy() for column in ("p_won", "p_lost"))
-        chances.append(np.column_stack([1.0 - won - lost, won, lost]))
-    return np.stack(chances, axis=1)

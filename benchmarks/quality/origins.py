@@ -8,12 +8,10 @@ known, how much of the distance to them is covered.
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from benchmarks.quality.datasets import ingested
@@ -22,11 +20,10 @@ from data.moments import DAY, parse_moment
 from data.simulator import simulate
 from data.tables import Tables, lazy_tables
 from models.boosting import Settings
-from models.curve import Curves
-from training.backtest import Backtest, Origin, backtest
+from training.backtest import Backtest, backtest
 from training.summary import summary
+from training.truth import TRUTH, with_truth
 
-TRUTH: Final = "truth"
 _END: Final = parse_moment("2026-06-29")
 _QUARTER: Final = 91 * DAY
 _DEALS, _YEARS = 20_000, 4.0
@@ -63,12 +60,8 @@ def _judged(
     told: Told,
 ) -> dict[str, Any]:
     started, worked = time.monotonic(), time.process_time()
-    judged = Backtest(
-        [
-            _with_truth(backtest(tables, pipeline, at, Settings(), 0, horizons_days, told), truth)
-            for at in origins
-        ]
-    )
+    found = [backtest(tables, pipeline, at, Settings(), 0, horizons_days, told) for at in origins]
+    judged = Backtest(found if truth is None else [with_truth(one, truth) for one in found])
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
@@ -78,22 +71,6 @@ def _judged(
         "cpu_s": time.process_time() - worked,
         **summary(judged),
     }
-
-
-def _with_truth(origin: Origin, truth: pl.DataFrame | None) -> Origin:
-    """Put the true curves beside the baselines."""
-    if truth is None:
-        return origin
-    asked = origin.outcomes.rows.select("deal_id", "as_of")
-    days = truth["days_ahead"].unique().sort().to_list()
-
-    def curve(name: str) -> np.ndarray:
-        told = truth.pivot("days_ahead", index=["deal_id", "as_of"], values=name)
-        found = asked.join(told, on=["deal_id", "as_of"], how="left", maintain_order="left")
-        return np.column_stack([np.zeros(len(asked)), *(found[str(day)] for day in days)])
-
-    true = Curves(np.array([0.0, *days]), curve("p_won"), curve("p_lost"))
-    return replace(origin, baselines={**origin.baselines, TRUTH: true})
 
 
 def page(found: dict[str, dict[str, Any]]) -> str:

@@ -16,16 +16,17 @@ import numpy as np
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.quality.datasets import SHARED
 from data.contract import Pipeline
 from data.moments import now
 from data.settings import Settings as Workspace
-from data.tables import Tables, load_pipeline, open_tables
+from data.tables import Tables
 from models.boosting import Settings
 from models.curve import OPEN, WON
 from models.parts import parts
 from models.win import WinModel
 from pipelines import ingest
-from pipelines.workspace import database_of
+from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of
 from training.forecasts import MODEL
@@ -33,7 +34,6 @@ from training.served import why_not
 from training.summary import details, summary
 
 HERE: Final = Path(__file__).parent
-DATA: Final = HERE.parents[1].parent / "shared" / "data"
 ASKED: Final[dict[str, dict[str, float]]] = {
     "x_education": {"shuffled": 0.878, "in_order": 0.886},
     "ibm_win_loss": {"in_order": 0.845},
@@ -53,8 +53,7 @@ def run(name: str, data: Path, settings: Settings, seed: int, console: Console) 
     with tempfile.TemporaryDirectory(prefix="dealcast-public-") as folder:
         workspace = Workspace(workspace=Path(folder))
         report = ingest.run(data / name, name, name, workspace, console)
-        with database_of(workspace) as engine:
-            tables, pipeline = open_tables(engine, name), load_pipeline(engine, name)
+        pipeline, tables = opened(workspace, name)
     end = min(now(), tables.last_recorded())
     horizons = pace_of(tables, pipeline, None).horizons_days
     origin = late_origin(tables, pipeline, horizons)
@@ -194,7 +193,7 @@ def main() -> None:
     """Run what is asked for, keep the records of the rest, and write the page."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--dataset", nargs="*", choices=list(ASKED), default=list(ASKED))
-    asked.add_argument("--data", type=Path, default=DATA)
+    asked.add_argument("--data", type=Path, default=SHARED)
     asked.add_argument("--out", type=Path, default=HERE)
     asked.add_argument("--seed", type=int, default=0)
     options = asked.parse_args()
