@@ -1,4 +1,4 @@
-"""What lies in a future bin: working days, weekdays, month and quarter ends, the season."""
+"""What lies in a future bin: working days, weekdays, the turn of a quarter, the season."""
 
 from typing import Final
 
@@ -7,10 +7,20 @@ import numpy as np
 from data.moments import DAY
 from models.curve import Array
 
-NAMES: Final = ("bin", "working_days", "starts_on", "ends_on", "quarter_ends", "season")
+NAMES: Final = (
+    "bin",
+    "working_days",
+    "starts_on",
+    "ends_on",
+    "quarter_week",
+    "quarter_closing",
+    "season",
+)
 """The columns that a bin adds to a code row."""
 
 _MONDAY: Final = 3  # 1970-01-01 was a Thursday
+_CLOSING: Final = 14
+"""Days at a quarter's end, in which deals are hurried; in two weeks there are ten working days."""
 
 
 def bin_codes(as_of: np.ndarray, number: np.ndarray, edges: Array) -> Array:
@@ -23,8 +33,8 @@ def bin_codes(as_of: np.ndarray, number: np.ndarray, edges: Array) -> Array:
 
     Returns:
         Floats [rows, NAMES]: the bin's number, its working days (Monday to Friday, in UTC),
-        the weekday of its start and end, how many quarters end in it, and the day of the year
-        on which it ends.
+        the weekday of its start and end, the week of the quarter in which it starts, its working
+        days in the last two weeks of a quarter, and the day of the year on which it ends.
     """
     start = as_of // DAY + edges[number].astype(np.int64)
     end = as_of // DAY + edges[number + 1].astype(np.int64)
@@ -35,7 +45,8 @@ def bin_codes(as_of: np.ndarray, number: np.ndarray, edges: Array) -> Array:
             _working_days_before(end) - _working_days_before(start),
             (start + _MONDAY) % 7,
             (end + _MONDAY) % 7,
-            _quarter(end) - _quarter(start),
+            (start - _starts(_quarter(start))) // 7,
+            _closing_days_before(end) - _closing_days_before(start),
             (dates - dates.astype("datetime64[Y]")).astype(np.int64),
         ]
     ).astype(np.float64)
@@ -47,4 +58,18 @@ def _working_days_before(day: np.ndarray) -> np.ndarray:
 
 
 def _quarter(day: np.ndarray) -> np.ndarray:
+    """Return the number of the quarter that a day is in, since 1970."""
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // 3
+
+
+def _starts(quarter: np.ndarray) -> np.ndarray:
+    """Return the day on which a quarter starts."""
+    return (3 * quarter).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def _closing_days_before(day: np.ndarray) -> np.ndarray:
+    """Count the working days before a day that lie in the last two weeks of a quarter."""
+    quarter = _quarter(day)
+    closes = _starts(quarter + 1) - _CLOSING
+    own = _working_days_before(np.maximum(day, closes)) - _working_days_before(closes)
+    return 10 * quarter + own

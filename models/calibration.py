@@ -1,4 +1,4 @@
-"""Calibrated hazards: log-odds of each cause, blended and set straight by group of bins.
+"""Calibrated chances: log-odds of each cause, blended and set straight by group of bins.
 
 Hazards are corrected, never the curves, so that won + lost + open stays 1 and curves stay
 monotone. With one source this is vector scaling after Guo et al. (2017); with several it is their
@@ -25,20 +25,22 @@ _PULL: Final = 10.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """Blends by bin: log-odds against open become intercept + sum of slope × log-odds of a source.
+    """Blends by bin: log-odds become intercept + sum of slope × log-odds of a source.
+
+    The causes are won and lost, each against open; or won alone, against lost.
 
     Attributes:
-        intercept: [bins, 2], for won and lost.
-        slope: [bins, 2, sources].
+        intercept: [bins, causes].
+        slope: [bins, causes, sources].
     """
 
     intercept: Array
     slope: Array
 
     @classmethod
-    def none(cls, bins: int, sources: int = 1) -> Self:
+    def none(cls, bins: int, causes: int = 2, sources: int = 1) -> Self:
         """Return the plain mean of the sources, which changes nothing where there is one."""
-        return cls(np.zeros((bins, 2)), np.full((bins, 2, sources), 1.0 / sources))
+        return cls(np.zeros((bins, causes)), np.full((bins, causes, sources), 1.0 / sources))
 
     @classmethod
     def fit(
@@ -52,25 +54,26 @@ class Calibration:
         """Fit the blends on predictions for rows that their sources were not fitted on.
 
         Args:
-            odds: log-odds of won and of lost against open within the bin, [rows, 2, sources].
+            odds: log-odds of each cause within the bin, [rows, causes, sources].
             number: which bin, [rows].
             cause: what happened, [rows].
             bins: how many bins there are.
             weight: how much each row counts, [rows].
         """
-        calibration = cls.none(bins, odds.shape[2])
+        happened = (cause[:, None] == np.array([WON, LOST])[: odds.shape[1]]).astype(float)
+        calibration = cls.none(bins, *odds.shape[1:])
         weight = np.ones(len(odds)) if weight is None else weight
-        for group in _groups(number, cause, bins):
+        for group in _groups(number, happened, bins):
             rows = np.isin(number, group)
-            intercept, slope = _blend(odds[rows], cause[rows], weight[rows])
+            intercept, slope = _blend(odds[rows], happened[rows], weight[rows])
             calibration.intercept[group], calibration.slope[group] = intercept, slope
         return calibration
 
     def apply(self, odds: Array, number: np.ndarray) -> Array:
-        """Return the hazards of open, won and lost [rows, 3] from log-odds by source and bin."""
+        """Return the chances of none and of each cause, [rows, 1 + causes], by source and bin."""
         straight = self.intercept[number] + (self.slope[number] * odds).sum(axis=2)
-        hazards: Array = softmax(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
-        return hazards
+        chances: Array = softmax(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
+        return chances
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back, fit for JSON."""
@@ -82,11 +85,9 @@ class Calibration:
         return cls(np.array(document["intercept"]), np.array(document["slope"]))
 
 
-def _groups(number: np.ndarray, cause: np.ndarray, bins: int) -> list[list[int]]:
-    """Gather neighbouring bins until each group has enough closings of both causes."""
-    counts = np.zeros((bins, 2))
-    for column, which in enumerate((WON, LOST)):
-        counts[:, column] = np.bincount(number[cause == which], minlength=bins)
+def _groups(number: np.ndarray, happened: Array, bins: int) -> list[list[int]]:
+    """Gather neighbouring bins until each group has enough closings of every cause."""
+    counts = np.column_stack([np.bincount(number, one, minlength=bins) for one in happened.T])
     groups: list[list[int]] = [[]]
     for bin_ in range(bins):
         groups[-1].append(bin_)
@@ -99,27 +100,29 @@ def _groups(number: np.ndarray, cause: np.ndarray, bins: int) -> list[list[int]]
     return groups
 
 
-def _blend(odds: Array, cause: np.ndarray, weight: Array) -> tuple[Array, Array]:
-    """Minimise the log-loss over intercepts [2] and slopes [2, sources], about mean log-odds."""
-    sources = odds.shape[2]
+def _blend(odds: Array, happened: Array, weight: Array) -> tuple[Array, Array]:
+    """Minimise the log-loss over intercepts [causes] and slopes [causes, sources].
+
+    Slopes are about the mean log-odds, so that intercepts alone move the totals.
+    """
+    _, causes, sources = odds.shape
     mean = np.average(odds, axis=0, weights=weight)
     centred = odds - mean
     level = mean.mean(axis=1)
     spread = np.average(centred**2, axis=0, weights=weight)
-    pull = _PULL * np.concatenate([np.ones(2), spread.ravel()])
-    happened = np.column_stack([cause == WON, cause == LOST]).astype(float)
+    pull = _PULL * np.concatenate([np.ones(causes), spread.ravel()])
 
     def loss(blend: Array) -> tuple[float, Array]:
-        slope = blend[2:].reshape(2, sources)
-        straight = level + blend[:2] + (slope * centred).sum(axis=2)
+        slope = blend[causes:].reshape(causes, sources)
+        straight = level + blend[:causes] + (slope * centred).sum(axis=2)
         total = np.logaddexp.reduce(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
         residual = weight[:, None] * (np.exp(straight - total[:, None]) - happened)
         value = weight @ (total - (happened * straight).sum(axis=1)) + pull @ blend**2 / 2
         slopes = np.einsum("rc,rcs->cs", residual, centred)
         return value, np.concatenate([residual.sum(axis=0), slopes.ravel()]) + pull * blend
 
-    start = np.concatenate([np.zeros(2), np.full(2 * sources, 1.0 / sources)])
-    bounds = [(None, None)] * 2 + [(0.0, None)] * (2 * sources)
+    start = np.concatenate([np.zeros(causes), np.full(causes * sources, 1.0 / sources)])
+    bounds = [(None, None)] * causes + [(0.0, None)] * (causes * sources)
     blend: Array = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    slope = blend[2:].reshape(2, sources)
-    return level + blend[:2] - (slope * mean).sum(axis=1), slope
+    slope = blend[causes:].reshape(causes, sources)
+    return level + blend[:causes] - (slope * mean).sum(axis=1), slope

@@ -25,7 +25,7 @@ from models.line import Line
 from models.parts import Parted, draw, parts
 from models.sample import Sample
 
-_STEPS: Final = ("bin", "starts_on", "ends_on")
+_STEPS: Final = ("bin", "starts_on", "ends_on", "quarter_week")
 """Of the calendar's columns those that count steps."""
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""

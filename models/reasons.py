@@ -67,7 +67,7 @@ def effects(
 ) -> Array:
     """Return the effect of each of the encoder's features, [n, features], up to a horizon."""
     if isinstance(model, WinModel):
-        return model.slope * model.won.effects(model.encoder.encode(rows), threads)
+        return model.effects(model.encoder.encode(rows), threads)
     codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
     unfolded, number = model.unfold(codes, as_of)
     asked = _spread(int((model.edges[:-1] < horizon_days).sum()))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 CARD: Final = "card.json"
 
 

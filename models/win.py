@@ -9,13 +9,13 @@ from typing import Any, Final, Self
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from features.catalogue import Feature
 from features.encoder import Encoder
 from models.boosting import Bag, Columns, Settings
+from models.calibration import Calibration
 from models.curve import WON, Array, Curves
+from models.line import Line
 from models.parts import Parted, parts
 from models.sample import Sample
 
@@ -23,25 +23,23 @@ _ROUNDS: Final = 1000
 _PATIENCE: Final = 50
 _LEAF: Final = 20
 """Rows in a leaf at least: a record counts once, where a deal's snapshots count many times."""
-_PULL: Final = 10.0
-"""How hard, in records' worth, the line is held to nought, as in `models.calibration`."""
 
 
 @dataclass(frozen=True)
 class WinModel:
-    """Boosters of the log-odds to win, what encodes their rows, and the line that corrects them.
+    """Boosters of the log-odds to win, what encodes their rows, and what corrects them.
 
     Attributes:
         encoder: of feature rows.
         won: boosters of the log-odds of won against lost.
-        intercept: what is added to the log-odds, after they were multiplied by the slope.
-        slope: see `intercept`.
+        line: what a line says of them.
+        calibration: what blends the two; there is one bin, the end.
     """
 
     encoder: Encoder
     won: Bag
-    intercept: float
-    slope: float
+    line: Line
+    calibration: Calibration
 
     @classmethod
     def fit(
@@ -52,7 +50,7 @@ class WinModel:
         seed: int,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Self:
-        """Fit the boosters by cross-fitting over groups, and the line on their checks.
+        """Fit boosters and line by cross-fitting over groups, and the calibration on their checks.
 
         A booster grows until its own part gains no more. So how much is learned is for the data
         to say, and a few records without a pattern give a model near the overall rate.
@@ -67,26 +65,33 @@ class WinModel:
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, list(features))
         codes, won = encoder.encode(sample.rows), (sample.cause == WON).astype(float)
-        part = parts(sample.groups, settings.folds, rng)
-        bag, odds = Bag.cross_fit(
-            Parted(lambda at: codes[at], part, np.arange(len(sample))),
-            won,
-            Columns.of(encoder, features),
-            replace(
-                settings,
-                rounds=_ROUNDS,
-                patience=_PATIENCE,
-                booster=settings.booster | {"min_data_in_leaf": _LEAF},
-            ),
-            rng,
-            progress=progress,
+        part, records = parts(sample.groups, settings.folds, rng), np.arange(len(sample))
+        data = Parted(lambda at: codes[at], part, checked=records)
+        columns = Columns.of(encoder, features)
+        growing = replace(
+            settings,
+            rounds=_ROUNDS,
+            patience=_PATIENCE,
+            booster=settings.booster | {"min_data_in_leaf": _LEAF},
         )
-        return cls(encoder, bag, *_line(odds, won))
+        bag, by_trees = Bag.cross_fit(data, won, columns, growing, rng, progress=progress)
+        line, by_line = Line.cross_fit(data, won, columns, settings.folds, rng)
+        odds = np.stack([by_trees, by_line], axis=1)[:, None, :]
+        end = np.zeros_like(records)
+        return cls(encoder, bag, line, Calibration.fit(odds, end, sample.cause, bins=1))
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order; they are not dated."""
-        odds = self.won.predict(self.encoder.encode(rows), threads)
-        return Curves.undated(expit(self.intercept + self.slope * odds))
+        codes = self.encoder.encode(rows)
+        odds = np.stack([self.won.predict(codes, threads), self.line.predict(codes)], axis=1)
+        end = np.zeros(len(codes), dtype=np.int64)
+        return Curves.undated(self.calibration.apply(odds[:, None, :], end)[:, WON])
+
+    def effects(self, rows: Array, threads: int = 1) -> Array:
+        """Return what each column of code rows adds to the log-odds, [n, columns]."""
+        by_trees, by_line = self.calibration.slope[0, 0]
+        added: Array = by_trees * self.won.effects(rows, threads)
+        return added + by_line * self.line.effects(rows)
 
     @property
     def bags(self) -> dict[str, Bag]:
@@ -98,27 +103,16 @@ class WinModel:
         return {
             "encoder": self.encoder.to_dict(),
             "offsets": {"won": self.won.offset},
-            "line": [self.intercept, self.slope],
+            "line": self.line.to_dict(),
+            "calibration": self.calibration.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any], boosters: dict[str, tuple[Any, ...]]) -> Self:
         """Put what `to_dict` wrote and the boosters by bag together."""
-        encoder = Encoder.from_dict(document["encoder"])
-        bag = Bag(boosters["won"], document["offsets"]["won"])
-        return cls(encoder, bag, *document["line"])
-
-
-def _line(odds: Array, won: Array) -> tuple[float, float]:
-    """Minimise the log-loss over intercept and slope, held to "all are alike"; Platt (1999)."""
-    mean, spread = odds.mean(), odds.var()
-    pull = _PULL * np.array([1.0, spread])
-
-    def loss(line: Array) -> tuple[float, Array]:
-        straight = mean + line[0] + line[1] * (odds - mean)
-        residual = expit(straight) - won
-        value = (np.logaddexp(0.0, straight) - won * straight).sum() + pull @ line**2 / 2
-        return value, np.array([residual.sum(), residual @ (odds - mean)]) + pull * line
-
-    shift, slope = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B").x
-    return float(mean + shift - slope * mean), float(slope)
+        return cls(
+            encoder=Encoder.from_dict(document["encoder"]),
+            won=Bag(boosters["won"], document["offsets"]["won"]),
+            line=Line.from_dict(document["line"]),
+            calibration=Calibration.from_dict(document["calibration"]),
+        )

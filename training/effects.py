@@ -25,7 +25,8 @@ _CALENDAR: Final = {
     "working_days": "working days in the bin",
     "starts_on": "weekday of the bin's start",
     "ends_on": "weekday of the bin's end",
-    "quarter_ends": "quarters ending in the bin",
+    "quarter_week": "week of the quarter of the bin's start",
+    "quarter_closing": "working days in the last two weeks of a quarter",
     "season": "day of the year",
 }
 

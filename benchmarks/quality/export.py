@@ -15,7 +15,7 @@ from features.catalogue import Feature
 from features.compute import compute
 from features.encoder import Codes, Encoder
 from features.snapshots import open_snapshots
-from models.calendar import bin_codes
+from models.calendar import NAMES, bin_codes
 from models.sample import Sample
 from training.fit import prepare
 from training.matrix import settled, with_outcomes
@@ -136,20 +136,20 @@ def _task(
 def _matrix(sample: Sample, encoder: Encoder, calendar: tuple[str, ...]) -> Codes:
     """Return code rows, and what the calendar says of as_of where there is one.
 
-    Our bins have their own working days, weekdays and quarter ends. For one horizon all of them
-    follow from the weekday, the day of the year and the day of the quarter.
+    Our bins have their own working days, weekdays and weeks of the quarter. For one horizon
+    all of them follow from the weekday, the day of the year and the day of the quarter.
     """
     codes = encoder.encode(sample.rows)
     if not calendar:
         return codes
     days = _moments(sample) // DAY
     first = np.zeros(len(days), dtype=np.int64)
-    _, _, starts_on, _, _, season = bin_codes(days * DAY, first, np.zeros(2)).T
+    said = dict(zip(NAMES, bin_codes(days * DAY, first, np.zeros(2)).T, strict=True))
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]").astype(np.int64)
     quarter = (months // 3 * 3).astype("datetime64[M]").astype("datetime64[D]")
     quarter_day = (dates - quarter).astype(np.int64)
-    return np.column_stack([codes, starts_on, season, quarter_day])
+    return np.column_stack([codes, said["starts_on"], said["season"], quarter_day])
 
 
 def _moments(sample: Sample) -> np.ndarray:

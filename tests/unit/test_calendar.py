@@ -21,13 +21,23 @@ def test_a_bins_codes_are_counted_day_by_day(as_of: int, number: int) -> None:
     codes = bin_codes(np.array([as_of]), np.array([number]), EDGES)[0]
     assert dict(zip(NAMES, codes.tolist(), strict=True)) == {
         "bin": number,
-        "working_days": sum(day.weekday() < 5 for day in inside),
+        "working_days": sum(works(day) for day in inside),
         "starts_on": start.weekday(),
         "ends_on": end.weekday(),
-        "quarter_ends": sum(is_quarters_last(day) for day in inside),
+        "quarter_week": (start - quarter_start(start)).days // 7,
+        "quarter_closing": sum(works(day) and closes(day) for day in inside),
         "season": end.timetuple().tm_yday - 1,
     }
 
 
-def is_quarters_last(day: date) -> bool:
-    return (day + timedelta(days=1)).day == 1 and day.month % 3 == 0
+def works(day: date) -> bool:
+    return day.weekday() < 5
+
+
+def quarter_start(day: date) -> date:
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def closes(day: date) -> bool:
+    """Whether a day is in the last two weeks of its quarter."""
+    return quarter_start(day) != quarter_start(day + timedelta(days=14))
