@@ -222,6 +222,16 @@ def test_what_is_wrong_is_named(
     assert document.get("remedy") or document.get("allowed")
 
 
+@pytest.mark.parametrize("wrong", ["31.03.2026", 20_300, None])
+def test_a_date_that_is_none_is_quoted_with_how_to_write_one(
+    client: TestClient, records: list[dict[str, Any]], wrong: object
+) -> None:
+    body = {"pipeline": company.NAME, "records": records[:1], "won_by": [wrong]}
+    document = problem(client.post("/v1/score", json=body), 422)
+    assert document["value"] == repr(wrong)
+    assert "YYYY-MM-DD" in document["allowed"]
+
+
 def test_one_deal_twice_is_refused(client: TestClient, records: list[dict[str, Any]]) -> None:
     other = records[0] | {"deal": records[0]["deal"] | {"title": "another"}}
     answer = client.post("/v1/score", json={"pipeline": "sales", "records": [records[0], other]})
@@ -237,7 +247,10 @@ def test_a_past_that_the_bundle_has_seen_the_sequel_of_is_refused_unless_allowed
         "as_of": iso(past),
         "records": company.records(company.history(), past),
     }
-    assert problem(client.post("/v1/score", json=body), 422)["field"] == "as_of"
+    document = problem(client.post("/v1/score", json=body), 422)
+    assert document["field"] == "as_of"
+    assert "--allow-later-bundle" in document["remedy"]
+    assert "allow_later_bundle" in document["remedy"]
     assert client.post("/v1/score", json=body | {"allow_later_bundle": True}).status_code == 200
 
 
