@@ -234,7 +234,8 @@ class Pipeline(BaseModel):
 
     name: str = Field(pattern=_NAME)
     stages: tuple[str, ...] = ()
-    """The ladder, first stage first; order of first appearance when left out."""
+    """The ladder, first stage first. When left out, it is found from the data: by how late deals
+    enter a stage, and those at which they end last."""
     dated: bool = True
     """Whether its records have dates. Without them a record is one snapshot, taken when it came
     into being; what becomes of it is forecast, and not when."""
