@@ -75,15 +75,16 @@ def ingest(
 ) -> None:
     """Bring a deal history in: files, through a mapping, into the database."""
     from pipelines.ingest import run, summary
+    from pipelines.phrases import say
 
-    report = run(source, mapping, pipeline, settings_of(workspace), progress)
+    settings = settings_of(workspace)
+    report = run(source, mapping, pipeline, settings, progress)
     if report.rejects:
-        progress.print(
-            f"{report.rejected:,} rows were refused; the reasons are in {report.rejects}",
-            style="bold red",
-            soft_wrap=True,
-        )
-    typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else summary(report))
+        told = say(settings.language)("Refused: {:,}; the reasons are in {}")
+        refused = told.format(report.rejected, report.rejects)
+        progress.print(refused, style="bold red", soft_wrap=True)
+    document = json.dumps(report.as_json(), ensure_ascii=False)
+    typer.echo(document if as_json else summary(report, settings.language))
 
 
 @app.command()
@@ -109,7 +110,7 @@ def train(
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:
-        show(trained, Console())
+        show(trained, Console(), settings.language)
 
 
 @app.command()
@@ -124,7 +125,9 @@ def backtest(
     every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 7,
     until: Annotated[str | None, typer.Option(help="The last of them, or before it.")] = None,
     report: Report = None,
-    language: Annotated[Literal["en", "zh"], typer.Option(help="Of the report: en or zh.")] = "en",
+    language: Annotated[
+        Literal["en", "zh"] | None, typer.Option(help="Of what is said; the settings' one.")
+    ] = None,
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
@@ -134,18 +137,23 @@ def backtest(
 ) -> None:
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
     from pipelines.backtest import document, run, show
+    from pipelines.phrases import say
     from training.report import write
     from training.summary import summary
 
     origins = origins_of(origin or [], since, until, every)
     days = None if horizons is None else days_of(horizons)
-    judged = run(pipeline, origins, settings_of(workspace), progress, days, seed)
+    settings = settings_of(workspace)
+    judged = run(pipeline, origins, settings, progress, days, seed)
+    tongue = language or settings.language
     if as_json:
         typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))
     else:
-        show(f"{pipeline}: said and came", summary(judged), Console())
+        title = say(tongue)("{}: said and came").format(pipeline)
+        show(title, summary(judged), Console(), tongue)
     if report is not None:
-        progress.print(f"{write(judged, report, language)} is written.", highlight=False)
+        written = say(tongue)("{} is written.").format(write(judged, report, tongue))
+        progress.print(written, highlight=False)
 
 
 @app.command()
@@ -162,11 +170,12 @@ def score(
     workspace: Workspace = None,
 ) -> None:
     """Score every open deal of a pipeline at a moment."""
+    from pipelines.phrases import say
     from pipelines.score import run
 
     moment, settings = moment_of(as_of), settings_of(workspace)
     scores = run(pipeline, moment, settings, progress, out, curves, allow_later_bundle)
-    typer.echo(f"{len(scores.rows):,} open deals scored")
+    typer.echo(say(settings.language)("{}: scored {:,}").format(pipeline, len(scores.rows)))
 
 
 @app.command()
@@ -191,7 +200,7 @@ def week(
         out,
         allow_later_bundle=allow_later_bundle,
     )
-    show(published, Console())
+    show(published, Console(), settings.language)
     for path in published.files:
         typer.echo(path)
 

@@ -49,7 +49,7 @@ def run(
     _, tables = opened(settings, pipeline)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     if scorer.bundle.dated:
-        warn_if_stale(tables, as_of, progress)
+        warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     if out is not None:
         _write(summary(scorer, scores), out)

@@ -12,6 +12,7 @@ from data.database import open_database
 from data.moments import DAY, iso_date
 from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
+from pipelines.phrases import Language, say
 
 _STALE_DAYS: Final = 14
 """Days without any new fact after which it is likelier that none arrives than that none is."""
@@ -38,14 +39,13 @@ def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
         return configured, open_tables(engine, pipeline, settings.engine)
 
 
-def warn_if_stale(tables: Tables, as_of: int, progress: Console) -> None:
+def warn_if_stale(tables: Tables, as_of: int, progress: Console, language: Language = "en") -> None:
     """Say so where nothing was recorded for long before a moment that is to be spoken of."""
     last = tables.last_recorded()
     days = (as_of - last) // DAY
     if days > _STALE_DAYS:
-        progress.print(
-            f"The last fact was recorded on {iso_date(last)}, {days:,} days before: scores take "
-            "the silence for the deals'. Ingest what came since, or choose an earlier --as-of.",
-            style="bold red",
-            highlight=False,
-        )
+        told = say(language)(
+            "The last fact was recorded on {}, {:,} days before: scores take the silence for the "
+            "deals'. Ingest what came since, or choose an earlier --as-of."
+        ).format(iso_date(last), days)
+        progress.print(told, style="bold red", highlight=False)

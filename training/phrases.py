@@ -1,10 +1,21 @@
 """What reports and pictures say, in English and Chinese; the English words are the key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 Language = Literal["en", "zh"]
 Say: TypeAlias = Callable[[str], str]
+
+BASELINES: Final = {
+    "stage": "stage baseline",
+    "stage_rate": "stage win rate",
+    "naive_bayes": "Odoo's lead scoring",
+    "checklist": "the handbook's checklist rule",
+    "commit": "the seller's commit and close date",
+}
+"""What people call a baseline, by its name."""
+_NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 
 _PICTURES: Final = {
     "said: probability {event}": "预测：{event}概率",
@@ -174,15 +185,20 @@ _ENGLISH: Final = {name: en for name, (en, _) in _CAPTIONS.items()} | {
 }
 
 
-def say(language: Language) -> Say:
+def say(language: Language, more: Mapping[str, str] = _NO_MORE) -> Say:
     """Return the function that puts a phrase into a language.
 
     It raises KeyError for a phrase that has no Chinese, in either language, so that none is
     forgotten.
+
+    Args:
+        language: en or zh.
+        more: phrases beside those of reports, English to Chinese.
     """
+    known = _CHINESE | dict(more)
 
     def said(phrase: str) -> str:
-        chinese = _CHINESE[phrase]
+        chinese = known[phrase]
         return chinese if language == "zh" else _ENGLISH.get(phrase, phrase)
 
     return said

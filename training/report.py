@@ -11,7 +11,7 @@ import numpy as np
 from data.moments import iso_date
 from training.backtest import Backtest
 from training.metrics.closing import SHOWN
-from training.phrases import Language, say
+from training.phrases import BASELINES, Language, say
 from training.plots import draw
 from training.summary import details, summary
 
@@ -47,6 +47,7 @@ def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
     main = len(more) // 2
     return _templates.get_template(PAGE).render(
         say=say(language),
+        names={"model": "model"} | BASELINES,
         language=language,
         pipeline=backtest.origins[0].fitted.pipeline.name,
         first=iso_date(min(origin.as_of for origin in backtest.origins)),

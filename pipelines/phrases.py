@@ -1,0 +1,66 @@
+"""What the command line answers, in English and Chinese; the English words are the key.
+
+Answers and warnings are in the language of the settings. What goes on (progress) and what went
+wrong (errors) is in English, since it is for logs and searches.
+"""
+
+from typing import Final
+
+from training import phrases
+from training.phrases import Language, Say
+
+__all__ = ["Language", "Say", "say"]
+
+_CHINESE: Final = {
+    "{}: said and came": "{}：预测与实际",
+    "{}: said on {}, and what came": "{}：{}的预测与实际",
+    "{}: said of the last records, and what came": "{}：对最后一批记录的预测与实际",
+    "Log-loss saved against the {}: {}": "对数损失之差（与{}相比）：{}",
+    "At telling won from lost alone: {}": "仅就区分赢输而言：{}",
+    "Of 100 with the grade {} ({:,} in all): {:.0f} said, {} won": "等级{}（共{:,}个）每100个："
+    "预测赢单{:.0f}个，实际{}个",
+    "Amounts at close, said by came: {}; as they stood: {}": "成交金额，预测除以实际：{}；"
+    "按当时金额：{}",
+    "Wins within the range of dates said to hold {} %: {}": "落入名义{}%日期区间的赢单：{}",
+    "Still open when the data end: {:.0%}": "数据截止时仍未结案：{:.0%}",
+    "{} ({} to {})": "{}（{}至{}）",
+    "{} is champion.": "{}现为正式模型包。",
+    "{}.": "{}。",
+    "Recorded as MLflow run {}, {} {}.": "已记录为MLflow运行{}，{} {}。",
+    "{} is written.": "已写入{}。",
+    "{}: scored {:,}": "{}：已评分{:,}个",
+    "{}: first this week, as of {}": "{}：本周优先，截至{}",
+    "Deal, and why": "商机与原因",
+    "P(won)": "赢单概率",
+    "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
+    "赢单概率指最终结果，没有季度预测。",
+    "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely about "
+    "{:,.0f}; won already: {:,.0f}.": "本季度现有商机的成交额：{:,.0f}至{:,.0f}（80%），"
+    "最可能约{:,.0f}；已赢得{:,.0f}。",
+    "Written: {}": "已写入：{}",
+    "Against the truth, deals open on {}": "与真实曲线比较，{}在手的商机",
+    "Baseline": "基线",
+    "Model": "模型",
+    "True curves": "真实曲线",
+    "Recovered": "已收回",
+    "Mean error of P(won)": "赢单概率平均误差",
+    "Serve it:": "启动服务：",
+    "then open {}": "然后打开{}",
+    "table": "表",
+    "accepted": "新增",
+    "changed": "变更",
+    "unchanged": "未变",
+    "rejected": "拒绝",
+    "repeated": "重复",
+    "{} is in {}": "{}的编码为{}",
+    "{}: {:,} in all; {:,} won, {:,} lost, {:,} open": "{}：共{:,}个；赢单{:,}，输单{:,}，在手{:,}",
+    "Refused: {:,}; the reasons are in {}": "已拒绝{:,}行，原因见{}",
+    "The last fact was recorded on {}, {:,} days before: scores take the silence for the deals'. "
+    "Ingest what came since, or choose an earlier --as-of.": "最后一条事实记录于{}，距今{:,}天："
+    "评分会把这段空白当作商机的沉寂。请导入之后的数据，或选择更早的--as-of。",
+}
+
+
+def say(language: Language) -> Say:
+    """Return the function that puts a phrase of the command line or of reports into a language."""
+    return phrases.say(language, _CHINESE)
