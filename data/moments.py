@@ -31,6 +31,11 @@ def iso_date(moment: int) -> str:
     return to_datetime(moment).date().isoformat()
 
 
+def days_in_words(days: float) -> str:
+    """Return whole days in English: "1 day", "28 days"."""
+    return f"{days:.0f} day" if days == 1 else f"{days:.0f} days"
+
+
 def parse_moment(text: str, field: str = "as_of") -> int:
     """Read an ISO 8601 date or date-time; without a zone it means UTC.
 

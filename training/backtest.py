@@ -12,7 +12,7 @@ import polars as pl
 
 from data.contract import Pipeline
 from data.errors import BadInput, NotReady
-from data.moments import DAY, iso
+from data.moments import DAY, days_in_words, iso
 from data.tables import Tables, collect
 from features.compute import compute
 from features.snapshots import first_snapshots, open_snapshots
@@ -250,7 +250,7 @@ def _check_seen(as_of: int, end: int, first_days: float) -> None:
             "the origin is too late to look up what came",
             field="origin",
             value=iso(as_of),
-            allowed=f"{first_days:.0f} days or more before {iso(end)}",
+            allowed=f"{days_in_words(first_days)} or more before {iso(end)}",
             remedy="choose an earlier origin or a shorter horizon",
         )
 

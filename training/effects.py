@@ -59,7 +59,7 @@ def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language)
         unit = f" ({words('days')})" if feature.unit == "days" else ""
         axes.set_xlabel(getattr(feature, language) + unit)
     panels[0].set_ylim(bottom=0)  # for all
-    by_then = words("mean probability won by {} days, were it so").format(days)
+    by_then = words("mean probability won by day {}, were it so").format(days)
     ever = words("mean probability won in the end, were it so")
     figure.supylabel(by_then if np.isfinite(days) else ever)
     figure.suptitle(words("What the model makes of a fact, all else as it is"))

@@ -21,7 +21,7 @@ _PICTURES: Final = {
     "said: probability {event}": "预测：{event}概率",
     "came: share {event}": "实际：{event}比例",
     "Reliability": "可靠性",
-    "{} days": "{}天",
+    "by day {}": "{}天内",
     "share of deals listed": "已列出商机的比例",
     "share of wins among them": "其中赢单的比例",
     "share of won amount among them": "其中赢单金额的比例",
@@ -43,7 +43,7 @@ _PICTURES: Final = {
     "weekday of the bin's end": "区段结束星期",
     "quarters ending in the bin": "区段内的季末",
     "day of the year": "年内日期",
-    "mean probability won by {} days, were it so": "若如此，{}天内的平均赢单概率",
+    "mean probability won by day {}, were it so": "若如此，{}天内的平均赢单概率",
     "What the model makes of a fact, all else as it is": "其他不变时，模型对单一事实的反应",
 }
 _CAPTIONS: Final = {
@@ -83,22 +83,26 @@ _CAPTIONS: Final = {
 _PAGE: Final = {
     "": "",
     "what was said, and what came": "预测与实际",
+    "The pipeline was frozen on {}. A model was fitted on what was known then, and spoke of every "
+    "deal open then; forecasts in all: {:,}.": "于{}冻结流程：只用当时已知的信息训练模型，"
+    "并预测当时所有在手商机，共{:,}个预测。",
     "The pipeline was frozen at {} moments from {} to {}. Each time a model was fitted on what was "
-    "known then, and spoke of every deal open then; {:,} forecasts in all.": "在{}个时点（{}至{}）"
+    "known then, and spoke of every deal open then; forecasts in all: {:,}.": "在{}个时点（{}至{}）"
     "冻结流程：每次只用当时已知的信息训练模型，并预测当时所有在手商机，共{:,}个预测。",
     "The model is surely better than the stage baseline.": "模型确实优于阶段基线。",
     "The model is surely worse than the stage baseline.": "模型确实差于阶段基线。",
     "The model is not surely better than the stage baseline.": "模型未能确证优于阶段基线。",
     "Log-loss saved:": "对数损失之差：",
-    "Of 100 deals said to be won within {} days with about {} %, {:.0f} were won ({:.0f} to {:.0f}"
-    ").": "在预测{}天内赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。",
-    "Within {} days {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
-    "{:,} came.": "{}天内预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
+    "Of the deals said to be won {} with about {} %, {:.0f} % were ({:.0f} to {:.0f} %).": "在预测"
+    "{}赢单概率约{}%的商机中，实际赢得{:.0f}%（{:.0f}至{:.0f}%）。",
+    "Expected {}: {:,.0f} won, {:,.0f} lost. Came: {:,} won, {:,} lost.": "{}预计赢单{:,.0f}个、"
+    "输单{:,.0f}个；实际赢单{:,}个、输单{:,}个。",
+    "in the end": "最终",
     "The fifth of the deals listed first holds {:.0f} % of the wins and {:.0f} % of the won "
     "amount; by the stage baseline {:.0f} % and {:.0f} %.": "排在前五分之一的商机包含"
     "{:.0f}%的赢单和{:.0f}%的赢单金额；按阶段基线为{:.0f}%和{:.0f}%。",
-    "Of 100 wins, {:.0f} fell into the range of dates that was said to hold {}.": "每100个赢单中，"
-    "{:.0f}个落入名义上包含{}个的日期区间。",
+    "Of the wins, {:.0f} % fell into the range of dates that was said to hold {} %.": "赢单中有"
+    "{:.0f}%落入名义上包含{}%的日期区间。",
     "In brackets: 95 % intervals that draw whole accounts, with their deals of all moments. Ratio: "
     "said by came; 1 is right, above 1 too much was said. Saved: below 0 is better than the stage "
     "baseline.": "括号内为95%区间，按客户整体抽样（含其各时点的商机）。比值：预测除以实际，"
@@ -147,9 +151,9 @@ _PAGE: Final = {
     "or too few.": "已观察范围内：数据截止前的结案与曲线相应部分比较。如所示：整个区间；"
     "较晚的结案缺失，因此覆盖率偏高或偏低。",
     "Amounts at close": "成交金额",
-    "{:,} deals were won that had an amount before. Said by came; the sum of what is off, by the "
+    "Won that had an amount before: {:,}. Said by came; the sum of what is off, by the "
     "sum that came; and the squared error that the model saves against the amount as it stood:": ""
-    "{:,}个赢单此前已有金额。依次为预测除以实际、偏差合计除以实际合计；"
+    "此前已有金额的赢单：{:,}个。依次为预测除以实际、偏差合计除以实际合计；"
     "以及模型相对当时金额的平方误差之差：",
     "WAPE": "WAPE",
     "the amount as it stood": "当时金额",
@@ -160,13 +164,7 @@ _PAGE: Final = {
     "won of the listed": "清单内赢单率",
     "of all wins": "占全部赢单",
     "of the won amount": "占赢单金额",
-    "By kind of deal, {} days ahead": "按商机类别（未来{}天）",
-    "By kind of deal": "按商机类别",
-    "Of 100 deals said to be won in the end with about {} %, {:.0f} were won ({:.0f} to {:.0f}).": (
-        "在预测最终赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。"
-    ),
-    "In the end {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
-    "{:,} came.": "最终预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
+    "By kind of deal, {}": "按商机类别（{}）",
     "stage": "阶段",
     "amount": "金额",
     "tenure": "负责人任职天数",

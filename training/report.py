@@ -11,7 +11,7 @@ import numpy as np
 from data.moments import iso_date
 from training.backtest import Backtest
 from training.metrics.closing import SHOWN
-from training.phrases import BASELINES, Language, say
+from training.phrases import BASELINES, Language, Say, say
 from training.plots import draw
 from training.summary import details, summary
 
@@ -44,9 +44,9 @@ def write(backtest: Backtest, folder: Path, language: Language = "en") -> Path:
 def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
     """Return the page's HTML with links to its pictures."""
     told, more = summary(backtest), details(backtest)
-    main = len(more) // 2
+    main, words = len(more) // 2, say(language)
     return _templates.get_template(PAGE).render(
-        say=say(language),
+        say=words,
         names={"model": "model"} | BASELINES,
         language=language,
         pipeline=backtest.origins[0].fitted.pipeline.name,
@@ -54,12 +54,18 @@ def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
         last=iso_date(max(origin.as_of for origin in backtest.origins)),
         told=told,
         main=told["horizons"][main],
+        ahead=ahead(told["horizons"][main]["horizon_days"], words),
         details=more[main],
         segments=[list(of) for _, of in groupby(more[main]["segments"], itemgetter("by"))],
         said=_came_of(more[main]["reliability"]["won"]["curve"]),
         shown=SHOWN,
         pictures=pictures,
     )
+
+
+def ahead(days: float | None, words: Say) -> str:
+    """Say how far ahead a forecast speaks; None is the end."""
+    return words("in the end") if days is None else words("by day {}").format(days)
 
 
 def _came_of(curve: dict[str, Any]) -> list[dict[str, float]]:

@@ -53,7 +53,7 @@ def test_the_page_tells_the_figures(judged: Backtest) -> None:
         assert row + f"{one.log_loss_baseline:.3f} | {one.log_loss_saved.mean:+.3f} (" in page
         assert f"{one.won_expected:,.0f} / {one.won_actual}" in page
     deals = sum(len(origin.outcomes) for origin in judged.origins)
-    assert f"{deals} forecasts in all" in page
+    assert f"forecasts in all: {deals}." in page
 
 
 def test_the_page_says_whether_the_model_is_better(judged: Backtest) -> None:
