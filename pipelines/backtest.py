@@ -15,6 +15,7 @@ from training.fit import pace_of
 from training.metrics.closing import SHOWN
 from training.phrases import BASELINES
 from training.summary import by_origin, details, summary
+from training.verdict import interval, verdicts
 
 
 def run(
@@ -72,7 +73,7 @@ def show(title: str, told: dict[str, Any], console: Console, language: Language 
     """Print what a card keeps of a backtest: by horizon, what is saved, grades, amounts, dates."""
     words = say(language)
     console.print(_table(title, told["horizons"], words))
-    parts = (_saved, _grades, _amounts, _dates)
+    parts = (_saved, verdicts, _grades, _amounts, _dates)
     for line in (line for part in parts for line in part(told, words)):
         console.print(line, highlight=False)
 
@@ -80,9 +81,9 @@ def show(title: str, told: dict[str, Any], console: Console, language: Language 
 def _saved(told: dict[str, Any], words: Say) -> Iterator[str]:
     for name, saved in told["saved_against"].items():
         line = words("Log-loss saved against the {}: {}")
-        yield line.format(words(BASELINES[name]), _interval(saved, "+.3f", words))
+        yield line.format(words(BASELINES[name]), interval(saved, "+.3f", words))
     if told["log_loss_saved_at_who"] is not None:
-        who = _interval(told["log_loss_saved_at_who"], "+.3f", words)
+        who = interval(told["log_loss_saved_at_who"], "+.3f", words)
         yield words("At telling won from lost alone: {}").format(who)
 
 
@@ -90,29 +91,26 @@ def _grades(told: dict[str, Any], words: Say) -> Iterator[str]:
     line = words("Of 100 with the grade {} ({:,} in all): {:.0f} said, {} won")
     for one in told["grades"]:
         if one["closed"]:
-            won = _interval(one["won"], ".0f", words)
+            won = interval(one["won"], ".0f", words)
             yield line.format(one["grade"], one["deals"], one["score"], won)
 
 
 def _amounts(told: dict[str, Any], words: Say) -> Iterator[str]:
-    if told["amounts"]["deals"]:
-        ratios = [
-            _interval(told["amounts"][name]["ratio"], ".2f", words) for name in ("model", "now")
-        ]
+    amounts = told["amounts"]
+    if amounts["deals"] and amounts["now"]["wape"]["high"] == 0:
+        always = words("Amounts at close: as they stood, of all {:,} that were won with one.")
+        yield always.format(amounts["deals"])
+    elif amounts["deals"]:
+        ratios = [interval(amounts[name]["ratio"], ".2f", words) for name in ("model", "now")]
         yield words("Amounts at close, said by came: {}; as they stood: {}").format(*ratios)
 
 
 def _dates(told: dict[str, Any], words: Say) -> Iterator[str]:
     wins = told["dates"]["won"]
     if wins is not None:
-        covered = _interval(wins["coverage"][str(SHOWN)], ".0%", words)
+        covered = interval(wins["coverage"][str(SHOWN)], ".0%", words)
         yield words("Wins within the range of dates said to hold {} %: {}").format(SHOWN, covered)
         yield words("Still open when the data end: {:.0%}").format(wins["still_open"])
-
-
-def _interval(one: dict[str, float], form: str, words: Say) -> str:
-    ends = (f"{one[end]:{form}}" for end in ("mean", "low", "high"))
-    return words("{} ({} to {})").format(*ends)
 
 
 def _table(title: str, horizons: Sequence[dict[str, Any]], words: Say) -> Table:

@@ -19,11 +19,12 @@ _CHINESE: Final = {
     "At telling won from lost alone: {}": "仅就区分赢输而言：{}",
     "Of 100 with the grade {} ({:,} in all): {:.0f} said, {} won": "等级{}（共{:,}个）每100个："
     "预测赢单{:.0f}个，实际{}个",
+    "Amounts at close: as they stood, of all {:,} that were won with one.": "成交金额：{:,}个"
+    "有金额的赢单均与当时相同。",
     "Amounts at close, said by came: {}; as they stood: {}": "成交金额，预测除以实际：{}；"
     "按当时金额：{}",
     "Wins within the range of dates said to hold {} %: {}": "落入名义{}%日期区间的赢单：{}",
     "Still open when the data end: {:.0%}": "数据截止时仍未结案：{:.0%}",
-    "{} ({} to {})": "{}（{}至{}）",
     "{} is champion.": "{}现为正式模型包。",
     "{}.": "{}。",
     "Recorded as MLflow run {}, {} {}.": "已记录为MLflow运行{}，{} {}。",

@@ -151,6 +151,9 @@ _PAGE: Final = {
     "or too few.": "已观察范围内：数据截止前的结案与曲线相应部分比较。如所示：整个区间；"
     "较晚的结案缺失，因此覆盖率偏高或偏低。",
     "Amounts at close": "成交金额",
+    "No deal that was won had an amount before.": "赢单此前均无金额。",
+    "Won that had an amount before: {:,}, all at the amount as it stood. There is nothing to "
+    "foretell.": "此前已有金额的赢单：{:,}个，成交金额均与当时相同，无需预测。",
     "Won that had an amount before: {:,}. Said by came; the sum of what is off, by the "
     "sum that came; and the squared error that the model saves against the amount as it stood:": ""
     "此前已有金额的赢单：{:,}个。依次为预测除以实际、偏差合计除以实际合计；"
@@ -177,7 +180,36 @@ _PAGE: Final = {
     "moment": "时点",
     "Pictures": "图",
 }
-_CHINESE: Final = _PICTURES | _PAGE | {name: zh for name, (_, zh) in _CAPTIONS.items()}
+_VERDICTS: Final = {
+    ", ": "、",
+    "{} ({} to {})": "{}（{}至{}）",
+    "By no horizon were surely too many or too few wins or losses expected.": "各预测期的赢单与输单"
+    "总数均无确实的偏高或偏低。",
+    "Surely better than the {}: {}.": "确实优于{}：{}。",
+    "Not surely better or worse than the {}: {}.": "与{}相比未见确实差别：{}。",
+    "Surely worse than the {}: {}.": "确实差于{}：{}。",
+    "Surely too many wins were expected {}: {} times those that came.": "{}预计的赢单确实过多："
+    "为实际的{}倍。",
+    "Surely too few wins were expected {}: {} times those that came.": "{}预计的赢单确实过少："
+    "为实际的{}倍。",
+    "Surely too many losses were expected {}: {} times those that came.": "{}预计的输单确实过多："
+    "为实际的{}倍。",
+    "Surely too few losses were expected {}: {} times those that came.": "{}预计的输单确实过少："
+    "为实际的{}倍。",
+    "The ranges of dates are surely too narrow: those said to hold {} % held {}.": "日期区间确实"
+    "过窄：名义{}%，实际{}。",
+    "The ranges of dates are surely too wide: those said to hold {} % held {}.": "日期区间确实"
+    "过宽：名义{}%，实际{}。",
+    "The amounts at close were surely told too high: {} times those that came.": "成交金额的预测"
+    "确实偏高：为实际的{}倍。",
+    "The amounts at close were surely told too low: {} times those that came.": "成交金额的预测"
+    "确实偏低：为实际的{}倍。",
+    "Surely too many wins were expected of: {}.": "赢单预计确实过多的类别：{}。",
+    "Surely too few wins were expected of: {}.": "赢单预计确实过少的类别：{}。",
+    "Of {} kinds, {:.1f} would look so by chance alone.": "共{}个类别，"
+    "单凭偶然约有{:.1f}个会如此。",
+}
+_CHINESE: Final = _PICTURES | _PAGE | _VERDICTS | {name: zh for name, (_, zh) in _CAPTIONS.items()}
 _ENGLISH: Final = {name: en for name, (en, _) in _CAPTIONS.items()} | {
     "tenure": "days with the company or, where unknown, since the owner's first deal",
 }

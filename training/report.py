@@ -11,9 +11,10 @@ import numpy as np
 from data.moments import iso_date
 from training.backtest import Backtest
 from training.metrics.closing import SHOWN
-from training.phrases import BASELINES, Language, Say, say
+from training.phrases import BASELINES, Language, say
 from training.plots import draw
 from training.summary import details, summary
+from training.verdict import ahead, of_kinds, verdicts
 
 PAGE: Final = "report.html"
 _SAID: Final = (20, 40, 60, 80)
@@ -55,17 +56,14 @@ def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
         told=told,
         main=told["horizons"][main],
         ahead=ahead(told["horizons"][main]["horizon_days"], words),
+        verdicts=verdicts(told, words),
         details=more[main],
+        of_kinds=of_kinds(more[main]["segments"], words),
         segments=[list(of) for _, of in groupby(more[main]["segments"], itemgetter("by"))],
         said=_came_of(more[main]["reliability"]["won"]["curve"]),
         shown=SHOWN,
         pictures=pictures,
     )
-
-
-def ahead(days: float | None, words: Say) -> str:
-    """Say how far ahead a forecast speaks; None is the end."""
-    return words("in the end") if days is None else words("by day {}").format(days)
 
 
 def _came_of(curve: dict[str, Any]) -> list[dict[str, float]]:

@@ -16,7 +16,7 @@ from training.segments import OTHERS, SEGMENTS, UNKNOWN
 TRAINING, PIPELINES = (Path(module.__file__).parent for module in (phrases, console))
 TOLD = "\n".join(
     (TRAINING / name).read_text("utf-8")
-    for name in ("report.html", "report.py", "plots.py", "effects.py")
+    for name in ("report.html", "report.py", "verdict.py", "plots.py", "effects.py")
 )
 ANSWERED = "\n".join(
     file.read_text("utf-8") for file in PIPELINES.glob("*.py") if file.name != "phrases.py"
