@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from data.moments import parse_moment
 from pipelines.options import days_of, moment_of, origins_of, settings_of
 
 app = typer.Typer(
@@ -92,7 +91,10 @@ def train(
     pipeline: PipelineName,
     as_of: AsOf = None,
     origin: Annotated[
-        str | None, typer.Option(help="Past moment to judge at; a middle horizon before the end.")
+        str | None,
+        typer.Option(
+            help="Past moment or place to judge at; else a middle horizon before the end."
+        ),
     ] = None,
     search: Annotated[
         float, typer.Option(min=0, help="Minutes to search for better settings of the boosters.")
@@ -103,9 +105,11 @@ def train(
 ) -> None:
     """Fit the model on what was known by a moment, judge it, and make it champion."""
     from pipelines.train import run, show
+    from pipelines.workspace import configured
 
-    at = None if origin is None else parse_moment(origin, field="origin")
-    moment, settings = moment_of(as_of), settings_of(workspace)
+    moment, settings, at = moment_of(as_of), settings_of(workspace), None
+    if origin is not None:
+        at = configured(settings, pipeline).read(origin, "origin")
     trained = run(pipeline, moment, settings, progress, seed, at, search_seconds=60 * search)
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
@@ -117,7 +121,7 @@ def train(
 def backtest(
     pipeline: PipelineName,
     origin: Annotated[
-        list[str] | None, typer.Option(help="Past moment, ISO 8601; repeat it.")
+        list[str] | None, typer.Option(help="Past moment, ISO 8601, or place; repeat it.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="First of a row of moments, beside --origin.")
@@ -138,12 +142,14 @@ def backtest(
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
     from pipelines.backtest import document, run, show
     from pipelines.phrases import say
+    from pipelines.workspace import configured
     from training.report import write
     from training.summary import summary
 
-    origins = origins_of(origin or [], since, until, every)
-    days = None if horizons is None else days_of(horizons)
     settings = settings_of(workspace)
+    read = configured(settings, pipeline).read
+    origins = origins_of(origin or [], since, until, every, read)
+    days = None if horizons is None else days_of(horizons)
     judged = run(pipeline, origins, settings, progress, days, seed)
     tongue = language or settings.language
     if as_json:

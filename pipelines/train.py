@@ -154,7 +154,7 @@ def _card(
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
         "as_of_moment": as_of,
-        "data_end": iso(fitted.end),
+        "data_end": fitted.pipeline.told(fitted.end),
         "serves": serves,
         "why": why,
         "amounts": amounts(evidence),

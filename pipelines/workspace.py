@@ -28,6 +28,16 @@ def database_of(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
+def configured(settings: Settings, pipeline: str) -> Pipeline:
+    """Return a pipeline's settings.
+
+    Raises:
+        NotFound: no such pipeline.
+    """
+    with database_of(settings) as engine:
+        return load_pipeline(engine, pipeline)
+
+
 def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
     """Return a pipeline's settings and its tables.
 

@@ -178,6 +178,11 @@ _PAGE: Final = {
     "unknown": "未知",
     "By moment": "按时点",
     "moment": "时点",
+    "By place in the order": "按顺序位置",
+    "place": "位置",
+    "Records came in an order, and their dates are not known. Those up to {} taught a model, which "
+    "spoke of the closed ones behind; forecasts in all: {:,}.": "记录只有先后顺序，没有日期。"
+    "{}及之前的记录用于训练模型，并预测其后已结案的记录，共{:,}个预测。",
     "Pictures": "图",
 }
 _VERDICTS: Final = {

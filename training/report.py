@@ -8,7 +8,6 @@ from typing import Any, Final
 import jinja2
 import numpy as np
 
-from data.moments import iso_date
 from training.backtest import Backtest
 from training.metrics.closing import SHOWN
 from training.phrases import BASELINES, Language, say
@@ -51,8 +50,8 @@ def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
         names={"model": "model"} | BASELINES,
         language=language,
         pipeline=backtest.origins[0].fitted.pipeline.name,
-        first=iso_date(min(origin.as_of for origin in backtest.origins)),
-        last=iso_date(max(origin.as_of for origin in backtest.origins)),
+        dated=backtest.dated,
+        places=[_place(one["origin"]) for one in told["origins"]],
         told=told,
         main=told["horizons"][main],
         ahead=ahead(told["horizons"][main]["horizon_days"], words),
@@ -64,6 +63,11 @@ def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
         shown=SHOWN,
         pictures=pictures,
     )
+
+
+def _place(origin: str) -> str:
+    """Return the day of a moment; a place in an order as it is."""
+    return origin.partition("T")[0]
 
 
 def _came_of(curve: dict[str, Any]) -> list[dict[str, float]]:
