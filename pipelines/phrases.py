@@ -31,6 +31,8 @@ _CHINESE: Final = {
     "{} is written.": "已写入{}。",
     "{}: scored {:,}": "{}：已评分{:,}个",
     "{}: first this week, as of {}": "{}：本周优先，截至{}",
+    "No deal is open as of {}, so the list is empty. Ingest the newest export, or name another "
+    "moment with --as-of.": "截至{}没有在手商机，清单为空。请导入最新数据，或用--as-of指定其他时点。",
     "Deal, and why": "商机与原因",
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："

@@ -107,6 +107,13 @@ def show(week: Week, console: Console, language: Language = "en", rows: int = 10
     """Print the top of a list and the quarter's forecast."""
     words = say(language)
     console.print(f"{week.pipeline}: {week.serving[language]}", highlight=False)
+    if week.listed.is_empty():
+        nothing = words(
+            "No deal is open as of {}, so the list is empty. Ingest the newest export, or name "
+            "another moment with --as-of."
+        ).format(iso_date(week.as_of))
+        console.print(nothing, highlight=False)
+        return
     title = words("{}: first this week, as of {}").format(week.pipeline, iso_date(week.as_of))
     table = Table(title=title, box=SIMPLE)
     table.add_column("#", justify="right", no_wrap=True)
