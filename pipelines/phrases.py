@@ -32,7 +32,8 @@ _CHINESE: Final = {
     "{}: scored {:,}": "{}：已评分{:,}个",
     "{}: first this week, as of {}": "{}：本周优先，截至{}",
     "No deal is open as of {}, so the list is empty. Ingest the newest export, or name another "
-    "moment with --as-of.": "截至{}没有在手商机，清单为空。请导入最新数据，或用--as-of指定其他时点。",
+    "moment with --as-of.": "截至{}没有在手商机，清单为空。"
+    "请导入最新数据，或用--as-of指定其他时点。",
     "Deal, and why": "商机与原因",
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
@@ -58,6 +59,9 @@ _CHINESE: Final = {
     "{} is in {}": "{}的编码为{}",
     "{}: {:,} in all; {:,} won, {:,} lost, {:,} open": "{}：共{:,}个；赢单{:,}，输单{:,}，在手{:,}",
     "Refused: {:,}; the reasons are in {}": "已拒绝{:,}行，原因见{}",
+    "Open deals in stages that the bundle has not seen, which count as another one: {}. Train "
+    "again when such deals have closed.": "有在手商机处于模型包未见过的阶段，按“其他”计：{}。"
+    "此类商机结案后请重新训练。",
     "The last fact was recorded on {}, {:,} days before: scores take the silence for the deals'. "
     "Ingest what came since, or choose an earlier --as-of.": "最后一条事实记录于{}，距今{:,}天："
     "评分会把这段空白当作商机的沉寂。请导入之后的数据，或选择更早的--as-of。",

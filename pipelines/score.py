@@ -10,7 +10,7 @@ from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
 from pipelines.files import write_whole
-from pipelines.workspace import opened, warn_if_stale
+from pipelines.workspace import opened, warn_if_stale, warn_of_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -51,6 +51,7 @@ def run(
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
+    warn_of_stages(scores, scorer.bundle, progress, settings.language)
     if out is not None:
         _write(summary(scorer, scores), out)
     if curves is not None:

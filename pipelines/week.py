@@ -17,7 +17,7 @@ from data.tables import Tables
 from models.curve import Array
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
-from pipelines.workspace import database_of, opened, warn_if_stale
+from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
 from serving import lists
 from serving.champions import Champions
 from serving.insights import export
@@ -78,6 +78,7 @@ def run(
     scores = scorer.score(
         tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
     )
+    warn_of_stages(scores, scorer.bundle, progress, settings.language)
     deals = standing(tables, as_of)
     ranked = prioritise(deals, scores, rules)
     listed = _with_reasons(ranked, scorer, scores).with_columns(
