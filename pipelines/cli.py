@@ -246,6 +246,46 @@ def models_promote(name: str, pipeline: PipelineName, workspace: Workspace = Non
     progress.print(f"{name} serves {pipeline} now.", highlight=False)
 
 
+pipelines = typer.Typer(no_args_is_help=True, help="Pipelines: list them, delete one.")
+app.add_typer(pipelines, name="pipelines")
+
+
+@pipelines.command("list")
+def pipelines_list(workspace: Workspace = None) -> None:
+    """List the pipelines as JSON: rows by table, bundles, the champion."""
+    from pipelines.pipelines import listing
+
+    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
+
+
+@pipelines.command("delete")
+def pipelines_delete(
+    name: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    workspace: Workspace = None,
+) -> None:
+    """Delete a pipeline: its deals and their history, its lists, its bundles."""
+    from pipelines.phrases import say
+    from pipelines.pipelines import delete, found, told
+
+    settings = settings_of(workspace)
+    words = say(settings.language)
+    progress.print(told(found(settings, name), words), highlight=False, soft_wrap=True)
+    if yes or _agreed(words("Delete it?")):
+        delete(settings, name)
+        typer.echo(words("{} is deleted.").format(name))
+    else:
+        typer.echo(words("Nothing was deleted."))
+
+
+def _agreed(question: str) -> bool:
+    """Ask on standard error; an end of input is a no."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
+
+
 @app.command()
 def demo(
     deals: Annotated[int, typer.Option(help="How many opportunities to simulate.")] = 20_000,

@@ -34,6 +34,13 @@ _CHINESE: Final = {
     "No deal is open as of {}, so the list is empty. Ingest the newest export, or name another "
     "moment with --as-of.": "截至{}没有在手商机，清单为空。"
     "请导入最新数据，或用--as-of指定其他时点。",
+    "This deletes {}: {}; bundles: {:,}.": "将删除{}：{}；模型包：{:,}。",
+    "Accounts, owners and targets stay, for they are shared; so do files that were handed out and "
+    "MLflow's record.": "客户、负责人与目标为各流程共用，予以保留；"
+    "已发出的文件与MLflow记录也保留。",
+    "Delete it?": "确定删除？",
+    "{} is deleted.": "{}已删除。",
+    "Nothing was deleted.": "未删除任何内容。",
     "Deal, and why": "商机与原因",
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
