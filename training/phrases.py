@@ -44,6 +44,7 @@ _PICTURES: Final = {
     "quarters ending in the bin": "区段内的季末",
     "day of the year": "年内日期",
     "mean probability won by day {}, were it so": "若如此，{}天内的平均赢单概率",
+    "none yet": "无",
     "What the model makes of a fact, all else as it is": "其他不变时，模型对单一事实的反应",
 }
 _CAPTIONS: Final = {
@@ -71,8 +72,9 @@ _CAPTIONS: Final = {
     ),
     "effects.png": (
         "The facts that the model uses most: the mean probability, were the fact so for every "
-        "deal that has it. What the model makes of it, not what changing it would do.",
-        "模型最常用的事实：若每个有此事实的商机都如此，平均概率是多少。"
+        "deal that has it; in grey, had it none yet. What the model makes of it, not what changing "
+        "it would do.",
+        "模型最常用的事实：若每个有此事实的商机都如此，平均概率是多少；灰色为尚无此事实时。"
         "这是模型的看法，并非改变它的效果。",
     ),
     "importance.png": (
