@@ -14,6 +14,7 @@ from pipelines.workspace import opened, warn_if_stale, warn_of_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
+from serving.told import columns
 
 
 def run(
@@ -107,7 +108,8 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         write_whole(path, told.write_parquet)
     else:
-        write_whole(path, partial(told.write_csv, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ"))
+        text = columns(told)
+        write_whole(path, partial(text.write_csv, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ"))
 
 
 def _check_kind(path: Path | None) -> None:
