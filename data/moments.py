@@ -8,6 +8,9 @@ from data.errors import BadInput
 SECOND: Final = 1_000_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
+LAST_PLACE: Final = 10**15
+"""Where records have no dates, numbers up to this are places in their order, and not moments (of
+before 2001-09-09)."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,6 +32,11 @@ def iso(moment: int) -> str:
 def iso_date(moment: int) -> str:
     """Return the UTC calendar date of a moment."""
     return to_datetime(moment).date().isoformat()
+
+
+def days_in_words(days: float) -> str:
+    """Return whole days in English: "1 day", "28 days"."""
+    return f"{days:.0f} day" if days == 1 else f"{days:.0f} days"
 
 
 def parse_moment(text: str, field: str = "as_of") -> int:

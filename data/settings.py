@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     mlflow_uri: str | None = Field(
         None, description="MLflow tracking server; by default SQLite in the workspace."
     )
-    language: Literal["zh", "en"] = Field("en", description="Language of the list's files.")
+    language: Literal["zh", "en"] = Field(
+        "en", description="Language of answers, lists and reports."
+    )
     threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")

@@ -5,6 +5,7 @@ The function is given the deal's `History` and returns an expression; the same e
 answers for training, for the weekly batch and for one request.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -64,12 +65,17 @@ class Feature:
             self,
             name=self.name.format(word),
             zh=self.zh.format(word),
-            en=self.en.format(word),
+            en=_agreeing(self.en.format(word)),
             topic=self.topic.format(word),
             zh_fact=self.zh_fact.format(word),
-            en_fact=self.en_fact.format(word),
+            en_fact=_agreeing(self.en_fact.format(word)),
             each=None,
         )
+
+
+def _agreeing(english: str) -> str:
+    """Put days in the singular where they are one: "activities done in 1 day"."""
+    return re.sub(r"\b1 days\b", "1 day", english)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class Context:
     """The vocabularies over which features are repeated.
 
     Attributes:
-        stages: the ladder, first stage first.
+        stages: the ladder, first stage first; where it is found from the data, the stages at
+            which deals end stand last.
         kinds: activity kinds, the most frequent first.
         windows: days back for "in the last … days"; none where records are not dated.
         texts: names of fixed attributes that are words.
@@ -106,13 +107,29 @@ class Context:
 
 
 def _stages_by_appearance(tables: Tables) -> tuple[str, ...]:
-    """Order stages by how late in a deal's life they are first entered, on average."""
+    """Order stages by how late in a deal's life they are first entered, on average.
+
+    Those at which deals end are no rungs, however early they come (a refusal comes before an
+    offer is answered): they stand behind, where won deals end before where lost ones do.
+    """
     entries = tables.changes.filter(nw.col("field") == "stage", ~nw.col("value").is_null())
     first = entries.group_by("deal_id", "value").agg(nw.col("at").min())
-    aged = first.join(tables.deals.select("deal_id", "created_at"), on="deal_id")
-    ages = aged.with_columns(age=nw.col("at") - nw.col("created_at"))
-    mean = ages.group_by("value").agg(nw.col("age").mean())
-    return tuple(collect(mean).sort("age", "value")["value"])
+    lives = tables.deals.select("deal_id", "created_at", "closed_at", "outcome")
+    ends = nw.col("at") >= nw.col("closed_at")
+    told = first.join(lives, on="deal_id").with_columns(
+        age=nw.col("at") - nw.col("created_at"),
+        closed=_one_if(~nw.col("closed_at").is_null()),
+        ended=_one_if(ends),
+        lost=_one_if(ends & (nw.col("outcome") == "lost")),
+    )
+    of = told.group_by("value").agg(nw.mean("age"), nw.sum("closed", "ended", "lost"))
+    exits = pl.col("ended") * 2 > pl.col("closed")  # of the deals still open, nobody knows yet
+    side = pl.when(~exits).then(0).when(pl.col("lost") * 2 <= pl.col("ended")).then(1).otherwise(2)
+    return tuple(collect(of).sort(side, "age", "value")["value"])
+
+
+def _one_if(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(1).otherwise(0)
 
 
 def _frequent_kinds(tables: Tables) -> tuple[str, ...]:

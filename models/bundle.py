@@ -92,6 +92,12 @@ class Bundle:
         return serves
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages it knows: the ladder, and others that deals stood in when it was trained."""
+        seen = (stage for stage in self.baseline.stages if stage)
+        return tuple(dict.fromkeys((*self.context.stages, *seen)))
+
+    @property
     def dated(self) -> bool:
         """Whether it says when, and not only who is won in the end."""
         return self.pipeline.dated

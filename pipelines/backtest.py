@@ -8,11 +8,14 @@ from rich.table import Table
 
 from data.settings import Settings
 from models.boosting import Settings as Fitting
+from pipelines.phrases import Language, Say, say
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest
 from training.fit import pace_of
 from training.metrics.closing import SHOWN
+from training.phrases import BASELINES
 from training.summary import by_origin, details, summary
+from training.verdict import interval, verdicts
 
 
 def run(
@@ -66,54 +69,58 @@ def document(pipeline: str, judged: Backtest) -> dict[str, Any]:
     return told | summary(judged) | more
 
 
-def show(title: str, told: dict[str, Any], console: Console) -> None:
+def show(title: str, told: dict[str, Any], console: Console, language: Language = "en") -> None:
     """Print what a card keeps of a backtest: by horizon, what is saved, grades, amounts, dates."""
-    console.print(_table(title, told["horizons"]))
-    for line in (*_saved(told), *_grades(told["grades"]), *_amounts(told), *_dates(told)):
+    words = say(language)
+    console.print(_table(title, told["horizons"], words))
+    parts = (_saved, verdicts, _grades, _amounts, _dates)
+    for line in (line for part in parts for line in part(told, words)):
         console.print(line, highlight=False)
 
 
-def _saved(told: dict[str, Any]) -> Iterator[str]:
+def _saved(told: dict[str, Any], words: Say) -> Iterator[str]:
     for name, saved in told["saved_against"].items():
-        yield f"Log-loss against the {name} baseline: {_interval(saved, '+.3f')}"
+        line = words("Log-loss saved against the {}: {}")
+        yield line.format(words(BASELINES[name]), interval(saved, "+.3f", words))
     if told["log_loss_saved_at_who"] is not None:
-        who = _interval(told["log_loss_saved_at_who"], "+.3f")
-        yield f"At telling won from lost alone: {who}"
+        who = interval(told["log_loss_saved_at_who"], "+.3f", words)
+        yield words("At telling won from lost alone: {}").format(who)
 
 
-def _grades(grades: Sequence[dict[str, Any]]) -> Iterator[str]:
-    for one in grades:
+def _grades(told: dict[str, Any], words: Say) -> Iterator[str]:
+    line = words("Of 100 with the grade {} ({:,} in all): {:.0f} said, {} won")
+    for one in told["grades"]:
         if one["closed"]:
-            won = f"{one['score']:.0f} said, {_interval(one['won'], '.0f')} won"
-            yield f"Of 100 with the grade {one['grade']} ({one['deals']:,} deals): {won}"
+            won = interval(one["won"], ".0f", words)
+            yield line.format(one["grade"], one["deals"], one["score"], won)
 
 
-def _amounts(told: dict[str, Any]) -> Iterator[str]:
-    if told["amounts"]["deals"]:
-        ratios = [_interval(told["amounts"][name]["ratio"], ".2f") for name in ("model", "now")]
-        yield f"Amounts at close, said by came: {ratios[0]}; as they stood: {ratios[1]}"
+def _amounts(told: dict[str, Any], words: Say) -> Iterator[str]:
+    amounts = told["amounts"]
+    if amounts["deals"] and amounts["now"]["wape"]["high"] == 0:
+        always = words("Amounts at close: as they stood, of all {:,} that were won with one.")
+        yield always.format(amounts["deals"])
+    elif amounts["deals"]:
+        ratios = [interval(amounts[name]["ratio"], ".2f", words) for name in ("model", "now")]
+        yield words("Amounts at close, said by came: {}; as they stood: {}").format(*ratios)
 
 
-def _dates(told: dict[str, Any]) -> Iterator[str]:
+def _dates(told: dict[str, Any], words: Say) -> Iterator[str]:
     wins = told["dates"]["won"]
     if wins is not None:
-        covered = _interval(wins["coverage"][str(SHOWN)], ".0%")
-        yield f"Wins within the range of dates said to hold {SHOWN}%: {covered}"
-        yield f"Deals still open when the data end: {wins['still_open']:.0%}"
+        covered = interval(wins["coverage"][str(SHOWN)], ".0%", words)
+        yield words("Wins within the range of dates said to hold {} %: {}").format(SHOWN, covered)
+        yield words("Still open when the data end: {:.0%}").format(wins["still_open"])
 
 
-def _interval(one: dict[str, float], form: str) -> str:
-    return f"{one['mean']:{form}} ({one['low']:{form}} to {one['high']:{form}})"
-
-
-def _table(title: str, horizons: Sequence[dict[str, Any]]) -> Table:
+def _table(title: str, horizons: Sequence[dict[str, Any]], words: Say) -> Table:
     laid = Table(title=title)
-    heads = ("Days", "Deals", "Log-loss", "Baseline", "Won said / came", "Lost said / came")
-    for head in heads:
-        laid.add_column(head, justify="right")
+    heads = ("days", "deals", "log-loss", "stage baseline")
+    for head in (*heads, "won: said / came", "lost: said / came"):
+        laid.add_column(words(head), justify="right")
     for one in horizons:
         laid.add_row(
-            "end" if one["horizon_days"] is None else f"{one['horizon_days']}",
+            words("In the end") if one["horizon_days"] is None else f"{one['horizon_days']}",
             f"{one['open_deals']:,}",
             f"{one['log_loss']:.3f}",
             f"{one['log_loss_baseline']:.3f}",

@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from data.moments import parse_moment
 from pipelines.options import days_of, moment_of, origins_of, settings_of
 
 app = typer.Typer(
@@ -75,15 +74,16 @@ def ingest(
 ) -> None:
     """Bring a deal history in: files, through a mapping, into the database."""
     from pipelines.ingest import run, summary
+    from pipelines.phrases import say
 
-    report = run(source, mapping, pipeline, settings_of(workspace), progress)
+    settings = settings_of(workspace)
+    report = run(source, mapping, pipeline, settings, progress)
     if report.rejects:
-        progress.print(
-            f"{report.rejected:,} rows were refused; the reasons are in {report.rejects}",
-            style="bold red",
-            soft_wrap=True,
-        )
-    typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else summary(report))
+        told = say(settings.language)("Refused: {:,}; the reasons are in {}")
+        refused = told.format(report.rejected, report.rejects)
+        progress.print(refused, style="bold red", soft_wrap=True)
+    document = json.dumps(report.as_json(), ensure_ascii=False)
+    typer.echo(document if as_json else summary(report, settings.language))
 
 
 @app.command()
@@ -91,7 +91,10 @@ def train(
     pipeline: PipelineName,
     as_of: AsOf = None,
     origin: Annotated[
-        str | None, typer.Option(help="Past moment to judge at; a middle horizon before the end.")
+        str | None,
+        typer.Option(
+            help="Past moment or place to judge at; else a middle horizon before the end."
+        ),
     ] = None,
     search: Annotated[
         float, typer.Option(min=0, help="Minutes to search for better settings of the boosters.")
@@ -102,21 +105,23 @@ def train(
 ) -> None:
     """Fit the model on what was known by a moment, judge it, and make it champion."""
     from pipelines.train import run, show
+    from pipelines.workspace import configured
 
-    at = None if origin is None else parse_moment(origin, field="origin")
-    moment, settings = moment_of(as_of), settings_of(workspace)
+    moment, settings, at = moment_of(as_of), settings_of(workspace), None
+    if origin is not None:
+        at = configured(settings, pipeline).read(origin, "origin")
     trained = run(pipeline, moment, settings, progress, seed, at, search_seconds=60 * search)
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:
-        show(trained, Console())
+        show(trained, Console(), settings.language)
 
 
 @app.command()
 def backtest(
     pipeline: PipelineName,
     origin: Annotated[
-        list[str] | None, typer.Option(help="Past moment, ISO 8601; repeat it.")
+        list[str] | None, typer.Option(help="Past moment, ISO 8601, or place; repeat it.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="First of a row of moments, beside --origin.")
@@ -124,7 +129,9 @@ def backtest(
     every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 7,
     until: Annotated[str | None, typer.Option(help="The last of them, or before it.")] = None,
     report: Report = None,
-    language: Annotated[Literal["en", "zh"], typer.Option(help="Of the report: en or zh.")] = "en",
+    language: Annotated[
+        Literal["en", "zh"] | None, typer.Option(help="Of what is said; the settings' one.")
+    ] = None,
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
@@ -134,18 +141,25 @@ def backtest(
 ) -> None:
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
     from pipelines.backtest import document, run, show
+    from pipelines.phrases import say
+    from pipelines.workspace import configured
     from training.report import write
     from training.summary import summary
 
-    origins = origins_of(origin or [], since, until, every)
+    settings = settings_of(workspace)
+    read = configured(settings, pipeline).read
+    origins = origins_of(origin or [], since, until, every, read)
     days = None if horizons is None else days_of(horizons)
-    judged = run(pipeline, origins, settings_of(workspace), progress, days, seed)
+    judged = run(pipeline, origins, settings, progress, days, seed)
+    tongue = language or settings.language
     if as_json:
         typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))
     else:
-        show(f"{pipeline}: said and came", summary(judged), Console())
+        title = say(tongue)("{}: said and came").format(pipeline)
+        show(title, summary(judged), Console(), tongue)
     if report is not None:
-        progress.print(f"{write(judged, report, language)} is written.", highlight=False)
+        written = say(tongue)("{} is written.").format(write(judged, report, tongue))
+        progress.print(written, highlight=False)
 
 
 @app.command()
@@ -162,11 +176,12 @@ def score(
     workspace: Workspace = None,
 ) -> None:
     """Score every open deal of a pipeline at a moment."""
+    from pipelines.phrases import say
     from pipelines.score import run
 
     moment, settings = moment_of(as_of), settings_of(workspace)
     scores = run(pipeline, moment, settings, progress, out, curves, allow_later_bundle)
-    typer.echo(f"{len(scores.rows):,} open deals scored")
+    typer.echo(say(settings.language)("{}: scored {:,}").format(pipeline, len(scores.rows)))
 
 
 @app.command()
@@ -191,7 +206,7 @@ def week(
         out,
         allow_later_bundle=allow_later_bundle,
     )
-    show(published, Console())
+    show(published, Console(), settings.language)
     for path in published.files:
         typer.echo(path)
 
@@ -229,6 +244,46 @@ def models_promote(name: str, pipeline: PipelineName, workspace: Workspace = Non
 
     promote(settings_of(workspace), pipeline, name)
     progress.print(f"{name} serves {pipeline} now.", highlight=False)
+
+
+pipelines = typer.Typer(no_args_is_help=True, help="Pipelines: list them, delete one.")
+app.add_typer(pipelines, name="pipelines")
+
+
+@pipelines.command("list")
+def pipelines_list(workspace: Workspace = None) -> None:
+    """List the pipelines as JSON: rows by table, bundles, the champion."""
+    from pipelines.pipelines import listing
+
+    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
+
+
+@pipelines.command("delete")
+def pipelines_delete(
+    name: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    workspace: Workspace = None,
+) -> None:
+    """Delete a pipeline: its deals and their history, its lists, its bundles."""
+    from pipelines.phrases import say
+    from pipelines.pipelines import delete, found, told
+
+    settings = settings_of(workspace)
+    words = say(settings.language)
+    progress.print(told(found(settings, name), words), highlight=False, soft_wrap=True)
+    if yes or _agreed(words("Delete it?")):
+        delete(settings, name)
+        typer.echo(words("{} is deleted.").format(name))
+    else:
+        typer.echo(words("Nothing was deleted."))
+
+
+def _agreed(question: str) -> bool:
+    """Ask on standard error; an end of input is a no."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
 
 
 @app.command()

@@ -13,6 +13,7 @@ from data.settings import Settings
 from models.boosting import Settings as Fitting
 from models.curve import WON
 from pipelines import ingest, simulate, train, week
+from pipelines.phrases import Language, say
 from training.backtest import Backtest, Origin
 from training.forecasts import MODEL, STAGE
 from training.metrics import log_losses
@@ -47,25 +48,29 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
             truths[name] = pl.read_parquet(company / name / "truth.parquet")
     for name in (LEADS, OPPORTUNITIES):
         trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name], fitting)
-        train.show(trained, console)
+        train.show(trained, console, settings.language)
         if trained.evidence is not None:
-            console.print(against_truth(trained.evidence.origins[-1], truths[name]))
+            last = trained.evidence.origins[-1]
+            console.print(against_truth(last, truths[name], settings.language))
     published = week.run(OPPORTUNITIES, end, settings, progress)
-    week.show(published, console)
+    week.show(published, console, settings.language)
     for path in published.files:
-        console.print(f"Written: {path}", highlight=False, soft_wrap=True)
+        told = say(settings.language)("Written: {}").format(path)
+        console.print(told, highlight=False, soft_wrap=True)
     _say_how_to_serve(settings, console)
 
 
-def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
+def against_truth(evidence: Origin, truth: pl.DataFrame, language: Language = "en") -> Table:
     """Lay the model between its baseline and the true curves, by horizon.
 
     The share recovered is how much of the distance from the baseline's log-loss to the true
     curves' the model covers, on the same deals.
     """
-    laid = Table(title=f"Against the truth, deals open on {iso_date(evidence.as_of)}")
-    for head in ("Days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
-        laid.add_column(head, justify="right")
+    words = say(language)
+    title = words("Against the truth, deals open on {}").format(iso_date(evidence.as_of))
+    laid = Table(title=title)
+    for head in ("days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
+        laid.add_column(words(head), justify="right")
     told = Backtest([with_truth(evidence, truth)])
     for days in told.horizons_days:
         forecasts = told.forecasts(days)
@@ -84,11 +89,12 @@ def against_truth(evidence: Origin, truth: pl.DataFrame) -> Table:
 
 
 def _say_how_to_serve(settings: Settings, console: Console) -> None:
-    here = f"--workspace {settings.workspace}"
+    here, words = f"--workspace {settings.workspace}", say(settings.language)
     lines = (
-        "\nServe it:",
+        "",
+        words("Serve it:"),
         f"  .venv/bin/dealcast keys create --name me --scope score --scope read {here}",
         f"  .venv/bin/dealcast serve {here}",
-        f"then open http://{settings.host}:{settings.port}/docs",
+        words("then open {}").format(f"http://{settings.host}:{settings.port}/docs"),
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

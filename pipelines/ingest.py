@@ -3,12 +3,14 @@
 from dataclasses import fields
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 from data import ingest as way_in
 from data.contract import pipeline_name
 from data.mapping import load_mapping
 from data.settings import Settings
+from pipelines.phrases import Language, say
 from pipelines.workspace import database_of
 
 
@@ -33,20 +35,26 @@ def run(
         )
 
 
-def summary(report: way_in.Report) -> str:
+def summary(report: way_in.Report, language: Language = "en") -> str:
     """Return the report for people: a line a table, and the pipeline's deals."""
-    words = [column.name for column in fields(way_in.TableReport)]
-    lines = [["table", *words]]
+    words, counts = say(language), [column.name for column in fields(way_in.TableReport)]
+    lines = [[words(head) for head in ("table", *counts)]]
     for name, table in report.tables.items():
-        lines.append([name, *(f"{getattr(table, word):,}" for word in words)])
-    counts = ", ".join(f"{report.outcomes[o]:,} {o}" for o in ("won", "lost", "open"))
+        lines.append([name, *(f"{getattr(table, count):,}" for count in counts)])
+    outcomes = [report.outcomes[outcome] for outcome in ("won", "lost", "open")]
     return "\n".join(
         [
-            *(f"{file} is in {encoding}" for file, encoding in report.encodings.items()),
-            *(
-                "".join([f"{first:<12}", *(f"{cell:>12}" for cell in rest)])
-                for first, *rest in lines
+            *(words("{} is in {}").format(*read) for read in report.encodings.items()),
+            *(_aligned(line) for line in lines),
+            words("{}: {:,} in all; {:,} won, {:,} lost, {:,} open").format(
+                report.pipeline, sum(outcomes), *outcomes
             ),
-            f"{report.pipeline}: {sum(report.outcomes.values()):,} deals: {counts}",
         ]
+    )
+
+
+def _aligned(cells: list[str]) -> str:
+    first, *rest = cells
+    return set_cell_size(first, 12) + "".join(
+        " " * max(12 - cell_len(cell), 1) + cell for cell in rest
     )

@@ -1,6 +1,6 @@
 """What the command line's options mean."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -52,14 +52,25 @@ def days_of(text: str) -> tuple[int, ...]:
 
 
 def origins_of(
-    single: Sequence[str], since: str | None, until: str | None, every_days: int
+    single: Sequence[str],
+    since: str | None,
+    until: str | None,
+    every_days: int,
+    read: Callable[[str, str], int] = parse_moment,
 ) -> list[int]:
     """Return the moments named singly and those of a row, ascending, each once.
+
+    Args:
+        single: each by itself.
+        since: the first of the row.
+        until: the last of it, or before it.
+        every_days: how far apart they are.
+        read: reads one, given the name of its option, see `data.contract.Pipeline.read`.
 
     Raises:
         BadInput: there is none, or a row without one of its ends.
     """
-    origins = {parse_moment(text, field="origin") for text in single}
+    origins = {read(text, "origin") for text in single}
     if (since is None) != (until is None):
         raise BadInput(
             "a row of origins needs both ends",
@@ -68,7 +79,7 @@ def origins_of(
             remedy="give --from and --until",
         )
     if since is not None and until is not None:
-        first, last = parse_moment(since, field="from"), parse_moment(until, field="until")
+        first, last = read(since, "from"), read(until, "until")
         origins |= set(range(first, last + 1, every_days * DAY))
     if not origins:
         raise BadInput(

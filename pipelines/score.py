@@ -10,10 +10,11 @@ from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
 from pipelines.files import write_whole
-from pipelines.workspace import opened, warn_if_stale
+from pipelines.workspace import opened, warn_if_stale, warn_of_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
+from serving.told import columns
 
 
 def run(
@@ -49,8 +50,9 @@ def run(
     _, tables = opened(settings, pipeline)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     if scorer.bundle.dated:
-        warn_if_stale(tables, as_of, progress)
+        warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
+    warn_of_stages(scores, scorer.bundle, progress, settings.language)
     if out is not None:
         _write(summary(scorer, scores), out)
     if curves is not None:
@@ -106,7 +108,8 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         write_whole(path, told.write_parquet)
     else:
-        write_whole(path, partial(told.write_csv, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ"))
+        text = columns(told)
+        write_whole(path, partial(text.write_csv, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ"))
 
 
 def _check_kind(path: Path | None) -> None:

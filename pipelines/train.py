@@ -16,6 +16,7 @@ from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
 from models.usual import Usual
 from pipelines.backtest import show as show_evidence
+from pipelines.phrases import Language, say
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of, prepare
@@ -153,7 +154,7 @@ def _card(
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
         "as_of_moment": as_of,
-        "data_end": iso(fitted.end),
+        "data_end": fitted.pipeline.told(fitted.end),
         "serves": serves,
         "why": why,
         "amounts": amounts(evidence),
@@ -167,19 +168,21 @@ def _card(
     }
 
 
-def show(trained: Trained, console: Console) -> None:
+def show(trained: Trained, console: Console, language: Language = "en") -> None:
     """Print what was trained and how it was judged."""
-    card = trained.bundle.card
-    evidence = card["evidence"]
+    words, card = say(language), trained.bundle.card
+    name, evidence = card["pipeline"]["name"], card["evidence"]
     if evidence is not None:
         days = ", ".join(one["origin"][:10] for one in evidence["origins"])
-        when = f"on {days}" if trained.bundle.dated else "of the last records"
-        title = f"{card['pipeline']['name']}: said {when}, and what came"
-        show_evidence(title, evidence, console)
-    console.print(f"{trained.bundle.name} is champion.", highlight=False)
-    serving = trained.bundle.serving["en"]
-    console.print(f"{serving[0].upper()}{serving[1:]}.", highlight=False, soft_wrap=True)
-    console.print(
-        f"Recorded as MLflow run {trained.run.run_id}, {trained.run.model} {trained.run.version}.",
-        highlight=False,
-    )
+        dated = words("{}: said on {}, and what came").format(name, days)
+        undated = words("{}: said of the last records, and what came").format(name)
+        title = dated if trained.bundle.dated else undated
+        show_evidence(title, evidence, console, language)
+    serving = trained.bundle.serving[language]
+    run = trained.run
+    for line in (
+        words("{} is champion.").format(trained.bundle.name),
+        words("{}.").format(serving[0].upper() + serving[1:]),
+        words("Recorded as MLflow run {}, {} {}.").format(run.run_id, run.model, run.version),
+    ):
+        console.print(line, highlight=False, soft_wrap=True)

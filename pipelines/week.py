@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,7 +16,8 @@ from data.settings import Settings
 from data.tables import Tables
 from models.curve import Array
 from pipelines.files import write_whole
-from pipelines.workspace import database_of, opened, warn_if_stale
+from pipelines.phrases import Language, Say, say
+from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
 from serving import lists
 from serving.champions import Champions
 from serving.insights import export
@@ -73,10 +74,11 @@ def run(
     progress.print(told, soft_wrap=True)
     rules = rules or Rules()
     if scorer.bundle.dated:
-        warn_if_stale(tables, as_of, progress)
+        warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(
         tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
     )
+    warn_of_stages(scores, scorer.bundle, progress, settings.language)
     deals = standing(tables, as_of)
     ranked = prioritise(deals, scores, rules)
     listed = _with_reasons(ranked, scorer, scores).with_columns(
@@ -102,31 +104,43 @@ def _head(pipeline: str, as_of: int, scorer: Scorer) -> dict[str, Any]:
     }
 
 
-def show(week: Week, console: Console, rows: int = 10) -> None:
+def show(week: Week, console: Console, language: Language = "en", rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
-    title = f"{week.pipeline}: first this week, as of {iso_date(week.as_of)}"
-    console.print(f"{week.pipeline}: {week.serving['en']}.", highlight=False)
+    words = say(language)
+    console.print(f"{week.pipeline}: {week.serving[language]}", highlight=False)
+    if week.listed.is_empty():
+        nothing = words(
+            "No deal is open as of {}, so the list is empty. Ingest the newest export, or name "
+            "another moment with --as-of."
+        ).format(iso_date(week.as_of))
+        console.print(nothing, highlight=False)
+        return
+    title = words("{}: first this week, as of {}").format(week.pipeline, iso_date(week.as_of))
     table = Table(title=title, box=SIMPLE)
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("Deal, and why")  # the only one that wraps: the others keep their width
-    for name in ("Stage", "Amount", "Score", "P(won)", "Close"):
-        right = name in ("Amount", "Score", "P(won)")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    table.add_column(words("Deal, and why"))  # the only one that wraps: the others keep their width
+    for name in ("stage", "amount", "score"):
+        side: JustifyMethod = "left" if name == "stage" else "right"
+        table.add_column(export.heading(name, language), justify=side, no_wrap=True)
+    table.add_column(words("P(won)"), justify="right", no_wrap=True)
+    table.add_column(export.heading("close_median", language), no_wrap=True)
     for deal in week.listed.head(rows).iter_rows(named=True):
-        table.add_row(*_cells(deal))
+        table.add_row(*_cells(deal, language))
     console.print(table)
-    told = week.forecast
-    if told is None:
-        console.print("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
-        return
-    console.print(
-        f"This quarter's bookings from deals known now: {told.low:,.0f} to {told.high:,.0f} "
-        f"(80 %), most likely about {told.median:,.0f}; {told.won:,.0f} of it are won already."
-    )
+    console.print(_told(week.forecast, words))
 
 
-def _cells(deal: dict[str, Any]) -> list[str]:
-    why = "".join(f"\n  [dim]{_signed(reason)}[/dim]" for reason in deal["reasons"][:1])
+def _told(forecast: Forecast | None, words: Say) -> str:
+    if forecast is None:
+        return words("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
+    return words(
+        "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely "
+        "about {:,.0f}; won already: {:,.0f}."
+    ).format(forecast.low, forecast.high, forecast.median, forecast.won)
+
+
+def _cells(deal: dict[str, Any], language: Language) -> list[str]:
+    why = "".join(f"\n  [dim]{_signed(reason, language)}[/dim]" for reason in deal["reasons"][:1])
     amount, close = deal["amount"], deal["close_median"]
     return [
         str(deal["position"]),
@@ -139,8 +153,8 @@ def _cells(deal: dict[str, Any]) -> list[str]:
     ]
 
 
-def _signed(reason: dict[str, Any]) -> str:
-    return ("+ " if reason["effect"] > 0 else "− ") + escape(reason["en"])
+def _signed(reason: dict[str, Any], language: Language) -> str:
+    return ("+ " if reason["effect"] > 0 else "− ") + escape(reason[language])
 
 
 def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.DataFrame:

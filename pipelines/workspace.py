@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import polars as pl
 from rich.console import Console
 from sqlalchemy import Engine
 
@@ -12,6 +13,9 @@ from data.database import open_database
 from data.moments import DAY, iso_date
 from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
+from models.bundle import Bundle
+from pipelines.phrases import Language, say
+from serving.scores import Scores
 
 _STALE_DAYS: Final = 14
 """Days without any new fact after which it is likelier that none arrives than that none is."""
@@ -27,6 +31,16 @@ def database_of(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
+def configured(settings: Settings, pipeline: str) -> Pipeline:
+    """Return a pipeline's settings.
+
+    Raises:
+        NotFound: no such pipeline.
+    """
+    with database_of(settings) as engine:
+        return load_pipeline(engine, pipeline)
+
+
 def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
     """Return a pipeline's settings and its tables.
 
@@ -38,14 +52,27 @@ def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
         return configured, open_tables(engine, pipeline, settings.engine)
 
 
-def warn_if_stale(tables: Tables, as_of: int, progress: Console) -> None:
+def warn_of_stages(
+    scores: Scores, bundle: Bundle, progress: Console, language: Language = "en"
+) -> None:
+    """Say so where open deals stand in stages that the bundle has not learned from."""
+    new = scores.rows.filter(~pl.col("stage").is_in(bundle.stages))["stage"].value_counts(sort=True)
+    if len(new):
+        named = ", ".join(f"{stage} ({deals:,})" for stage, deals in new.iter_rows())
+        told = say(language)(
+            "Open deals in stages that the bundle has not seen, which count as another one: {}. "
+            "Train again when such deals have closed."
+        ).format(named)
+        progress.print(told, style="bold red", highlight=False, soft_wrap=True)
+
+
+def warn_if_stale(tables: Tables, as_of: int, progress: Console, language: Language = "en") -> None:
     """Say so where nothing was recorded for long before a moment that is to be spoken of."""
     last = tables.last_recorded()
     days = (as_of - last) // DAY
     if days > _STALE_DAYS:
-        progress.print(
-            f"The last fact was recorded on {iso_date(last)}, {days:,} days before: scores take "
-            "the silence for the deals'. Ingest what came since, or choose an earlier --as-of.",
-            style="bold red",
-            highlight=False,
-        )
+        told = say(language)(
+            "The last fact was recorded on {}, {:,} days before: scores take the silence for the "
+            "deals'. Ingest what came since, or choose an earlier --as-of."
+        ).format(iso_date(last), days)
+        progress.print(told, style="bold red", highlight=False)

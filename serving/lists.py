@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from data.database import list_items, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
+from serving.told import plain
 
 LATEST: Final = "latest"
 _MOMENTS: Final = ("period_end", "close_median", "close_from", "close_to", "last_touch_at")
@@ -41,13 +42,13 @@ class Published:
 
 
 def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a list fit for JSON, moments as ISO 8601."""
+    """Return the rows of a list fit for JSON, moments as ISO 8601, figures as they are told."""
 
     def told(name: str, value: object) -> object:
         return iso(value) if name in _MOMENTS and isinstance(value, int) else value
 
     return [
-        {name: told(name, value) for name, value in row.items()}
+        plain({name: told(name, value) for name, value in row.items()})
         for row in listed.iter_rows(named=True)
     ]
 

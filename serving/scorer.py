@@ -77,7 +77,8 @@ class Scorer:
                 field="as_of",
                 value=iso(as_of),
                 allowed=f"{iso(self.bundle.as_of)} or later",
-                remedy="train a bundle as of then, or allow a later bundle",
+                remedy="train a bundle as of then; or, to look at and never to judge by, "
+                "--allow-later-bundle, in a request allow_later_bundle",
             )
 
 

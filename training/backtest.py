@@ -12,7 +12,7 @@ import polars as pl
 
 from data.contract import Pipeline
 from data.errors import BadInput, NotReady
-from data.moments import DAY, iso
+from data.moments import DAY, days_in_words, iso
 from data.tables import Tables, collect
 from features.compute import compute
 from features.snapshots import first_snapshots, open_snapshots
@@ -216,19 +216,23 @@ def backtest(
         BadInput: no deal is open at the origin, or the data end before its first horizon.
         NotReady: too little history before it for a model.
     """
-    progress(f"origin {iso(as_of)}")
+    progress(f"origin {pipeline.told(as_of)}")
     frozen, end = tables.known_by(as_of), settled(tables)
     if pipeline.dated:
         _check_seen(as_of, end, pace_of(frozen, pipeline, horizons_days).horizons_days[0])
     fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress)
-    model = _fitted_model(as_of, fitted)
+    model = _fitted_model(pipeline.told(as_of), fitted)
     if pipeline.dated:
         rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     else:
         later = first_snapshots(tables, closed=True).filter(nw.col("as_of") > as_of)
         rows = compute(tables, later, fitted.context)
     if rows.is_empty():
-        raise BadInput("no deal is open then", field="origin", value=iso(as_of))
+        raise BadInput(
+            "no deal is open then" if pipeline.dated else "no record that is closed comes after it",
+            field="origin",
+            value=pipeline.told(as_of),
+        )
     outcomes = with_outcomes(rows, tables, end if pipeline.dated else math.inf)
     said, final = fitted.amount.expected(rows), final_amounts(rows, tables)
     others, silent = fit_others(fitted.sample, fitted.context, fitted.baseline.edges)
@@ -250,19 +254,19 @@ def _check_seen(as_of: int, end: int, first_days: float) -> None:
             "the origin is too late to look up what came",
             field="origin",
             value=iso(as_of),
-            allowed=f"{first_days:.0f} days or more before {iso(end)}",
+            allowed=f"{days_in_words(first_days)} or more before {iso(end)}",
             remedy="choose an earlier origin or a shorter horizon",
         )
 
 
-def _fitted_model(as_of: int, fitted: Fitted) -> Model:
+def _fitted_model(origin: str, fitted: Fitted) -> Model:
     if fitted.model is not None:
         return fitted.model
     won, lost = closings_of(fitted.sample)
     raise NotReady(
         f"too little history to train on: {won} deals won, {lost} lost",
         field="origin",
-        value=iso(as_of),
+        value=origin,
         allowed=f"at least {LEAST_CLOSINGS} won and {LEAST_CLOSINGS} lost before it",
         remedy="ingest more history or choose a later origin",
     )

@@ -56,11 +56,11 @@ def draw_effects(figure: Figure, origin: Origin, words: Say, language: Language)
     days = horizons[len(horizons) // 2]
     panels = figure.subplots(2, -(-_PANELS // 2), sharey=True).flatten()
     for axes, feature in zip(panels, features, strict=False):
-        _effect(axes, origin, feature, days)
+        _effect(axes, origin, feature, days, words)
         unit = f" ({words('days')})" if feature.unit == "days" else ""
         axes.set_xlabel(getattr(feature, language) + unit)
     panels[0].set_ylim(bottom=0)  # for all
-    by_then = words("mean probability won by {} days, were it so").format(days)
+    by_then = words("mean probability won by day {}, were it so").format(days)
     ever = words("mean probability won in the end, were it so")
     figure.supylabel(by_then if np.isfinite(days) else ever)
     figure.suptitle(words("What the model makes of a fact, all else as it is"))
@@ -80,24 +80,31 @@ def _gain(model: Model) -> dict[str, float]:
     return dict(zip([*model.encoder.names, *calendar], gain / gain.sum(), strict=True))
 
 
-def _effect(axes: Axes, origin: Origin, feature: Feature, days: float) -> None:
-    rows = origin.outcomes.rows.drop_nulls(feature.name)
-    some = rows.gather_every(max(1, len(rows) // _DEALS))
+def _effect(axes: Axes, origin: Origin, feature: Feature, days: float, words: Say) -> None:
+    rows = origin.outcomes.rows
+    known = rows.drop_nulls(feature.name)
+    some = known.gather_every(max(1, len(known) // _DEALS))
+
+    def won(value: float | str | None) -> float:
+        fact = pl.lit(value, rows.schema[feature.name]).alias(feature.name)
+        return float(model_of(origin).curves(some.with_columns(fact)).won_by(days).mean())
+
     values = _values(rows[feature.name])
-    mean = [
-        model_of(origin)
-        .curves(some.with_columns(pl.lit(value).alias(feature.name)))
-        .won_by(days)
-        .mean()
-        for value in values
-    ]
+    mean = [won(value) for value in values]
+    # "never" is a fact as well, and it has no place among the numbers
+    none = won(None) if 0 < len(known) < len(rows) else None
     if feature.kind == "category":
         axes.bar([str(value) for value in values], mean)
+        if none is not None:
+            axes.bar([words("none yet")], [none], color="grey")
         axes.tick_params(axis="x", labelrotation=30)
-    else:
-        axes.plot(values, mean, "o-")
-        if axes.get_xlim()[1] >= 10_000:
-            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        return
+    axes.plot(values, mean, "o-")
+    if none is not None:
+        axes.axhline(none, color="grey", linestyle="--", label=words("none yet"))
+        axes.legend()
+    if axes.get_xlim()[1] >= 10_000:
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _values(column: pl.Series) -> list[float] | list[str]:

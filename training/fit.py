@@ -8,6 +8,7 @@ import numpy as np
 
 from data.contract import Attribute, Pipeline
 from data.errors import NotReady
+from data.moments import days_in_words
 from data.tables import Tables, collect
 from features.catalogue import Feature
 from features.compute import catalogue, compute
@@ -128,7 +129,7 @@ def _past(
         progress("features of records, each once")
         rows = compute(known, first_snapshots(known, closed=True), context)
         return with_outcomes(rows, known, math.inf)
-    progress(f"features of snapshots every {pace.cadence_days} days")
+    progress(f"features of snapshots, {days_in_words(pace.cadence_days)} apart")
     rows = compute(known, grid_snapshots(known, end, pace.cadence_days), context)
     return with_outcomes(rows, known, min(end, settled(known)))
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from models.curve import LOST, WON, Array
 from training.forecasts import MODEL, STAGE, Forecasts
 from training.metrics import Draws, Interval, brier_scores, log_losses
 from training.metrics.ranking import auc
+
+_DIGITS: Final = 10
+"""Of figures as text: the rest depends on the order of sums."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,11 @@ def _figures(said: Array, outcome: np.ndarray) -> Figures:
 
 
 def plain(value: Any) -> Any:
-    """Return a value fit for JSON: numbers that are none as None, all else as it is."""
+    """Return a value fit for JSON: floats with ten digits, or None where they are no number."""
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float):
+        return round(value, _DIGITS) if math.isfinite(value) else None
+    return value

@@ -1,16 +1,27 @@
 """What reports and pictures say, in English and Chinese; the English words are the key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 Language = Literal["en", "zh"]
 Say: TypeAlias = Callable[[str], str]
 
+BASELINES: Final = {
+    "stage": "stage baseline",
+    "stage_rate": "stage win rate",
+    "naive_bayes": "Odoo's lead scoring",
+    "checklist": "the handbook's checklist rule",
+    "commit": "the seller's commit and close date",
+}
+"""What people call a baseline, by its name."""
+_NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
+
 _PICTURES: Final = {
     "said: probability {event}": "预测：{event}概率",
     "came: share {event}": "实际：{event}比例",
     "Reliability": "可靠性",
-    "{} days": "{}天",
+    "by day {}": "{}天内",
     "share of deals listed": "已列出商机的比例",
     "share of wins among them": "其中赢单的比例",
     "share of won amount among them": "其中赢单金额的比例",
@@ -33,7 +44,8 @@ _PICTURES: Final = {
     "week of the quarter of the bin's start": "区段起始在季度内的周次",
     "working days in the last two weeks of a quarter": "季末两周的工作日",
     "day of the year": "年内日期",
-    "mean probability won by {} days, were it so": "若如此，{}天内的平均赢单概率",
+    "mean probability won by day {}, were it so": "若如此，{}天内的平均赢单概率",
+    "none yet": "无",
     "What the model makes of a fact, all else as it is": "其他不变时，模型对单一事实的反应",
 }
 _CAPTIONS: Final = {
@@ -61,8 +73,9 @@ _CAPTIONS: Final = {
     ),
     "effects.png": (
         "The facts that the model uses most: the mean probability, were the fact so for every "
-        "deal that has it. What the model makes of it, not what changing it would do.",
-        "模型最常用的事实：若每个有此事实的商机都如此，平均概率是多少。"
+        "deal that has it; in grey, had it none yet. What the model makes of it, not what changing "
+        "it would do.",
+        "模型最常用的事实：若每个有此事实的商机都如此，平均概率是多少；灰色为尚无此事实时。"
         "这是模型的看法，并非改变它的效果。",
     ),
     "importance.png": (
@@ -73,22 +86,26 @@ _CAPTIONS: Final = {
 _PAGE: Final = {
     "": "",
     "what was said, and what came": "预测与实际",
+    "The pipeline was frozen on {}. A model was fitted on what was known then, and spoke of every "
+    "deal open then; forecasts in all: {:,}.": "于{}冻结流程：只用当时已知的信息训练模型，"
+    "并预测当时所有在手商机，共{:,}个预测。",
     "The pipeline was frozen at {} moments from {} to {}. Each time a model was fitted on what was "
-    "known then, and spoke of every deal open then; {:,} forecasts in all.": "在{}个时点（{}至{}）"
+    "known then, and spoke of every deal open then; forecasts in all: {:,}.": "在{}个时点（{}至{}）"
     "冻结流程：每次只用当时已知的信息训练模型，并预测当时所有在手商机，共{:,}个预测。",
     "The model is surely better than the stage baseline.": "模型确实优于阶段基线。",
     "The model is surely worse than the stage baseline.": "模型确实差于阶段基线。",
     "The model is not surely better than the stage baseline.": "模型未能确证优于阶段基线。",
     "Log-loss saved:": "对数损失之差：",
-    "Of 100 deals said to be won within {} days with about {} %, {:.0f} were won ({:.0f} to {:.0f}"
-    ").": "在预测{}天内赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。",
-    "Within {} days {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
-    "{:,} came.": "{}天内预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
+    "Of the deals said to be won {} with about {} %, {:.0f} % were ({:.0f} to {:.0f} %).": "在预测"
+    "{}赢单概率约{}%的商机中，实际赢得{:.0f}%（{:.0f}至{:.0f}%）。",
+    "Expected {}: {:,.0f} won, {:,.0f} lost. Came: {:,} won, {:,} lost.": "{}预计赢单{:,.0f}个、"
+    "输单{:,.0f}个；实际赢单{:,}个、输单{:,}个。",
+    "in the end": "最终",
     "The fifth of the deals listed first holds {:.0f} % of the wins and {:.0f} % of the won "
     "amount; by the stage baseline {:.0f} % and {:.0f} %.": "排在前五分之一的商机包含"
     "{:.0f}%的赢单和{:.0f}%的赢单金额；按阶段基线为{:.0f}%和{:.0f}%。",
-    "Of 100 wins, {:.0f} fell into the range of dates that was said to hold {}.": "每100个赢单中，"
-    "{:.0f}个落入名义上包含{}个的日期区间。",
+    "Of the wins, {:.0f} % fell into the range of dates that was said to hold {} %.": "赢单中有"
+    "{:.0f}%落入名义上包含{}%的日期区间。",
     "In brackets: 95 % intervals that draw whole accounts, with their deals of all moments. Ratio: "
     "said by came; 1 is right, above 1 too much was said. Saved: below 0 is better than the stage "
     "baseline.": "括号内为95%区间，按客户整体抽样（含其各时点的商机）。比值：预测除以实际，"
@@ -137,9 +154,12 @@ _PAGE: Final = {
     "or too few.": "已观察范围内：数据截止前的结案与曲线相应部分比较。如所示：整个区间；"
     "较晚的结案缺失，因此覆盖率偏高或偏低。",
     "Amounts at close": "成交金额",
-    "{:,} deals were won that had an amount before. Said by came; the sum of what is off, by the "
+    "No deal that was won had an amount before.": "赢单此前均无金额。",
+    "Won that had an amount before: {:,}, all at the amount as it stood. There is nothing to "
+    "foretell.": "此前已有金额的赢单：{:,}个，成交金额均与当时相同，无需预测。",
+    "Won that had an amount before: {:,}. Said by came; the sum of what is off, by the "
     "sum that came; and the squared error that the model saves against the amount as it stood:": ""
-    "{:,}个赢单此前已有金额。依次为预测除以实际、偏差合计除以实际合计；"
+    "此前已有金额的赢单：{:,}个。依次为预测除以实际、偏差合计除以实际合计；"
     "以及模型相对当时金额的平方误差之差：",
     "WAPE": "WAPE",
     "the amount as it stood": "当时金额",
@@ -150,13 +170,7 @@ _PAGE: Final = {
     "won of the listed": "清单内赢单率",
     "of all wins": "占全部赢单",
     "of the won amount": "占赢单金额",
-    "By kind of deal, {} days ahead": "按商机类别（未来{}天）",
-    "By kind of deal": "按商机类别",
-    "Of 100 deals said to be won in the end with about {} %, {:.0f} were won ({:.0f} to {:.0f}).": (
-        "在预测最终赢单概率约{}%的商机中，每100个实际赢得{:.0f}个（{:.0f}至{:.0f}）。"
-    ),
-    "In the end {:,.0f} wins were expected, and {:,} came; {:,.0f} losses were expected, and "
-    "{:,} came.": "最终预计赢单{:,.0f}个，实际{:,}个；预计输单{:,.0f}个，实际{:,}个。",
+    "By kind of deal, {}": "按商机类别（{}）",
     "stage": "阶段",
     "amount": "金额",
     "tenure": "负责人任职天数",
@@ -167,23 +181,62 @@ _PAGE: Final = {
     "unknown": "未知",
     "By moment": "按时点",
     "moment": "时点",
+    "By place in the order": "按顺序位置",
+    "place": "位置",
+    "Records came in an order, and their dates are not known. Those up to {} taught a model, which "
+    "spoke of the closed ones behind; forecasts in all: {:,}.": "记录只有先后顺序，没有日期。"
+    "{}及之前的记录用于训练模型，并预测其后已结案的记录，共{:,}个预测。",
     "Pictures": "图",
 }
-_CHINESE: Final = _PICTURES | _PAGE | {name: zh for name, (_, zh) in _CAPTIONS.items()}
+_VERDICTS: Final = {
+    ", ": "、",
+    "{} ({} to {})": "{}（{}至{}）",
+    "By no horizon were surely too many or too few wins or losses expected.": "各预测期的赢单与输单"
+    "总数均无确实的偏高或偏低。",
+    "Surely better than the {}: {}.": "确实优于{}：{}。",
+    "Not surely better or worse than the {}: {}.": "与{}相比未见确实差别：{}。",
+    "Surely worse than the {}: {}.": "确实差于{}：{}。",
+    "Surely too many wins were expected {}: {} times those that came.": "{}预计的赢单确实过多："
+    "为实际的{}倍。",
+    "Surely too few wins were expected {}: {} times those that came.": "{}预计的赢单确实过少："
+    "为实际的{}倍。",
+    "Surely too many losses were expected {}: {} times those that came.": "{}预计的输单确实过多："
+    "为实际的{}倍。",
+    "Surely too few losses were expected {}: {} times those that came.": "{}预计的输单确实过少："
+    "为实际的{}倍。",
+    "The ranges of dates are surely too narrow: those said to hold {} % held {}.": "日期区间确实"
+    "过窄：名义{}%，实际{}。",
+    "The ranges of dates are surely too wide: those said to hold {} % held {}.": "日期区间确实"
+    "过宽：名义{}%，实际{}。",
+    "The amounts at close were surely told too high: {} times those that came.": "成交金额的预测"
+    "确实偏高：为实际的{}倍。",
+    "The amounts at close were surely told too low: {} times those that came.": "成交金额的预测"
+    "确实偏低：为实际的{}倍。",
+    "Surely too many wins were expected of: {}.": "赢单预计确实过多的类别：{}。",
+    "Surely too few wins were expected of: {}.": "赢单预计确实过少的类别：{}。",
+    "Of {} kinds, {:.1f} would look so by chance alone.": "共{}个类别，"
+    "单凭偶然约有{:.1f}个会如此。",
+}
+_CHINESE: Final = _PICTURES | _PAGE | _VERDICTS | {name: zh for name, (_, zh) in _CAPTIONS.items()}
 _ENGLISH: Final = {name: en for name, (en, _) in _CAPTIONS.items()} | {
     "tenure": "days with the company or, where unknown, since the owner's first deal",
 }
 
 
-def say(language: Language) -> Say:
+def say(language: Language, more: Mapping[str, str] = _NO_MORE) -> Say:
     """Return the function that puts a phrase into a language.
 
     It raises KeyError for a phrase that has no Chinese, in either language, so that none is
     forgotten.
+
+    Args:
+        language: en or zh.
+        more: phrases beside those of reports, English to Chinese.
     """
+    known = _CHINESE | dict(more)
 
     def said(phrase: str) -> str:
-        chinese = _CHINESE[phrase]
+        chinese = known[phrase]
         return chinese if language == "zh" else _ENGLISH.get(phrase, phrase)
 
     return said

@@ -54,7 +54,7 @@ def draw(backtest: Backtest, folder: Path, language: Language = "en") -> list[Pa
 
 
 def _ahead(days: float, words: Say) -> str:
-    return words("In the end") if np.isinf(days) else words("{} days").format(days)
+    return words("In the end") if np.isinf(days) else words("by day {}").format(days)
 
 
 def _installed() -> list[str]:

@@ -8,12 +8,12 @@ from typing import Any, Final
 import jinja2
 import numpy as np
 
-from data.moments import iso_date
 from training.backtest import Backtest
 from training.metrics.closing import SHOWN
-from training.phrases import Language, say
+from training.phrases import BASELINES, Language, say
 from training.plots import draw
 from training.summary import details, summary
+from training.verdict import ahead, of_kinds, verdicts
 
 PAGE: Final = "report.html"
 _SAID: Final = (20, 40, 60, 80)
@@ -44,21 +44,30 @@ def write(backtest: Backtest, folder: Path, language: Language = "en") -> Path:
 def render(backtest: Backtest, pictures: list[str], language: Language) -> str:
     """Return the page's HTML with links to its pictures."""
     told, more = summary(backtest), details(backtest)
-    main = len(more) // 2
+    main, words = len(more) // 2, say(language)
     return _templates.get_template(PAGE).render(
-        say=say(language),
+        say=words,
+        names={"model": "model"} | BASELINES,
         language=language,
         pipeline=backtest.origins[0].fitted.pipeline.name,
-        first=iso_date(min(origin.as_of for origin in backtest.origins)),
-        last=iso_date(max(origin.as_of for origin in backtest.origins)),
+        dated=backtest.dated,
+        places=[_place(one["origin"]) for one in told["origins"]],
         told=told,
         main=told["horizons"][main],
+        ahead=ahead(told["horizons"][main]["horizon_days"], words),
+        verdicts=verdicts(told, words),
         details=more[main],
+        of_kinds=of_kinds(more[main]["segments"], words),
         segments=[list(of) for _, of in groupby(more[main]["segments"], itemgetter("by"))],
         said=_came_of(more[main]["reliability"]["won"]["curve"]),
         shown=SHOWN,
         pictures=pictures,
     )
+
+
+def _place(origin: str) -> str:
+    """Return the day of a moment; a place in an order as it is."""
+    return origin.partition("T")[0]
 
 
 def _came_of(curve: dict[str, Any]) -> list[dict[str, float]]:

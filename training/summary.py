@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from data.moments import iso
 from models.curve import LOST, WON
 from training.backtest import Backtest
 from training.forecasts import MODEL, STAGE, Forecasts
@@ -81,7 +80,7 @@ def _alone(backtest: Backtest) -> list[Backtest]:
 def _origin(alone: Backtest) -> dict[str, Any]:
     origin = alone.origins[0]
     return {
-        "origin": iso(origin.as_of),
+        "origin": origin.fitted.pipeline.told(origin.as_of),
         "open_deals": len(origin.outcomes),
         "log_loss_saved": asdict(alone.saved()),
     }

@@ -13,8 +13,9 @@ from typing import Annotated, Final
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from data.contract import Attribute, Pipeline
 from data.errors import BadInput, NotFound, did_you_mean
-from data.mapping.base import Mapping, Part
+from data.mapping.base import Mapping, Part, first_wrong
 from data.mapping.canonical import Canonical
 from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect
 from data.mapping.event_log import EventColumns, EventLog, Outcome, Stages
@@ -42,11 +43,14 @@ _WORDS: Final = sorted(
             ColumnSpec,
             AttributeSpec,
             Dialect,
+            Pipeline,
+            Attribute,
         )
         for word in model.model_fields
     }
 )
 """Every word a mapping may use, for suggestions."""
+_KINDS: Final = ("canonical", "spreadsheet", "event_log")
 
 
 def shipped_mappings() -> list[str]:
@@ -96,15 +100,13 @@ def parse_mapping(text: str, name: str = "mapping") -> Mapping:
 
 
 def _explained(error: ValidationError, name: str) -> BadInput:
-    first = error.errors()[0]
+    wrong = first_wrong(error)
     # the discriminator's own value stands first in the path; people look for the rest of it
-    path = [
-        str(step) for step in first["loc"] if step not in ("canonical", "spreadsheet", "event_log")
-    ]
-    near = did_you_mean(path[-1], _WORDS) if first["type"] == "extra_forbidden" else ""
+    path = wrong.path[1:] if wrong.path[:1] in [(kind,) for kind in _KINDS] else wrong.path
+    near = did_you_mean(path[-1], _WORDS) if wrong.unknown else ""
     return BadInput(
         f"the mapping {name} is wrong at {'.'.join(path) or 'its top'}",
-        field=path[-1] if path else "mapping",
-        value=first["input"],
-        remedy=f"{first['msg']}; {near}" if near else first["msg"],
+        field=".".join(path) or "mapping",
+        value=wrong.value,
+        remedy=f"{wrong.why}; {near}" if near else wrong.why,
     )

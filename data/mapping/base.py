@@ -4,12 +4,13 @@ import fnmatch
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from data.contract import Pipeline
 from data.errors import BadInput, NotFound, did_you_mean
@@ -48,6 +49,43 @@ class Part:
             )
 
 
+_KIND: Final = "say its kind: canonical, spreadsheet or event_log"
+_OURS: Final = {
+    "extra_forbidden": "there is no such word here",
+    "union_tag_not_found": _KIND,
+    "union_tag_invalid": _KIND,
+    "model_attributes_type": "a mapping is words with colons behind them, see docs/mappings.md",
+}
+"""What pydantic says so that only those who know it understand, by its type of error."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong in a block of YAML: where, what stands there, and what should.
+
+    A block that stands there is told by its words.
+    """
+
+    path: tuple[str, ...]
+    value: object
+    why: str
+    unknown: bool
+    """Whether its last step is a word that nobody knows."""
+
+
+def first_wrong(error: ValidationError) -> Wrong:
+    """Return the first of pydantic's errors without pydantic's own words."""
+    first = error.errors()[0]
+    kind, told, value = first["type"], first.get("ctx", {}), first["input"]
+    path = tuple(map(str, first["loc"]))
+    if "wrong" in told:  # found before in a block of it
+        inner: Wrong = told["wrong"]
+        return replace(inner, path=path + inner.path)
+    why = str(told["error"]) if kind == "value_error" else _OURS.get(kind, first["msg"])
+    words = ", ".join(map(str, value)) if isinstance(value, dict) else value
+    return Wrong(path, words, why, kind == "extra_forbidden")
+
+
 class Mapping(Dialect, ABC):
     """A mapping of any kind; `Dialect` is how its source writes."""
 
@@ -62,9 +100,7 @@ class Mapping(Dialect, ABC):
         try:
             Pipeline(name="checked", **block)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ValueError(f"{where}: {first['msg']}") from None
+            raise PydanticCustomError("pipeline", "wrong", {"wrong": first_wrong(error)}) from None
         return block
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """Columns of a source: where a contract column's values come from and how they are written."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -8,10 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from data import parsing
 from data.contract import Attribute, Column, ColumnType
 from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
+from data.moments import LAST_PLACE
 from data.sheet import ROW
-
-_LAST_PLACE: Final = 10**15
-"""An order's number counts as microseconds; beyond this they would lie in our future."""
 
 
 class Strict(BaseModel):
@@ -89,7 +87,7 @@ class ColumnSpec(Strict):
             return text
         if kind == "moment" and self.undated:
             place = parsing.numbers(text)
-            place = place.set(~place.is_between(0, _LAST_PLACE), None)
+            place = place.set(~place.is_between(0, LAST_PLACE), None)
             return pl.select(parsing.iso(pl.lit(place.cast(pl.Int64))).fill_null(text)).to_series()
         if kind == "moment":
             read = parsing.moments(text, self.format, dialect.timezone)

@@ -11,6 +11,7 @@ from data.moments import iso, iso_date
 from models.reasons import Explanation
 from serving.scorer import Scorer
 from serving.scores import RANGE, Scores
+from serving.told import Figure, Money
 
 
 class Chance(BaseModel):
@@ -20,23 +21,23 @@ class Chance(BaseModel):
     """
 
     days_ahead: int
-    p_won: float | None
-    p_lost: float | None
+    p_won: Figure | None
+    p_lost: Figure | None
 
 
 class ByDate(BaseModel):
     """The same by the end of a date (UTC)."""
 
     date: str
-    p_won: float | None
-    p_lost: float | None
+    p_won: Figure | None
+    p_lost: Figure | None
 
 
 class End(BaseModel):
     """What will have become of the deal in the end, whenever that is."""
 
-    p_won: float
-    p_lost: float
+    p_won: Figure
+    p_lost: Figure
 
 
 class Expected(BaseModel):
@@ -53,7 +54,7 @@ class Why(BaseModel):
     feature: str
     topic: str
     group: str
-    effect: float
+    effect: Figure
     zh: str
     en: str
 
@@ -84,10 +85,10 @@ class DealScore(BaseModel):
     expected_end: Expected | None = Field(
         description="when it is won or lost; null where it never is, or timing is unknown"
     )
-    amount_at_close: float | None = Field(
+    amount_at_close: Money | None = Field(
         description="what it is expected to bring, given that it is won; null without an amount"
     )
-    parts: dict[str, float] | None = Field(
+    parts: dict[str, Figure] | None = Field(
         description="what fit, engagement, process and people add to the log-odds of won against "
         "lost; null when reasons were not asked for, empty from a baseline"
     )

@@ -50,9 +50,9 @@ Moment = Annotated[
 
 def _day(value: object) -> object:
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+        return date.fromisoformat(value)  # type: ignore[arg-type]  # what is no text raises
+    except (TypeError, ValueError):
+        raise PydanticCustomError("date", "a date, YYYY-MM-DD, such as 2026-03-31") from None
 
 
 Day = Annotated[

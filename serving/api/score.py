@@ -13,6 +13,7 @@ from serving.api.deal_score import DealScore, tell
 from serving.api.problems import responses
 from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record, tables
 from serving.api.service import TheService, requires
+from serving.api.vocabulary import Notice, check_fields, unseen_stages
 from serving.scores import Scores
 
 router = APIRouter(tags=["score"])
@@ -71,6 +72,7 @@ class ScoreAnswer(BaseModel):
     """A score for every record, in the order of the request."""
 
     scores: list[DealScore]
+    warnings: list[Notice] = Field(description="what may make the scores worse than they could be")
 
 
 @router.post(
@@ -86,6 +88,7 @@ def score(request: ScoreRequest, service: TheService) -> ScoreAnswer:
     scorer = service.champions.scorer(request.pipeline)
     as_of = service.clock() if request.as_of is None else request.as_of
     _check_ahead(request.won_by, as_of)
+    check_fields(request.records, scorer.bundle.pipeline)
     scores = scorer.score(
         tables(request.records, scorer.bundle.pipeline, scorer.bundle.context.owners),
         as_of,
@@ -96,7 +99,10 @@ def score(request: ScoreRequest, service: TheService) -> ScoreAnswer:
     _check_open(request.records, scores)
     days = request.days_ahead or scores.horizons_days
     told = tell(scorer, scores, days, request.won_by)
-    return ScoreAnswer(scores=[told[record.deal["deal_id"]] for record in request.records])
+    return ScoreAnswer(
+        scores=[told[record.deal["deal_id"]] for record in request.records],
+        warnings=unseen_stages(request.records, scorer.bundle),
+    )
 
 
 def _check_open(records: Sequence[Record], scores: Scores) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import polars as pl
 from xlsxwriter import Workbook
 
-from data.moments import to_datetime
+from data.moments import days_in_words, to_datetime
 
 Language = Literal["zh", "en"]
 
@@ -42,7 +42,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "speaks_against": ("不利因素", "Speaks against it"),
     "served_by": ("评分依据", "Scored by"),
 }
-_BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {} days")
+_BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {}")
 _IN_THE_END: Final = ("最终赢单概率（时间未知）", "P(won) in the end (timing unknown)")
 _DATES: Final = ("close_median", "close_from", "close_to")
 _OVERVIEW: Final = ("总览", "Overview")
@@ -100,7 +100,9 @@ def heading(column: str, language: Language) -> str:
     """Return what a column of the list is called."""
     which = 0 if language == "zh" else 1
     horizon = re.fullmatch(r"p_won_(\d+)", column)
-    return _BY_HORIZON[which].format(horizon[1]) if horizon else HEADINGS[column][which]
+    if horizon is None:
+        return HEADINGS[column][which]
+    return _BY_HORIZON[which].format((horizon[1], days_in_words(int(horizon[1])))[which])
 
 
 def _sheets(listed: pl.DataFrame, language: Language) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,10 +7,16 @@ from pathlib import Path
 import pytest
 
 
-def dealcast(*words: object, workspace: Path) -> subprocess.CompletedProcess[str]:
+def dealcast(
+    *words: object, workspace: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
     command = [Path(sys.executable).with_name("dealcast"), *map(str, words)]
     return subprocess.run(
-        [*command, "--workspace", workspace], capture_output=True, text=True, check=False
+        [*command, "--workspace", workspace],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
     )
 
 
@@ -24,8 +31,11 @@ def test_the_report_for_people_and_for_machines(sheet: Path, tmp_path: Path) -> 
     words = ("ingest", sheet, "--mapping", "canonical", "--pipeline", "opps")
     people = dealcast(*words, workspace=tmp_path / "w")
     assert people.returncode == 0, people.stderr
-    assert "opps: 1 deals: 0 won, 0 lost, 1 open" in people.stdout
-    assert "1 rows were refused" in people.stderr
+    assert "opps: 1 in all; 0 won, 0 lost, 1 open" in people.stdout
+    assert "Refused: 1; the reasons are in" in people.stderr
+    chinese = dealcast(*words, workspace=tmp_path / "w", DEALCAST_LANGUAGE="zh")
+    assert "opps：共1个；赢单0，输单0，在手1" in chinese.stdout
+    assert "已拒绝1行" in chinese.stderr
     machines = dealcast(*words, "--json", workspace=tmp_path / "w")
     report = json.loads(machines.stdout)
     assert report["tables"]["deals"] == {

@@ -133,6 +133,7 @@ def test_the_card_keeps_what_it_was_judged_by(trained: dict[str, train.Trained])
     assert end["horizon_days"] is None
     assert end["open_deals"] == pytest.approx(len(closed) / 5, abs=1)
     assert end["won_actual"] == (closed.tail(end["open_deals"])["state"] == "bought").sum()
+    assert "1970" not in json.dumps(card)
     assert trained["few"].bundle.card["evidence"] is None
     assert trained["few"].bundle.model is None
 

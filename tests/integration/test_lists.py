@@ -118,6 +118,29 @@ def test_what_is_printed_fits_a_terminal(company: Settings, tmp_path: Path) -> N
     assert re.search(r"bookings from deals known now: [\d,]+ to [\d,]+ \(80 %\)", text)
 
 
+def test_a_week_without_open_deals_says_so_and_what_to_do(
+    company: Settings, tmp_path: Path
+) -> None:
+    published = week.run("sales", 0, company, QUIET, tmp_path, allow_later_bundle=True)
+    assert published.listed.is_empty()
+    assert len(published.files) == 2
+    console = Console(width=200, record=True, file=StringIO())
+    week.show(published, console)
+    assert "No deal is open as of 1970-01-01, so the list is empty. Ingest" in console.export_text()
+
+
+def test_what_is_printed_is_in_the_language_asked_for(company: Settings, tmp_path: Path) -> None:
+    published = week.run("sales", NOW, company, QUIET, tmp_path)
+    console = Console(width=120, record=True, file=StringIO())
+    week.show(published, console, "zh", rows=3)
+    text = console.export_text()
+    assert "sales：本周优先，截至2026-03-02" in text
+    assert "本季度现有商机的成交额" in text
+    first = published.listed["reasons"][0][0]
+    assert first["zh"] in text
+    assert not re.search(r"P\(won\)|Stage|Amount|bookings", text)
+
+
 NOW = company.END
 RECORDS = company.records(company.history())
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from data.moments import DAY
 from data.tables import Tables
 from models.curve import Curves
 from tests import company
+from training.amounts import Amounts
 from training.backtest import Backtest, backtest
 from training.phrases import Language
 from training.report import render, write
@@ -53,7 +55,7 @@ def test_the_page_tells_the_figures(judged: Backtest) -> None:
         assert row + f"{one.log_loss_baseline:.3f} | {one.log_loss_saved.mean:+.3f} (" in page
         assert f"{one.won_expected:,.0f} / {one.won_actual}" in page
     deals = sum(len(origin.outcomes) for origin in judged.origins)
-    assert f"{deals} forecasts in all" in page
+    assert f"forecasts in all: {deals}." in page
 
 
 def test_the_page_says_whether_the_model_is_better(judged: Backtest) -> None:
@@ -64,6 +66,26 @@ def test_the_page_says_whether_the_model_is_better(judged: Backtest) -> None:
         for one in judged.origins
     ]
     assert "is surely worse" in words(render(Backtest(never), NO_PICTURES, "en"))
+
+
+def test_the_page_says_where_too_much_or_too_little_was_surely_said(judged: Backtest) -> None:
+    """Deals said to be won twice as often as the model does, and half as often."""
+    for times, said in ((1.9, "too many wins"), (0.2, "too few wins")):
+        bent = [
+            replace(one, curves=Curves(one.curves.edges, one.curves.won * times, one.curves.lost))
+            for one in judged.origins
+        ]
+        page = words(render(Backtest(bent), NO_PICTURES, "en"))
+        assert re.search(rf"Surely {said} were expected by day \d+: [\d.]+ \([\d.]+ to ", page)
+
+
+def test_amounts_that_never_change_are_told_in_a_sentence(judged: Backtest) -> None:
+    won = len(judged.amounts.final)
+    page = words(render(judged, NO_PICTURES, "en"))
+    assert f"had an amount before: {won}, all at the amount as it stood." in page
+    empty = Amounts(*(np.empty(0) for _ in range(4)))
+    none = Backtest([replace(one, amounts=empty) for one in judged.origins])
+    assert "No deal that was won had an amount" in words(render(none, NO_PICTURES, "en"))
 
 
 def test_names_are_text_and_not_markup(judged: Backtest) -> None:

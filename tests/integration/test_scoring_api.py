@@ -222,6 +222,53 @@ def test_what_is_wrong_is_named(
     assert document.get("remedy") or document.get("allowed")
 
 
+@pytest.mark.parametrize("wrong", ["31.03.2026", 20_300, None])
+def test_a_date_that_is_none_is_quoted_with_how_to_write_one(
+    client: TestClient, records: list[dict[str, Any]], wrong: object
+) -> None:
+    body = {"pipeline": company.NAME, "records": records[:1], "won_by": [wrong]}
+    document = problem(client.post("/v1/score", json=body), 422)
+    assert document["value"] == repr(wrong)
+    assert "YYYY-MM-DD" in document["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("field", "remedy"),
+    [("Stage", "did you mean stage"), ("next step", "leave it out"), ("outcome", "leave it out")],
+)
+def test_a_change_of_a_field_that_the_pipeline_does_not_have_is_refused(
+    client: TestClient, records: list[dict[str, Any]], field: str, remedy: str
+) -> None:
+    change = {"field": field, "at": "2026-02-20T00:00:00Z", "value": "offer"}
+    told = [records[0], records[1] | {"changes": [*records[1]["changes"], change]}]
+    document = problem(client.post("/v1/score", json={"pipeline": "sales", "records": told}), 422)
+    assert document["field"] == f"records.1.changes.{len(records[1]['changes'])}.field"
+    assert document["value"] == repr(field)
+    assert document["allowed"] == "stage, amount, owner_id, expected_close_at"
+    assert document["remedy"].startswith(remedy)
+
+
+def test_a_stage_never_seen_is_scored_as_another_one_and_said(
+    client: TestClient, records: list[dict[str, Any]]
+) -> None:
+    def asked(stage: str) -> dict[str, Any]:
+        change = {"field": "stage", "at": iso(NOW - DAY), "value": stage}
+        record = records[0] | {"changes": [*records[0]["changes"], change]}
+        body = {"pipeline": "sales", "records": [record]}
+        answer: dict[str, Any] = client.post("/v1/score", json=body).json()
+        return answer
+
+    new, other, known = asked("Offer"), asked("legal"), asked("offer")
+    (warned,) = new["warnings"]
+    assert warned["field"] == f"records.0.changes.{len(records[0]['changes'])}.value"
+    assert (warned["value"], warned["allowed"]) == ("Offer", "qualify, offer, close")
+    assert warned["remedy"] == "did you mean offer?"
+    assert other["warnings"][0]["remedy"].startswith("train again")
+    assert known["warnings"] == []
+    assert new["scores"][0]["chances"] == other["scores"][0]["chances"]  # neither is a word it has
+    assert new["scores"][0]["stage"] == "Offer"
+
+
 def test_one_deal_twice_is_refused(client: TestClient, records: list[dict[str, Any]]) -> None:
     other = records[0] | {"deal": records[0]["deal"] | {"title": "another"}}
     answer = client.post("/v1/score", json={"pipeline": "sales", "records": [records[0], other]})
@@ -237,7 +284,10 @@ def test_a_past_that_the_bundle_has_seen_the_sequel_of_is_refused_unless_allowed
         "as_of": iso(past),
         "records": company.records(company.history(), past),
     }
-    assert problem(client.post("/v1/score", json=body), 422)["field"] == "as_of"
+    document = problem(client.post("/v1/score", json=body), 422)
+    assert document["field"] == "as_of"
+    assert "--allow-later-bundle" in document["remedy"]
+    assert "allow_later_bundle" in document["remedy"]
     assert client.post("/v1/score", json=body | {"allow_later_bundle": True}).status_code == 200
 
 

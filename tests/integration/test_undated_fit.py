@@ -108,4 +108,7 @@ def test_the_report_of_the_end_names_no_days(language: Language) -> None:
     origin = backtest(tables(frame), PIPELINE, at, SMALL, seed=0)
     page = render(Backtest([origin]), [], language)
     assert "None" not in page
+    assert "1970" not in page
+    assert f"{at} " in page if language == "en" else f"{at}及之前" in page
+    assert summary(Backtest([origin]))["origins"][0]["origin"] == str(at)
     assert ("最终预计赢单" if language == "zh" else "In the end") in page

@@ -58,16 +58,20 @@ DEALS = "kind: spreadsheet\ntables:\n  - table: deals\n    columns: {deal_id: id
         (DEALS + ", outcome: {constant: alive}}", "may not be 'alive'; allowed: open, won, lost"),
         (DEALS + "}\n    colums: {}", r"tables\.0\.colums.*did you mean columns"),
         (DEALS + ", outcome: {words: {a: won}}}", "either column or constant"),
-        (DEALS + "}\npipeline: {won_wrod: x}", "won_wrod"),
+        (DEALS + "}\npipeline: {won_wrod: x}", r"at pipeline\.won_wrod.*did you mean won_word"),
+        (DEALS + "}\npipeline: {grades: [1, 2, 3]}", r"pipeline\.grades=\[1, 2, 3\]; the lowest"),
+        (DEALS + "}\npipeline: {attributes: {a: {policy: x}}}", r"attributes\.a\.policy='x'; "),
         (DEALS + "}\ntimezone: Asia/Shangai", "timezone.*did you mean Asia/Shanghai"),
         (DEALS + "}\nencoding: gbkk", "no such encoding; allowed: utf-8"),
         (DEALS + ", amount: {column: a, remove: '('}}", "remove.*unclosed group"),
         (DEALS + ", closed_at: {column: a, format: [dd/mm/yyyy]}}", "format.*not a form of dates"),
-        ("kind: spread", "kind|spread"),
+        ("kind: spread", "say its kind: canonical, spreadsheet or event_log"),
+        ("tables: []", "say its kind"),
         ("kind: [", "not YAML"),
         ("just text", "wrong at its top"),
     ],
 )
 def test_a_wrong_mapping_says_where_and_what_was_meant(text: str, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(BadInput, match=message) as raised:
         parse_mapping(text)
+    assert not re.search(r"Value error|\{'|Extra inputs", str(raised.value))  # pydantic's own words

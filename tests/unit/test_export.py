@@ -122,3 +122,9 @@ def test_the_same_list_gives_the_same_bytes() -> None:
 def test_every_column_has_a_heading_in_both_languages() -> None:
     for column in (*listed().drop("reasons").columns, "speaks_for", "speaks_against"):
         assert export.heading(column, "zh") != export.heading(column, "en")
+
+
+def test_a_horizon_of_one_day_is_named_in_the_singular() -> None:
+    assert export.heading("p_won_1", "en") == "P(won) in 1 day"
+    assert export.heading("p_won_28", "en") == "P(won) in 28 days"
+    assert export.heading("p_won_1", "zh") == "1天赢单概率"

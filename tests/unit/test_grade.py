@@ -51,5 +51,5 @@ def test_cuts_that_leave_a_grade_empty_are_refused(wrong: tuple[int, int, int]) 
 
 
 def test_a_mapping_with_wrong_cuts_says_which() -> None:
-    with pytest.raises(BadInput, match=r"grades: .*the lowest scores of A, B and C"):
+    with pytest.raises(BadInput, match=r"at pipeline\.grades; .*the lowest scores of A, B and C"):
         parse_mapping("kind: canonical\npipeline: {grades: [15, 35, 60]}")

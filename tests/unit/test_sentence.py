@@ -95,3 +95,8 @@ def test_a_repeated_feature_puts_its_word_and_its_quantity_each_in_its_place() -
     assert sentence(feature, 3.0, none, None, "en") == "last call {x} 3 days ago"
     assert sentence(feature, 3.0, none, None, "zh") == "上次call {x}在3天前"
     assert sentence(feature, None, none, None, "en") == "time since the last call {x}: none yet"
+
+
+def test_a_window_of_one_day_is_named_in_the_singular() -> None:
+    windowed = Feature("done_in:{}", "近{}天", "done in {} days", "count", "engagement")
+    assert [windowed.named(days).en for days in (1, 21)] == ["done in 1 day", "done in 21 days"]

@@ -1,0 +1,79 @@
+"""The words of a request against those that the pipeline has: fields refused, stages warned of.
+
+A field that the pipeline does not have is a slip, and would be passed over without a trace. A
+stage that it does not have yet is what a CRM does when its ladder changes: the deal is scored,
+and the answer says by what.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, Field
+
+from data.contract import TRACKED, Pipeline
+from data.errors import BadInput, did_you_mean
+from models.bundle import Bundle
+from serving.api.records import Record
+
+
+class Notice(BaseModel):
+    """Something that did not keep a score from being told, and may make it worse."""
+
+    title: str
+    field: str = Field(description="where it stands first")
+    value: str
+    allowed: str
+    remedy: str
+
+
+def check_fields(records: Sequence[Record], pipeline: Pipeline) -> None:
+    """Refuse changes of fields that have no history on the pipeline.
+
+    Raises:
+        BadInput: naming the place, the fields that there are, and the one that was meant.
+    """
+    kept = {name for name, one in pipeline.attributes.items() if one.policy != "fixed"}
+    for number, record in enumerate(records):
+        for place, change in enumerate(record.changes):
+            name = change["field"]
+            if name not in TRACKED and name not in kept:
+                fixed = "it is fixed: give it once, in deal.attributes"
+                allowed = (*TRACKED, *sorted(kept))
+                near = did_you_mean(name, allowed) or "leave it out, or declare it in the mapping"
+                raise BadInput(
+                    "not a field that changes on this pipeline",
+                    field=f"records.{number}.changes.{place}.field",
+                    value=name,
+                    allowed=", ".join(allowed),
+                    remedy=fixed if name in pipeline.attributes else near,
+                )
+
+
+def unseen_stages(records: Sequence[Record], bundle: Bundle) -> list[Notice]:
+    """Say which stages of the records the bundle has not learned from, each once."""
+    first: dict[str, str] = {}
+    for place, stage in _stages(records):
+        first.setdefault(stage, place)
+    known = ", ".join(bundle.stages)
+    return [
+        Notice(
+            title="a stage that the bundle has not seen: it counts as another one",
+            field=first[stage],
+            value=stage,
+            allowed=known or "none: the pipeline had no stages",
+            remedy=did_you_mean(stage, bundle.stages)
+            or "train again when deals that were in it have closed",
+        )
+        for stage in first
+        if stage not in bundle.stages
+    ]
+
+
+def _stages(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that a record names, after its place in the request."""
+    for number, record in enumerate(records):
+        now = record.deal.get("stage")
+        if now is not None:
+            yield f"records.{number}.deal.stage", now
+        for place, change in enumerate(record.changes):
+            if change["field"] == "stage" and change.get("value") is not None:
+                yield f"records.{number}.changes.{place}.value", change["value"]
