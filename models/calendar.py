@@ -64,7 +64,8 @@ def _quarter(day: np.ndarray) -> np.ndarray:
 
 def _starts(quarter: np.ndarray) -> np.ndarray:
     """Return the day on which a quarter starts."""
-    return (3 * quarter).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    first: np.ndarray = (3 * quarter).astype("datetime64[M]").astype("datetime64[D]")
+    return first.astype(np.int64)
 
 
 def _closing_days_before(day: np.ndarray) -> np.ndarray:

@@ -90,8 +90,9 @@ class WinModel:
     def effects(self, rows: Array, threads: int = 1) -> Array:
         """Return what each column of code rows adds to the log-odds, [n, columns]."""
         by_trees, by_line = self.calibration.slope[0, 0]
-        added: Array = by_trees * self.won.effects(rows, threads)
-        return added + by_line * self.line.effects(rows)
+        trees, line = self.won.effects(rows, threads), self.line.effects(rows)
+        added: Array = by_trees * trees + by_line * line
+        return added
 
     @property
     def bags(self) -> dict[str, Bag]:
