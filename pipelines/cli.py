@@ -210,6 +210,32 @@ def serve(
     run(settings_of(workspace).model_copy(update=changed))
 
 
+features = typer.Typer(no_args_is_help=True, help="Features: list them, check your own.")
+app.add_typer(features, name="features")
+
+
+@features.command("list")
+def features_list(
+    pipeline: PipelineName, workspace: Workspace = None, as_json: Json = False
+) -> None:
+    """List what the next training of a pipeline looks at, with your own features marked."""
+    from pipelines.features import listing, show
+
+    found = listing(settings_of(workspace), pipeline)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        show(found, Console())
+
+
+@features.command("check")
+def features_check(pipeline: PipelineName, seed: Seed = 0, workspace: Workspace = None) -> None:
+    """Hold your own features to the laws of ours, on some of a pipeline's deals."""
+    from pipelines.features import check
+
+    typer.echo(check(settings_of(workspace), pipeline, seed))
+
+
 models = typer.Typer(no_args_is_help=True, help="Trained bundles: list them, promote one.")
 app.add_typer(models, name="models")
 
