@@ -14,7 +14,21 @@ from rich.console import Console
 
 from data.errors import DealcastError
 from data.moments import parse_moment
-from pipelines.options import days_of, moment_of, origins_of, settings_of
+from pipelines.groups import features, keys, models
+from pipelines.options import (
+    AsOf,
+    Json,
+    LaterBundle,
+    PipelineName,
+    Report,
+    Seed,
+    Workspace,
+    days_of,
+    moment_of,
+    origins_of,
+    progress,
+    settings_of,
+)
 
 app = typer.Typer(
     name="dealcast",
@@ -23,25 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-progress = Console(stderr=True)
-"""Where progress and messages go; results go to standard output."""
-
-
-Workspace = Annotated[
-    Path | None, typer.Option(help="The folder that holds all state; default ./workspace.")
-]
-PipelineName = Annotated[str, typer.Option("--pipeline", help="Which pipeline.")]
-AsOf = Annotated[
-    str | None, typer.Option(help="The moment to speak of, ISO 8601; now when left out.")
-]
-LaterBundle = Annotated[
-    bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
-]
-Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
-Report = Annotated[
-    Path | None, typer.Option(help="Folder for a page with tables and pictures; made if missing.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+for name, group in (("features", features), ("models", models), ("keys", keys)):
+    app.add_typer(group, name=name)
 
 
 @app.callback()
@@ -210,53 +207,6 @@ def serve(
     run(settings_of(workspace).model_copy(update=changed))
 
 
-features = typer.Typer(no_args_is_help=True, help="Features: list them, check your own.")
-app.add_typer(features, name="features")
-
-
-@features.command("list")
-def features_list(
-    pipeline: PipelineName, workspace: Workspace = None, as_json: Json = False
-) -> None:
-    """List what the next training of a pipeline looks at, with your own features marked."""
-    from pipelines.features import listing, show
-
-    found = listing(settings_of(workspace), pipeline)
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    else:
-        show(found, Console())
-
-
-@features.command("check")
-def features_check(pipeline: PipelineName, seed: Seed = 0, workspace: Workspace = None) -> None:
-    """Hold your own features to the laws of ours, on some of a pipeline's deals."""
-    from pipelines.features import check
-
-    typer.echo(check(settings_of(workspace), pipeline, seed))
-
-
-models = typer.Typer(no_args_is_help=True, help="Trained bundles: list them, promote one.")
-app.add_typer(models, name="models")
-
-
-@models.command("list")
-def models_list(pipeline: PipelineName, workspace: Workspace = None) -> None:
-    """List a pipeline's bundles as JSON, with the champion marked."""
-    from pipelines.models import listing
-
-    typer.echo(json.dumps(listing(settings_of(workspace), pipeline), ensure_ascii=False, indent=2))
-
-
-@models.command("promote")
-def models_promote(name: str, pipeline: PipelineName, workspace: Workspace = None) -> None:
-    """Make a bundle champion, an earlier one too: that is how to roll back."""
-    from pipelines.models import promote
-
-    promote(settings_of(workspace), pipeline, name)
-    progress.print(f"{name} serves {pipeline} now.", highlight=False)
-
-
 @app.command()
 def demo(
     deals: Annotated[int, typer.Option(help="How many opportunities to simulate.")] = 20_000,
@@ -267,41 +217,6 @@ def demo(
     from pipelines.demo import run
 
     run(settings_of(workspace), deals, seed, progress, Console())
-
-
-keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")
-app.add_typer(keys, name="keys")
-
-
-@keys.command("create")
-def keys_create(
-    name: Annotated[str, typer.Option(help="Who will use it, for what.")],
-    scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
-    expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
-    workspace: Workspace = None,
-) -> None:
-    """Make an API key and print it, for the only time."""
-    from pipelines.keys import create
-
-    typer.echo(create(settings_of(workspace), name, scope, expires_days))
-    progress.print("Keep it now: only its hash is stored.")
-
-
-@keys.command("list")
-def keys_list(workspace: Workspace = None) -> None:
-    """List the keys as JSON, without their secrets."""
-    from pipelines.keys import listing
-
-    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
-
-
-@keys.command("revoke")
-def keys_revoke(key_id: str, workspace: Workspace = None) -> None:
-    """End a key at once, by the id that stands after dc_ in it."""
-    from pipelines.keys import revoke
-
-    revoke(settings_of(workspace), key_id)
-    progress.print(f"{key_id} is revoked.", highlight=False)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from features.context import Context
 from features.custom import load, try_out
 from features.laws import MEANING, Breach, breaches
 from features.pace import Pace
+from models.sentence import Language
 from pipelines.workspace import database_of, opened
 from training.fit import in_words
 
@@ -51,14 +52,15 @@ def _context(settings: Settings, tables: Tables, pipeline: Pipeline) -> Context:
     return Context.learn(tables, pipeline, cadence, custom=load(settings.features))
 
 
-def show(found: list[dict[str, Any]], console: Console) -> None:
-    """Print a listing as a table."""
+def show(found: list[dict[str, Any]], language: Language, console: Console) -> None:
+    """Print a listing as a table, the meaning in one language."""
     table = Table(box=SIMPLE)
-    for name in ("Name", "Meaning", "含义", "Group", "Unit", "Speaks", "From"):
-        table.add_column(name, overflow="fold")
+    table.add_column("Name", no_wrap=True)
+    for name in ("Meaning", "Group", "Unit", "Speaks", "From"):
+        table.add_column(name)
     speaks = {1: "for", -1: "against", 0: ""}
     for one in found:
-        cells = (one["name"], one["en"], one["zh"], one["group"], one["unit"] or one["kind"])
+        cells = (one["name"], one[language], one["group"], one["unit"] or one["kind"])
         table.add_row(*map(escape, cells), speaks[one["direction"]], escape(one["origin"]))
     console.print(table)
 

@@ -70,7 +70,7 @@ def test_it_is_listed_with_its_file(workspace: Settings) -> None:
         "engagement", "count", "features/cancelled.py",
     )  # fmt: skip
     shown = dealcast(workspace, "features", "list").stdout
-    assert "cancelled_in" in shown
+    assert NAME in shown
 
 
 def test_it_keeps_the_laws(workspace: Settings) -> None:
