@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         return self.workspace / "bundles"
 
     @property
+    def features(self) -> Path:
+        """The folder of the user's own features."""
+        return self.workspace / "features"
+
+    @property
     def lists(self) -> Path:
         """The folder of published lists."""
         return self.workspace / "lists"

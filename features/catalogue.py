@@ -8,15 +8,26 @@ answers for training, for the weekly batch and for one request.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 import narwhals as nw
 
+from data.errors import BadInput, did_you_mean
+from features.context import VOCABULARIES
 from features.history import History
 
 Group = Literal["fit", "engagement", "process", "people"]
 Kind = Literal["number", "category"]
 Definition: TypeAlias = Callable[..., nw.Expr]
+
+_ALLOWED: Final[dict[str, tuple[object, ...]]] = {
+    "unit": ("days", "count", "money", "ratio", ""),
+    "group": get_args(Group),
+    "kind": get_args(Kind),
+    "each": (None, *VOCABULARIES),
+    "direction": (-1, 0, 1),
+}
+"""What a field of an entry may be, where not everything."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,10 @@ class Feature:
         zh_fact: how a reason puts it in Chinese, "{}" being the quantity ("客户{}未回应"), "{{}}"
             where "{}" is the word; by default the meaning, a colon and the quantity.
         en_fact: the same in English ("no reply for {}").
+        origin: of a user's own, where its function is: "features/cancelled.py"; "" of ours.
+
+    Raises:
+        BadInput: a field says what it may not.
     """
 
     name: str
@@ -54,9 +69,13 @@ class Feature:
     topic: str = ""
     zh_fact: str = ""
     en_fact: str = ""
+    origin: str = ""
 
     def __post_init__(self) -> None:
-        """Fill in the topic."""
+        """Check what may be wrong, and fill in the topic."""
+        for field_, allowed in _ALLOWED.items():
+            if (value := getattr(self, field_)) not in allowed:
+                raise _wrong(self.name, field_, value, allowed)
         object.__setattr__(self, "topic", self.topic or self.name.partition(":")[0])
 
     def named(self, word: object) -> "Feature":
@@ -78,7 +97,18 @@ def _agreeing(english: str) -> str:
     return re.sub(r"\b1 days\b", "1 day", english)
 
 
-@dataclass(frozen=True)
+def _wrong(name: str, field_: str, value: object, allowed: tuple[object, ...]) -> BadInput:
+    words = [str(one) for one in allowed if one is not None]
+    return BadInput(
+        f"the feature {name} says what it may not",
+        field=field_,
+        value=value,
+        allowed=", ".join(word or '""' for word in words),
+        remedy=did_you_mean(str(value), words) or "see docs/features.md",
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class Family:
     """Features that look at the deal from one side."""
 
@@ -92,6 +122,10 @@ class Family:
             return definition
 
         return enter
+
+    def of(self, origin: str) -> Self:
+        """Return the family with where its functions are, named by each feature."""
+        return type(self)([(replace(one, origin=origin), what) for one, what in self.entries])
 
     def ask(self, history: History) -> Iterator[tuple[Feature, nw.Expr]]:
         """Yield each feature with its expression, repeated over its vocabulary."""

@@ -17,6 +17,8 @@ from features.track import with_records
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
+ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
+"""Columns of `deals` that no feature may see: what became of the deal."""
 
 
 def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
@@ -56,18 +58,24 @@ def catalogue(context: Context) -> list[Feature]:
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
     history.held(change("owner_id"))  # track records ask for it, whichever features do
-    asked = [asked for family in FAMILIES for asked in family.ask(history)]
-    names = [feature.name for feature, _ in asked]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    families = (*FAMILIES, *context.custom)
+    asked = [asked for family in families for asked in family.ask(history)]
+    _check_names([feature for feature, _ in asked])
+    return history, asked
+
+
+def _check_names(features: list[Feature]) -> None:
+    names = [*KEY, *(feature.name for feature in features)]
+    twice = [one for one in features if names.count(one.name) > 1]
     if twice:
+        files = sorted({one.origin for one in twice} - {""})
         raise BadInput(
             "two features have one name",
-            field="attributes",
-            value=", ".join(twice),
+            field="features" if files else "attributes",
+            value=", ".join(sorted({one.name for one in twice})),
             allowed="names that no feature of the catalogue has",
-            remedy="give the attribute another name in the mapping",
+            remedy=f"give it another name in {files[0] if files else 'the mapping'}",
         )
-    return history, asked
 
 
 def _with_owner(rows: Frame, tables: Tables, history: History) -> Frame:
@@ -81,7 +89,7 @@ def _with_fixed(answers: Frame, tables: Tables) -> Frame:
     """Join what is fixed from the deal's creation, and what was known of its account by then."""
     known = nw.col("recorded_at") <= nw.col("as_of")
     accounts = tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
-    rows = answers.join(tables.deals, on="deal_id").filter(known)
+    rows = answers.join(tables.deals.drop(*ENDING), on="deal_id").filter(known)
     rows = rows.join(accounts, on="account_id", how="left")
     account_known = nw.col("known_at") <= nw.col("as_of")
     return rows.with_columns(

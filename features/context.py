@@ -1,7 +1,7 @@
 """What one deal's record cannot say: the pipeline's words, learned once, kept with the bundle."""
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import narwhals as nw
 import polars as pl
@@ -9,7 +9,22 @@ import polars as pl
 from data.contract import BUYER_ROLES, TABLES, Pipeline
 from data.tables import Tables, collect
 
+if TYPE_CHECKING:
+    from features.catalogue import Family
+
 MOST_KINDS: Final = 12
+
+VOCABULARIES: Final = (
+    "stages",
+    "kinds",
+    "windows",
+    "roles",
+    "texts",
+    "numbers",
+    "tracked_texts",
+    "tracked_numbers",
+)
+"""The words that a feature may be repeated for: attributes of `Context`."""
 
 _SCHEMAS: Final = {
     "closings": pl.Schema(
@@ -38,6 +53,7 @@ class Context:
         closings: the track records as they stood when a bundle was trained: of, key, won,
             closed. None in training, where they are counted as of each snapshot.
         owners: who the owners are, as known then: columns of the contract's `owners`.
+        custom: the user's own features. They are code, so they are never written with the rest.
     """
 
     stages: tuple[str, ...]
@@ -51,6 +67,7 @@ class Context:
     strengths: tuple[tuple[str, float], ...] = ()
     closings: pl.DataFrame | None = field(default=None, compare=False)
     owners: pl.DataFrame | None = field(default=None, compare=False)
+    custom: tuple["Family", ...] = ()
 
     def vocabulary(self, name: str) -> tuple[object, ...]:
         """Return the words of one vocabulary, such as "stages"."""
@@ -60,15 +77,16 @@ class Context:
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back, fit for JSON."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
+        del values["custom"]
         return {
             name: value.to_dict(as_series=False) if isinstance(value, pl.DataFrame) else value
             for name, value in values.items()
         }
 
     @classmethod
-    def from_dict(cls, document: dict[str, Any]) -> Self:
-        """Read what `to_dict` wrote."""
-        values: dict[str, Any] = {}
+    def from_dict(cls, document: dict[str, Any], custom: tuple["Family", ...] = ()) -> Self:
+        """Read what `to_dict` wrote, and put the user's own features to it."""
+        values: dict[str, Any] = {"custom": custom}
         for name, value in document.items():
             if name in _SCHEMAS:
                 frame = None if value is None else pl.DataFrame(value, schema=_SCHEMAS[name])
@@ -84,6 +102,7 @@ class Context:
         pipeline: Pipeline,
         cadence_days: int,
         strengths: tuple[tuple[str, float], ...] = (),
+        custom: tuple["Family", ...] = (),
     ) -> Self:
         """Learn the vocabularies from tables cut at the moment of training."""
 
@@ -103,6 +122,7 @@ class Context:
             tracked_texts=names("text", "tracked"),
             tracked_numbers=names("number", "tracked"),
             strengths=strengths,
+            custom=custom,
         )
 
 

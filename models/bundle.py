@@ -23,10 +23,9 @@ import lightgbm as lgb
 import polars as pl
 
 from data.contract import Pipeline
-from data.errors import BadInput, NotFound
+from data.errors import NotFound
 from data.moments import iso_date
-from features.catalogue import Feature
-from features.compute import catalogue
+from features.catalogue import Family, Feature
 from features.context import Context
 from models.amount import AmountModel, current
 from models.baselines import StageAalenJohansen
@@ -141,12 +140,15 @@ class Bundle:
         return explain(self.model, self.features, self.usual, rows, middle, threads=threads)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, custom: tuple[Family, ...] = ()) -> Self:
         """Read a bundle after checking every file against its hash.
 
+        Args:
+            path: its directory.
+            custom: the user's own features, for computing those that it asks for.
+
         Raises:
-            NotFound, BadInput: see `models.seal.unseal`; or it asks for features that this
-                version does not compute.
+            NotFound, BadInput: see `models.seal.unseal`.
         """
         card = unseal(path)
         document = json.loads((path / "model.json").read_text(encoding="utf-8"))
@@ -158,9 +160,8 @@ class Bundle:
             json.loads((path / name).read_text(encoding="utf-8"))
             for name in ("baseline.json", "amount.json", "usual.json")
         )
-        context = Context.from_dict(document["context"])
+        context = Context.from_dict(document["context"], custom)
         features = [Feature(**entry) for entry in document["catalogue"]]
-        _check_computable(card["name"], features, context)
         return cls(
             name=card["name"],
             card=card,
@@ -215,18 +216,6 @@ def _boosters(path: Path, card: dict[str, Any]) -> dict[str, tuple[lgb.Booster, 
         bag: tuple(lgb.Booster(model_file=path / f"{bag}-{n}.txt") for n in sorted(numbers))
         for bag, numbers in bags.items()
     }
-
-
-def _check_computable(name: str, features: list[Feature], context: Context) -> None:
-    missing = {one.name for one in features} - {one.name for one in catalogue(context)}
-    if missing:
-        raise BadInput(
-            "a bundle that needs features which are no longer computed",
-            field="bundle",
-            value=name,
-            allowed="bundles whose features are all in the catalogue",
-            remedy=f"train it again; missing: {', '.join(sorted(missing))}"[:300],
-        )
 
 
 def crown(path: Path) -> None:

@@ -73,4 +73,5 @@ def _closing_days_before(day: np.ndarray) -> np.ndarray:
     quarter = _quarter(day)
     closes = _starts(quarter + 1) - _CLOSING
     own = _working_days_before(np.maximum(day, closes)) - _working_days_before(closes)
-    return 10 * quarter + own
+    before: np.ndarray = 10 * quarter + own
+    return before

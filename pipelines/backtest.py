@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data.settings import Settings
+from features.custom import load
 from models.boosting import Settings as Fitting
 from pipelines.phrases import Language, Say, say
 from pipelines.workspace import opened
@@ -52,9 +53,8 @@ def run(
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
 
-    return Backtest(
-        [backtest(tables, configured, at, fitting, seed, horizons, told) for at in origins], seed
-    )
+    given, custom = (fitting, seed, horizons, told), load(settings.features)
+    return Backtest([backtest(tables, configured, at, *given, custom) for at in origins], seed)
 
 
 def document(pipeline: str, judged: Backtest) -> dict[str, Any]:

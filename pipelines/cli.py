@@ -13,7 +13,21 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from pipelines.options import days_of, moment_of, origins_of, settings_of
+from pipelines.groups import features, keys, models, pipelines
+from pipelines.options import (
+    AsOf,
+    Json,
+    LaterBundle,
+    PipelineName,
+    Report,
+    Seed,
+    Workspace,
+    days_of,
+    moment_of,
+    origins_of,
+    progress,
+    settings_of,
+)
 
 app = typer.Typer(
     name="dealcast",
@@ -22,25 +36,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-progress = Console(stderr=True)
-"""Where progress and messages go; results go to standard output."""
-
-
-Workspace = Annotated[
-    Path | None, typer.Option(help="The folder that holds all state; default ./workspace.")
-]
-PipelineName = Annotated[str, typer.Option("--pipeline", help="Which pipeline.")]
-AsOf = Annotated[
-    str | None, typer.Option(help="The moment to speak of, ISO 8601; now when left out.")
-]
-LaterBundle = Annotated[
-    bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
-]
-Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
-Report = Annotated[
-    Path | None, typer.Option(help="Folder for a page with tables and pictures; made if missing.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+for name, group in {
+    "features": features,
+    "models": models,
+    "pipelines": pipelines,
+    "keys": keys,
+}.items():
+    app.add_typer(group, name=name)
 
 
 @app.callback()
@@ -225,67 +227,6 @@ def serve(
     run(settings_of(workspace).model_copy(update=changed))
 
 
-models = typer.Typer(no_args_is_help=True, help="Trained bundles: list them, promote one.")
-app.add_typer(models, name="models")
-
-
-@models.command("list")
-def models_list(pipeline: PipelineName, workspace: Workspace = None) -> None:
-    """List a pipeline's bundles as JSON, with the champion marked."""
-    from pipelines.models import listing
-
-    typer.echo(json.dumps(listing(settings_of(workspace), pipeline), ensure_ascii=False, indent=2))
-
-
-@models.command("promote")
-def models_promote(name: str, pipeline: PipelineName, workspace: Workspace = None) -> None:
-    """Make a bundle champion, an earlier one too: that is how to roll back."""
-    from pipelines.models import promote
-
-    promote(settings_of(workspace), pipeline, name)
-    progress.print(f"{name} serves {pipeline} now.", highlight=False)
-
-
-pipelines = typer.Typer(no_args_is_help=True, help="Pipelines: list them, delete one.")
-app.add_typer(pipelines, name="pipelines")
-
-
-@pipelines.command("list")
-def pipelines_list(workspace: Workspace = None) -> None:
-    """List the pipelines as JSON: rows by table, bundles, the champion."""
-    from pipelines.pipelines import listing
-
-    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
-
-
-@pipelines.command("delete")
-def pipelines_delete(
-    name: str,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
-    workspace: Workspace = None,
-) -> None:
-    """Delete a pipeline: its deals and their history, its lists, its bundles."""
-    from pipelines.phrases import say
-    from pipelines.pipelines import delete, found, told
-
-    settings = settings_of(workspace)
-    words = say(settings.language)
-    progress.print(told(found(settings, name), words), highlight=False, soft_wrap=True)
-    if yes or _agreed(words("Delete it?")):
-        delete(settings, name)
-        typer.echo(words("{} is deleted.").format(name))
-    else:
-        typer.echo(words("Nothing was deleted."))
-
-
-def _agreed(question: str) -> bool:
-    """Ask on standard error; an end of input is a no."""
-    try:
-        return typer.confirm(question, err=True)
-    except typer.Abort:
-        return False
-
-
 @app.command()
 def demo(
     deals: Annotated[int, typer.Option(help="How many opportunities to simulate.")] = 20_000,
@@ -296,41 +237,6 @@ def demo(
     from pipelines.demo import run
 
     run(settings_of(workspace), deals, seed, progress, Console())
-
-
-keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")
-app.add_typer(keys, name="keys")
-
-
-@keys.command("create")
-def keys_create(
-    name: Annotated[str, typer.Option(help="Who will use it, for what.")],
-    scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
-    expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
-    workspace: Workspace = None,
-) -> None:
-    """Make an API key and print it, for the only time."""
-    from pipelines.keys import create
-
-    typer.echo(create(settings_of(workspace), name, scope, expires_days))
-    progress.print("Keep it now: only its hash is stored.")
-
-
-@keys.command("list")
-def keys_list(workspace: Workspace = None) -> None:
-    """List the keys as JSON, without their secrets."""
-    from pipelines.keys import listing
-
-    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
-
-
-@keys.command("revoke")
-def keys_revoke(key_id: str, workspace: Workspace = None) -> None:
-    """End a key at once, by the id that stands after dc_ in it."""
-    from pipelines.keys import revoke
-
-    revoke(settings_of(workspace), key_id)
-    progress.print(f"{key_id} is revoked.", highlight=False)
 
 
 def main() -> None:

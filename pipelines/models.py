@@ -4,8 +4,10 @@ from typing import Any
 
 from data.errors import NotFound
 from data.settings import Settings
+from features.custom import load
 from models.bundle import Bundle, champion, crown
 from models.seal import unseal
+from serving.scorer import Scorer
 
 
 def listing(settings: Settings, pipeline: str) -> list[dict[str, Any]]:
@@ -28,7 +30,7 @@ def promote(settings: Settings, pipeline: str, name: str) -> None:
 
     Raises:
         NotFound: there is no bundle of that name.
-        BadInput: it was changed since it was made.
+        BadInput: it was changed since it was made, or needs features that are not here.
     """
     path = settings.bundles / pipeline / name
     if not (path / "card.json").is_file():
@@ -36,7 +38,7 @@ def promote(settings: Settings, pipeline: str, name: str) -> None:
         raise NotFound(
             "no such bundle", field="name", value=name, allowed=", ".join(known) or "none yet"
         )
-    Bundle.load(path)
+    Scorer(Bundle.load(path, load(settings.features)))
     crown(path)
     from training.tracking import promote as move_alias  # mlflow takes seconds to import
 

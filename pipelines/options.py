@@ -1,13 +1,35 @@
-"""What the command line's options mean."""
+"""The command line's options, and what they mean."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated, Final
 
+import typer
 from pydantic import ValidationError
+from rich.console import Console
 
 from data.errors import BadInput
 from data.moments import DAY, now, parse_moment
 from data.settings import Settings
+
+progress: Final = Console(stderr=True)
+"""Where progress and messages go; results go to standard output."""
+
+Workspace = Annotated[
+    Path | None, typer.Option(help="The folder that holds all state; default ./workspace.")
+]
+PipelineName = Annotated[str, typer.Option("--pipeline", help="Which pipeline.")]
+AsOf = Annotated[
+    str | None, typer.Option(help="The moment to speak of, ISO 8601; now when left out.")
+]
+LaterBundle = Annotated[
+    bool, typer.Option(help="Let a bundle score a past that it has seen the sequel of.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Folder for a page with tables and pictures; made if missing.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def settings_of(workspace: Path | None) -> Settings:

@@ -9,6 +9,7 @@ from rich.console import Console
 from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
+from features.custom import load
 from pipelines.files import write_whole
 from pipelines.workspace import opened, warn_if_stale, warn_of_stages
 from serving.champions import Champions
@@ -44,7 +45,8 @@ def run(
     """
     for path in (out, curves):
         _check_kind(path)
-    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    own = load(settings.features)
+    scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
     if curves is not None:
         _check_dated(scorer)
     _, tables = opened(settings, pipeline)

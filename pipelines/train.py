@@ -12,6 +12,8 @@ from data.errors import DealcastError
 from data.moments import iso
 from data.settings import Settings
 from data.tables import Tables
+from features.catalogue import Family
+from features.custom import load
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
 from models.usual import Usual
@@ -65,17 +67,17 @@ def run(
         BadInput: an origin that cannot be judged at.
     """
     configured, tables = opened(settings, pipeline)
-    fitting = fitting or Fitting(threads=settings.threads)
+    fitting, custom = fitting or Fitting(threads=settings.threads), load(settings.features)
 
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
 
     known, found = tables.known_by(as_of), None
     if search_seconds:
-        found = _search(known, configured, origin, fitting, seed, search_seconds, told)
+        found = _search(known, configured, origin, fitting, seed, search_seconds, told, custom)
         fitting = found.settings
     told(f"the model, as of {iso(as_of)}")
-    fitted = fit(tables, configured, as_of, fitting, seed, progress=told)
+    fitted = fit(tables, configured, as_of, fitting, seed, progress=told, custom=custom)
     evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
     card["search"] = found and found.to_dict()
@@ -109,11 +111,12 @@ def _search(
     seed: int,
     seconds: float,
     told: Any,
+    custom: tuple[Family, ...],
 ) -> Found:
     """Search by what was known at the origin, so that the evidence judges the settings too."""
     horizons = pace_of(known, pipeline, None).horizons_days
     moment = late_origin(known, pipeline, horizons) if origin is None else origin
-    given = prepare(known, pipeline, moment, horizons, told)
+    given = prepare(known, pipeline, moment, horizons, told, custom)
     return search(given, fitting, seed, seconds, progress=told)
 
 
@@ -128,13 +131,14 @@ def _judge(
 ) -> Backtest | None:
     """Backtest at a past origin; None, with the reason told, where the history is too short."""
     horizons = fitted.pace.horizons_days
+    given = (fitting, seed, horizons, told, fitted.context.custom)
     if fitted.model is None:
         return None
     if origin is not None:
-        return Backtest([backtest(tables, pipeline, origin, fitting, seed, horizons, told)], seed)
+        return Backtest([backtest(tables, pipeline, origin, *given)], seed)
     moment = late_origin(tables, pipeline, horizons)
     try:
-        return Backtest([backtest(tables, pipeline, moment, fitting, seed, horizons, told)], seed)
+        return Backtest([backtest(tables, pipeline, moment, *given)], seed)
     except DealcastError as error:
         told(f"not judged, so the stage baseline serves: {error}")
         return None
@@ -162,6 +166,7 @@ def _card(
         "cadence_days": fitted.pace.cadence_days,
         "horizons_days": [days for days in fitted.pace.horizons_days if math.isfinite(days)],
         "snapshots": len(fitted.sample),
+        "custom_features": {one.name: one.origin for one in fitted.features if one.origin},
         "seed": seed,
         "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
         "evidence": None if evidence is None else summary(evidence),

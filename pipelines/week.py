@@ -14,6 +14,7 @@ from rich.table import Table
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
 from data.tables import Tables
+from features.custom import load
 from models.curve import Array
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
@@ -68,7 +69,8 @@ def run(
         BadInput: the bundle knows what came after as_of.
         NotFound: no such pipeline, or it has no champion.
     """
-    scorer = Champions(settings.bundles, settings.threads).scorer(pipeline)
+    own = load(settings.features)
+    scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
     _, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)

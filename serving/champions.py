@@ -8,6 +8,7 @@ from typing import TypeAlias
 import structlog
 
 from data.errors import BadInput, NotFound, NotReady
+from features.catalogue import Family
 from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
 
@@ -25,10 +26,12 @@ class Champions:
     Attributes:
         folder: the workspace's bundles, a folder for each pipeline.
         threads: threads of one scoring: one in a request, more in a batch.
+        custom: the workspace's own features.
     """
 
     folder: Path
     threads: int = 1
+    custom: tuple[Family, ...] = ()
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
 
@@ -70,7 +73,8 @@ class Champions:
         if before is not None and before[0] == stamp:  # another thread was first
             return before
         try:
-            scorer = Scorer(Bundle.load(champion(self.folder / pipeline)), self.threads)
+            bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
+            scorer = Scorer(bundle, self.threads)
         except (BadInput, NotFound) as error:
             if before is None:
                 raise NotReady(

@@ -10,7 +10,8 @@ import polars as pl
 from data.errors import BadInput
 from data.moments import DAY, iso
 from data.tables import Frame, Tables
-from features.compute import compute
+from features.catalogue import Feature
+from features.compute import catalogue, compute
 from features.snapshots import first_snapshots, open_snapshots
 from models.bundle import Bundle
 from serving.scores import Scores
@@ -22,6 +23,17 @@ class Scorer:
 
     bundle: Bundle
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Check that every feature the bundle needs can be computed here.
+
+        Raises:
+            BadInput: a feature's function is not here.
+        """
+        here = {one.name for one in catalogue(self.bundle.context)}
+        missing = [one for one in self.bundle.features if one.name not in here]
+        if missing:
+            raise _incomputable(self.bundle.name, missing)
 
     def score(
         self,
@@ -80,6 +92,20 @@ class Scorer:
                 remedy="train a bundle as of then; or, to look at and never to judge by, "
                 "--allow-later-bundle, in a request allow_later_bundle",
             )
+
+
+def _incomputable(bundle: str, missing: list[Feature]) -> BadInput:
+    files = sorted({one.origin for one in missing} - {""})
+    remedy = "train it again"
+    if files:
+        remedy = f"bring {', '.join(files)} into this workspace, or train without"
+    return BadInput(
+        "a bundle that needs features which are not computed here",
+        field="bundle",
+        value=bundle,
+        allowed="bundles whose features are all in the catalogue",
+        remedy=f"{remedy}; missing: {', '.join(one.name for one in missing)}"[:300],
+    )
 
 
 def _with_earlier(known: Tables, snapshots: Frame, moment: int) -> Frame:

@@ -14,6 +14,7 @@ from data.contract import Pipeline
 from data.errors import BadInput, NotReady
 from data.moments import DAY, days_in_words, iso
 from data.tables import Tables, collect
+from features.catalogue import Family
 from features.compute import compute
 from features.snapshots import first_snapshots, open_snapshots
 from models.amount import current
@@ -207,6 +208,7 @@ def backtest(
     seed: int,
     horizons_days: tuple[float, ...] | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    custom: tuple[Family, ...] = (),
 ) -> Origin:
     """Train on what was known by `as_of`, score what was open then, look up what came.
 
@@ -220,7 +222,7 @@ def backtest(
     frozen, end = tables.known_by(as_of), settled(tables)
     if pipeline.dated:
         _check_seen(as_of, end, pace_of(frozen, pipeline, horizons_days).horizons_days[0])
-    fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress)
+    fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress, custom)
     model = _fitted_model(pipeline.told(as_of), fitted)
     if pipeline.dated:
         rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)

@@ -10,9 +10,10 @@ from data.contract import Attribute, Pipeline
 from data.errors import NotReady
 from data.moments import days_in_words
 from data.tables import Tables, collect
-from features.catalogue import Feature
+from features.catalogue import Family, Feature
 from features.compute import catalogue, compute
 from features.context import Context
+from features.custom import try_out
 from features.pace import Pace
 from features.snapshots import first_snapshots, grid_snapshots
 from features.track import counted, strengths
@@ -62,8 +63,17 @@ def prepare(
     as_of: int,
     horizons_days: tuple[float, ...] | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    custom: tuple[Family, ...] = (),
 ) -> Prepared:
     """Look back at what was known by `as_of`, and at nothing later.
+
+    Args:
+        tables: the pipeline's tables.
+        pipeline: its settings.
+        as_of: a moment.
+        horizons_days: days ahead to forecast; by default the pipeline's own.
+        progress: told each step.
+        custom: the user's own features.
 
     Raises:
         NotReady: no deal is known as closed by then.
@@ -73,9 +83,10 @@ def prepare(
     pace = pace_of(known, pipeline, horizons_days)
     # without dates nobody knows which closings came before a record: none is counted
     counts = counted(known) if pipeline.dated else counted(known).clear()
-    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts))
+    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts), custom)
     if not pipeline.dated:
         context = replace(context, closings=counts)
+    try_out(known, context)
     past = _past(known, pipeline, pace, context, end, progress)
     if not any(closings_of(past)):
         raise NotReady(
@@ -97,13 +108,14 @@ def fit(
     seed: int,
     horizons_days: tuple[float, ...] | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    custom: tuple[Family, ...] = (),
 ) -> Fitted:
-    """Fit on what was known by `as_of`, and on nothing later.
+    """Fit on what was known by `as_of`, and on nothing later; see `prepare`.
 
     Raises:
         NotReady: no deal is known as closed by then.
     """
-    given = prepare(tables, pipeline, as_of, horizons_days, progress)
+    given = prepare(tables, pipeline, as_of, horizons_days, progress, custom)
     past, features = given.sample, given.features
     model: Model | None = None
     if min(closings_of(past)) >= LEAST_CLOSINGS and pipeline.dated:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from data.database import open_database
 from data.moments import now
 from data.settings import Settings
+from features.custom import load
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
@@ -28,7 +29,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = open_database(settings)
         try:
-            yield {"service": Service(settings, engine, Champions(settings.bundles), clock)}
+            champions = Champions(settings.bundles, custom=load(settings.features))
+            yield {"service": Service(settings, engine, champions, clock)}
         finally:
             engine.dispose()
 

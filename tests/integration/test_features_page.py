@@ -1,7 +1,6 @@
 """The examples of docs/features.md at work."""
 
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,21 @@ from data.contract import TABLES
 from data.moments import DAY
 from data.settings import Settings
 from data.tables import Tables, lazy_tables
-from features.catalogue import Family
 from features.compute import compute
 from features.context import Context
-from features.families import FAMILIES
+from features.custom import load
 from tests.company import END, PIPELINE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "features.md").read_text(encoding="utf-8")
 ADDED, LOOKED_AT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture
-def example(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add the page's feature where the page says, for as long as a test takes."""
-    family = Family()
-    module = import_module("features.families.engagement")
-    exec(ADDED, vars(module) | {"engagement": family})  # noqa: S102 - the page's own lines
-    monkeypatch.setattr("features.compute.FAMILIES", (*FAMILIES, family))
-
-
-@pytest.mark.usefixtures("example")
-def test_the_added_feature_counts_what_was_cancelled_in_each_window() -> None:
+def test_the_added_feature_counts_what_was_cancelled_in_each_window(tmp_path: Path) -> None:
+    (tmp_path / "cancelled.py").write_text(ADDED, encoding="utf-8")
+    context = Context(stages=("a",), kinds=("call",), windows=(7, 28), custom=load(tmp_path))
     tables = _one_deal(("cancelled", 3), ("planned", 3), ("cancelled", 10), ("cancelled", 40))
     snapshots = tables.put(pl.DataFrame({"deal_id": ["d"], "as_of": [END]}))
-    rows = compute(tables, snapshots, Context(stages=("a",), kinds=("call",), windows=(7, 28)))
+    rows = compute(tables, snapshots, context)
     found = rows.select("^cancelled_in:.*$").row(0, named=True)
     assert found == {"cancelled_in:7": 1, "cancelled_in:28": 2}
 

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-import narwhals as nw
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,9 +12,8 @@ from polars.testing import assert_frame_equal
 from data.moments import DAY
 from data.tables import Engine, Tables, lazy_tables
 from features.compute import compute
-from features.context import Context
+from features.laws import breaches
 from features.snapshots import grid_snapshots, open_snapshots
-from features.track import counted
 from tests.histories import CONTEXT, DAYS, PIPELINE, START, Frames, histories, moments
 
 END: Final = START + DAYS * DAY
@@ -33,46 +30,16 @@ def put(frames: Frames, engine: Engine = "polars") -> Tables:
     return lazy_tables(frames, PIPELINE, engine)
 
 
-def on_grid(tables: Tables) -> pl.DataFrame:
-    return compute(tables, grid_snapshots(tables, END, CADENCE), CONTEXT)
-
-
 @few
-@given(frames=histories(), back=st.integers(0, DAYS // CADENCE))
-def test_features_of_a_moment_are_those_of_data_cut_there(
-    engine: Engine, frames: Frames, back: int
+@given(
+    frames=histories(),
+    asked=st.lists(moments, min_size=1, max_size=2, unique=True),
+    seed=st.integers(0, 99),
+)
+def test_every_feature_keeps_the_laws(
+    engine: Engine, frames: Frames, asked: list[int], seed: int
 ) -> None:
-    tables = put(frames, engine)
-    moment = END - back * CADENCE * DAY
-    cut = tables.known_by(moment)
-    then = compute(cut, open_snapshots(cut, moment), CONTEXT)
-    assert_frame_equal(on_grid(tables).filter(pl.col("as_of") == moment), then, check_exact=True)
-
-
-@few
-@given(frames=histories(), seed=st.integers(0, 99))
-def test_neither_the_order_of_rows_nor_the_engine_matters(
-    engine: Engine, frames: Frames, seed: int
-) -> None:
-    shuffled = {
-        name: frame.sample(fraction=1, shuffle=True, seed=seed) for name, frame in frames.items()
-    }
-    assert_frame_equal(on_grid(put(shuffled, engine)), on_grid(put(frames)), check_exact=True)
-
-
-@few
-@given(frames=histories(), moment=moments)
-def test_what_a_bundle_keeps_of_others_is_what_was_known_when_it_was_made(
-    engine: Engine, frames: Frames, moment: int
-) -> None:
-    tables = put(frames, engine).known_by(moment)
-    asked = open_snapshots(tables, moment)
-    kept = replace(CONTEXT, closings=counted(tables))
-    again = Context.from_dict(json.loads(json.dumps(kept.to_dict())))
-    fresh = compute(tables, asked, CONTEXT)
-    assert_frame_equal(compute(tables, asked, again), fresh, check_exact=True)
-    alone = replace(tables, deals=tables.deals.filter(nw.col("outcome") == "open"))
-    assert_frame_equal(compute(alone, asked, again), fresh, check_exact=True)
+    assert breaches(frames, PIPELINE, CONTEXT, asked, engine, seed) == []
 
 
 @few

@@ -1,0 +1,120 @@
+"""`dealcast features`: what a training looks at, and whether your own features keep the laws."""
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from data.contract import Pipeline
+from data.errors import BadInput
+from data.moments import iso
+from data.settings import Settings
+from data.tables import Tables, lazy_tables, load_pipeline, read_frames
+from features.catalogue import Feature
+from features.compute import catalogue
+from features.context import Context
+from features.custom import load, try_out
+from features.laws import MEANING, Breach, breaches
+from features.pace import Pace
+from models.sentence import Language
+from pipelines.workspace import database_of, opened
+from training.fit import in_words
+
+_DEALS: Final = 200
+"""Deals that the laws are tried on, with all that is known of them."""
+_MOMENTS: Final = 4
+"""Moments at which they are tried, each that of a fact."""
+
+
+def listing(settings: Settings, pipeline: str) -> list[dict[str, Any]]:
+    """Return the catalogue of a pipeline's next training: JSON values, a row per feature.
+
+    Raises:
+        NotFound: no such pipeline.
+        BadInput: features of the workspace that cannot be used.
+    """
+    configured, tables = opened(settings, pipeline)
+    context = _context(settings, tables, configured)
+    return [_told(one) for one in in_words(catalogue(context), configured)]
+
+
+def _told(feature: Feature) -> dict[str, Any]:
+    told = ("name", "zh", "en", "group", "unit", "kind", "direction", "owner", "topic", "origin")
+    return {name: getattr(feature, name) for name in told}
+
+
+def _context(settings: Settings, tables: Tables, pipeline: Pipeline) -> Context:
+    cadence = Pace.learn(tables, pipeline).cadence_days
+    return Context.learn(tables, pipeline, cadence, custom=load(settings.features))
+
+
+def show(found: list[dict[str, Any]], language: Language, console: Console) -> None:
+    """Print a listing as a table, the meaning in one language."""
+    table = Table(box=SIMPLE)
+    table.add_column("Name", no_wrap=True)
+    for name in ("Meaning", "Group", "Unit", "Speaks", "From"):
+        table.add_column(name)
+    speaks = {1: "for", -1: "against", 0: ""}
+    for one in found:
+        cells = (one["name"], one[language], one["group"], one["unit"] or one["kind"])
+        table.add_row(*map(escape, cells), speaks[one["direction"]], escape(one["origin"]))
+    console.print(table)
+
+
+def check(settings: Settings, pipeline: str, seed: int = 0) -> str:
+    """Try the laws of features on some deals and return what was tried, in a line.
+
+    Raises:
+        NotFound: no such pipeline.
+        BadInput: there are no features of the user's own, or one cannot be used or breaks a law.
+    """
+    with database_of(settings) as engine:
+        configured, frames = load_pipeline(engine, pipeline), read_frames(engine, pipeline)
+    rng = np.random.default_rng(seed)
+    some = rng.permutation(frames["deals"]["deal_id"].sort().to_numpy())[:_DEALS]
+    frames = {
+        name: frame.filter(pl.col("deal_id").is_in(some)) if "deal_id" in frame.columns else frame
+        for name, frame in frames.items()
+    }
+    tables = lazy_tables(frames, configured)
+    context = _context(settings, tables, configured)
+    own = [feature.name for family in context.custom for feature, _ in family.entries]
+    if not own:
+        raise _none(settings)
+    try_out(tables, context)
+    moments = rng.choice(frames["changes"]["recorded_at"].sort().to_numpy(), _MOMENTS)
+    broken = breaches(frames, configured, context, moments.tolist(), seed=seed)
+    if broken:
+        raise _broken(broken, context)
+    laws = "; ".join(f"nothing of: {meaning}" for meaning in MEANING.values())
+    return f"{', '.join(own)}: tried on {len(some)} deals at {_MOMENTS} moments; {laws}"
+
+
+def _none(settings: Settings) -> BadInput:
+    return BadInput(
+        "no features of your own",
+        field="features",
+        value=str(settings.features),
+        allowed="files whose names end in .py, or installed packages",
+        remedy="see docs/features.md",
+    )
+
+
+def _broken(broken: list[Breach], context: Context) -> BadInput:
+    origins = {feature.name: feature.origin for feature in catalogue(context)}
+    told = [
+        f"{one.feature} {origins.get(one.feature) or ''}: {MEANING[one.law]} (deal {one.deal_id} "
+        f"at {iso(one.as_of)}: {one.value} and {one.other})"
+        for one in broken
+    ]
+    return BadInput(
+        "features that break a law",
+        field="features",
+        value="; ".join(told),
+        allowed="what was known at the snapshot decides a feature, and nothing else",
+        remedy="ask History and the columns of docs/features.md, of one row at a time",
+    )
