@@ -85,6 +85,12 @@ class Calibration:
         return cls(np.array(document["intercept"]), np.array(document["slope"]))
 
 
+def recency(when: Array, half_life: float) -> Array:
+    """Weigh rows by how long ago they were, in the unit of `half_life`; the newest counts 1."""
+    weight: Array = 0.5 ** ((when.max(initial=0) - when) / half_life)
+    return weight
+
+
 def _groups(number: np.ndarray, happened: Array, bins: int) -> list[list[int]]:
     """Gather neighbouring bins until each group has enough closings of every cause."""
     counts = np.column_stack([np.bincount(number, one, minlength=bins) for one in happened.T])

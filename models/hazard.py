@@ -19,36 +19,39 @@ from features.catalogue import Feature
 from features.encoder import Codes, Encoder
 from models.boosting import Bag, Columns, Settings
 from models.calendar import NAMES, bin_codes
-from models.calibration import Calibration
+from models.calibration import Calibration, recency
 from models.curve import LOST, OPEN, WON, Array, Curves
-from models.line import Line
 from models.parts import Parted, draw, parts
 from models.sample import Sample
+from models.sources import Sources
 
 _STEPS: Final = ("bin", "starts_on", "ends_on", "quarter_week")
 """Of the calendar's columns those that count steps."""
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
+_HALF_LIFE: Final = 1 / 3
+"""How long ago, in last edges, a bin ended that counts half in the calibration.
+
+What tells deals apart is learned from all of history. How many close drifts, and is learned anew.
+"""
 
 
 @dataclass(frozen=True)
 class HazardModel:
-    """Boosters of the hazards, what encodes their rows, and what corrects them.
+    """What speaks of the hazards, what encodes its rows, and what corrects it.
 
     Attributes:
         edges: bin edges in days ahead, [k + 1].
         encoder: of feature rows.
-        won: boosters of the log-odds of won against open.
+        won: the log-odds of won against open, by boosters, a line, and a line of the calendar.
         lost: the same for lost.
-        lines: what a line says of either, won and lost.
-        calibration: what blends boosters and lines.
+        calibration: what blends them.
     """
 
     edges: Array
     encoder: Encoder
-    won: Bag
-    lost: Bag
-    lines: tuple[Line, Line]
+    won: Sources
+    lost: Sources
     calibration: Calibration
 
     @classmethod
@@ -61,7 +64,7 @@ class HazardModel:
         seed: int,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Self:
-        """Fit the boosters by cross-fitting over groups, and the calibration on their checks.
+        """Fit the sources by cross-fitting over groups, and the calibration on their checks.
 
         Args:
             sample: snapshots and what came of them.
@@ -75,7 +78,8 @@ class HazardModel:
         encoder = Encoder.learn(sample.rows, features)
         codes, as_of = encoder.encode(sample.rows), sample.rows["as_of"].to_numpy()
         snapshot, number, cause = sample.bins(edges)
-        recency = _recency(as_of, settings.half_life_days)
+        ended = as_of[snapshot] / DAY + edges[number + 1]
+        half_life = settings.half_life_days
 
         def rows(at: np.ndarray) -> Array:
             ahead = bin_codes(as_of[snapshot[at]], number[at], edges)
@@ -85,27 +89,27 @@ class HazardModel:
             rows,
             part=parts(sample.groups, settings.folds, rng)[snapshot],
             checked=draw(len(snapshot), _CHECKED, rng),
-            weight=None if recency is None else recency[snapshot],
+            weight=None if half_life is None else recency(as_of / DAY, half_life)[snapshot],
         )
-        bags, lines, checks = {}, [], []
+        width = codes.shape[1] + len(NAMES)
+        views = (range(width), range(codes.shape[1], width))
+        sources, checks = {}, []
         for which, name, towards in ((WON, "won", 1), (LOST, "lost", -1)):
             target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
             columns = Columns.of(encoder, features, towards, NAMES, _STEPS)
             told = partial(_told, progress, name)
-            bags[name], by_trees = Bag.cross_fit(
-                data, target, columns, settings, rng, progress=told
+            sources[name], checked = Sources.cross_fit(
+                data, target, columns, views, settings, rng, told
             )
-            line, by_line = Line.cross_fit(data, target, columns, settings.folds, rng)
-            lines.append(line)
-            checks.append(np.column_stack([by_trees, by_line]))
+            checks.append(checked)
         calibration = Calibration.fit(
             np.stack(checks, axis=1),
             number[data.checked],
             cause[data.checked],
             len(edges) - 1,
-            data.weights(data.checked),
+            recency(ended[data.checked], edges[-1] * _HALF_LIFE),
         )
-        return cls(edges, encoder, **bags, lines=(lines[0], lines[1]), calibration=calibration)
+        return cls(edges, encoder, **sources, calibration=calibration)
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
@@ -115,9 +119,8 @@ class HazardModel:
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
         rows, number = self.unfold(codes, as_of)
-        trees = np.column_stack([bag.predict(rows, threads) for bag in (self.won, self.lost)])
-        lines = np.column_stack([line.predict(rows) for line in self.lines])
-        hazards = self.calibration.apply(np.stack([trees, lines], axis=2), number)
+        odds = np.stack([cause.predict(rows, threads) for cause in (self.won, self.lost)], axis=1)
+        hazards = self.calibration.apply(odds, number)
         return hazards.reshape(len(codes), len(self.edges) - 1, 3)
 
     def effects(self, rows: Array, number: np.ndarray, threads: int = 1) -> Array:
@@ -128,14 +131,8 @@ class HazardModel:
             number: the bin of each.
             threads: of the boosters.
         """
-        added = np.zeros(rows.shape)
-        for which, (bag, line, sign) in enumerate(
-            zip((self.won, self.lost), self.lines, (1.0, -1.0), strict=True)
-        ):
-            by_trees, by_line = self.calibration.slope[number, which].T
-            added += sign * by_trees[:, None] * bag.effects(rows, threads)
-            added += sign * by_line[:, None] * line.effects(rows)
-        return added
+        won, lost = np.moveaxis(self.calibration.slope[number], 1, 0)
+        return self.won.effects(rows, won, threads) - self.lost.effects(rows, lost, threads)
 
     def unfold(self, codes: Codes, as_of: np.ndarray) -> tuple[Array, np.ndarray]:
         """Return the booster's rows, [n × k, columns], and the bin of each, [n × k]."""
@@ -147,39 +144,29 @@ class HazardModel:
     @property
     def bags(self) -> dict[str, Bag]:
         """The bags by name."""
-        return {"won": self.won, "lost": self.lost}
+        return {"won": self.won.trees, "lost": self.lost.trees}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the boosters, fit for JSON."""
         return {
             "edges": self.edges.tolist(),
             "encoder": self.encoder.to_dict(),
-            "offsets": {name: bag.offset for name, bag in self.bags.items()},
-            "lines": [line.to_dict() for line in self.lines],
+            "won": self.won.to_dict(),
+            "lost": self.lost.to_dict(),
             "calibration": self.calibration.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any], boosters: dict[str, tuple[Any, ...]]) -> Self:
         """Put what `to_dict` wrote and the boosters by bag together."""
-        won, lost = (Line.from_dict(line) for line in document["lines"])
-        bags = {name: Bag(boosters[name], at) for name, at in document["offsets"].items()}
         return cls(
             edges=np.array(document["edges"]),
             encoder=Encoder.from_dict(document["encoder"]),
-            lines=(won, lost),
+            won=Sources.from_dict(document["won"], boosters["won"]),
+            lost=Sources.from_dict(document["lost"], boosters["lost"]),
             calibration=Calibration.from_dict(document["calibration"]),
-            **bags,
         )
 
 
 def _told(progress: Callable[[str], None], name: str, text: str) -> None:
     progress(f"{name}: {text}")
-
-
-def _recency(as_of: np.ndarray, half_life_days: float | None) -> Array | None:
-    """Weigh snapshots by their age, the newest 1."""
-    if half_life_days is None:
-        return None
-    age: Array = (as_of.max(initial=0) - as_of) / DAY
-    return 0.5 ** (age / half_life_days)

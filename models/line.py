@@ -1,10 +1,10 @@
 """The line: a logistic regression on code rows, for what simply adds up.
 
 Trees need many closings to learn what adds up, a line needs few; but a line sees no turn and no
-meeting of two facts. The calibration blends the two by what each was worth on rows that neither
-was fitted on (stacking, Wolpert 1992).
+meeting of two facts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -49,21 +49,28 @@ class Design:
     words: dict[int, int]
 
     @classmethod
-    def learn(cls, rows: Array, categories: list[int]) -> Self:
-        """Learn from code rows, [n, columns]; `categories` are positions of codes of words."""
-        numbers = [place for place in range(rows.shape[1]) if place not in categories]
+    def learn(cls, rows: Array, categories: list[int], view: Sequence[int]) -> Self:
+        """Learn from code rows, [n, columns].
+
+        Args:
+            rows: code rows.
+            categories: positions of codes of words.
+            view: positions of the columns to look at.
+        """
+        numbers = [place for place in view if place not in categories]
+        coded = [place for place in categories if place in view]
         logs = _logarithm(rows[:, numbers])
         seen = np.isfinite(logs)
         varies = np.array(
             [len(np.unique(log[ok])) > 1 for log, ok in zip(logs.T, seen.T, strict=True)]
         )
-        most = {place: np.nanmax(rows[:, place], initial=0) for place in categories}
+        most = {place: np.nanmax(rows[:, place], initial=0) for place in coded}
         return cls(
             numbers=tuple(np.array(numbers)[varies].tolist()),
             middle=np.nanmedian(logs[:, varies], axis=0),
             spread=np.nanstd(logs[:, varies], axis=0),
             gaps=tuple(np.array(numbers)[seen.any(axis=0) & ~seen.all(axis=0)].tolist()),
-            words={place: min(int(most[place]) + 1, _MOST_WORDS) for place in categories},
+            words={place: min(int(most[place]) + 1, _MOST_WORDS) for place in coded},
         )
 
     def of(self, rows: Array) -> Array:
@@ -124,6 +131,7 @@ class Line:
         data: Parted,
         target: Array,
         columns: Columns,
+        view: Sequence[int],
         folds: int,
         rng: np.random.Generator,
     ) -> tuple[Self, Array]:
@@ -133,6 +141,7 @@ class Line:
             data: the rows and their parts.
             target: 0 and 1, [n]; nan where a row is not fitted on.
             columns: what the columns are; those in `steps` count as words too.
+            view: positions of the columns that the line sees.
             folds: how many parts there are.
             rng: of draws.
 
@@ -142,7 +151,7 @@ class Line:
         """
         usable = np.flatnonzero(~np.isnan(target))
         drawn = usable[draw_events(target[usable], ROWS, rng)[0]]
-        design = Design.learn(data.rows(drawn), [*columns.categories, *columns.steps])
+        design = Design.learn(data.rows(drawn), [*columns.categories, *columns.steps], view)
         directions = np.array(columns.directions)[design.source]
         directions[np.isin(design.source, columns.steps)] = 0
         checks, lines = np.empty(len(data.checked)), []

@@ -15,9 +15,9 @@ from features.encoder import Encoder
 from models.boosting import Bag, Columns, Settings
 from models.calibration import Calibration
 from models.curve import WON, Array, Curves
-from models.line import Line
 from models.parts import Parted, parts
 from models.sample import Sample
+from models.sources import Sources
 
 _ROUNDS: Final = 1000
 _PATIENCE: Final = 50
@@ -27,18 +27,16 @@ _LEAF: Final = 20
 
 @dataclass(frozen=True)
 class WinModel:
-    """Boosters of the log-odds to win, what encodes their rows, and what corrects them.
+    """What speaks of the log-odds to win, what encodes its rows, and what corrects it.
 
     Attributes:
         encoder: of feature rows.
-        won: boosters of the log-odds of won against lost.
-        line: what a line says of them.
-        calibration: what blends the two; there is one bin, the end.
+        won: the log-odds of won against lost, by boosters and a line.
+        calibration: what blends them; there is one bin, the end.
     """
 
     encoder: Encoder
-    won: Bag
-    line: Line
+    won: Sources
     calibration: Calibration
 
     @classmethod
@@ -50,7 +48,7 @@ class WinModel:
         seed: int,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Self:
-        """Fit boosters and line by cross-fitting over groups, and the calibration on their checks.
+        """Fit the sources by cross-fitting over groups, and the calibration on their checks.
 
         A booster grows until its own part gains no more. So how much is learned is for the data
         to say, and a few records without a pattern give a model near the overall rate.
@@ -74,37 +72,32 @@ class WinModel:
             patience=_PATIENCE,
             booster=settings.booster | {"min_data_in_leaf": _LEAF},
         )
-        bag, by_trees = Bag.cross_fit(data, won, columns, growing, rng, progress=progress)
-        line, by_line = Line.cross_fit(data, won, columns, settings.folds, rng)
-        odds = np.stack([by_trees, by_line], axis=1)[:, None, :]
+        whole = range(codes.shape[1])
+        sources, odds = Sources.cross_fit(data, won, columns, [whole], growing, rng, progress)
         end = np.zeros_like(records)
-        return cls(encoder, bag, line, Calibration.fit(odds, end, sample.cause, bins=1))
+        calibration = Calibration.fit(odds[:, None, :], end, sample.cause, bins=1)
+        return cls(encoder, sources, calibration)
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order; they are not dated."""
         codes = self.encoder.encode(rows)
-        odds = np.stack([self.won.predict(codes, threads), self.line.predict(codes)], axis=1)
-        end = np.zeros(len(codes), dtype=np.int64)
+        odds, end = self.won.predict(codes, threads), np.zeros(len(codes), dtype=np.int64)
         return Curves.undated(self.calibration.apply(odds[:, None, :], end)[:, WON])
 
     def effects(self, rows: Array, threads: int = 1) -> Array:
         """Return what each column of code rows adds to the log-odds, [n, columns]."""
-        by_trees, by_line = self.calibration.slope[0, 0]
-        trees, line = self.won.effects(rows, threads), self.line.effects(rows)
-        added: Array = by_trees * trees + by_line * line
-        return added
+        return self.won.effects(rows, self.calibration.slope[0], threads)
 
     @property
     def bags(self) -> dict[str, Bag]:
         """The bags by name."""
-        return {"won": self.won}
+        return {"won": self.won.trees}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the boosters, fit for JSON."""
         return {
             "encoder": self.encoder.to_dict(),
-            "offsets": {"won": self.won.offset},
-            "line": self.line.to_dict(),
+            "won": self.won.to_dict(),
             "calibration": self.calibration.to_dict(),
         }
 
@@ -113,7 +106,6 @@ class WinModel:
         """Put what `to_dict` wrote and the boosters by bag together."""
         return cls(
             encoder=Encoder.from_dict(document["encoder"]),
-            won=Bag(boosters["won"], document["offsets"]["won"]),
-            line=Line.from_dict(document["line"]),
+            won=Sources.from_dict(document["won"], boosters["won"]),
             calibration=Calibration.from_dict(document["calibration"]),
         )

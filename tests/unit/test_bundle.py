@@ -68,7 +68,7 @@ def test_a_file_that_is_gone_is_missed(saved: Path) -> None:
 
 def test_a_booster_that_the_card_does_not_name_does_not_speak(saved: Path) -> None:
     (saved / "won-2.txt").write_bytes((saved / "won-0.txt").read_bytes())
-    assert len(Bundle.load(saved).model.won.boosters) == 2
+    assert len(Bundle.load(saved).model.won.trees.boosters) == 2
 
 
 def test_a_bundle_that_cannot_be_written_leaves_nothing(fitted: Fitted, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_amounts_are_as_they_stand_where_the_model_has_no_skill(fitted: Fitted) 
 
 
 def test_boosters_of_the_amount_are_kept_with_the_others(fitted: Fitted, tmp_path: Path) -> None:
-    bag = replace(fitted.model.won, offset=0.0)
+    bag = replace(fitted.model.won.trees, offset=0.0)
     bundle = bundled(replace(fitted, amount=replace(fitted.amount, bag=bag)))
     loaded = Bundle.load(tmp_path / bundle.save(tmp_path).name)
     assert loaded.amount.bag is not None

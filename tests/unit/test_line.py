@@ -30,6 +30,7 @@ def fitted(rows: Array, target: Array, directions: list[int]) -> Line:
         Parted(lambda at: rows[at], np.arange(len(rows)) % 2, np.arange(len(rows))),
         target,
         Columns(categories=[3], directions=directions),
+        range(4),
         2,
         rng,
     )
@@ -51,10 +52,16 @@ def test_weights_are_those_of_an_independent_solver() -> None:
 
 
 def test_a_column_of_one_value_has_no_weight() -> None:
-    design = Design.learn(rows_and_target(np.random.default_rng(2))[0], [3])
+    design = Design.learn(rows_and_target(np.random.default_rng(2))[0], [3], range(4))
     assert design.numbers == (0, 1)
     assert design.gaps == (1,)
     assert design.source.tolist() == [0, 1, 1, 3, 3, 3]
+
+
+def test_a_line_sees_the_columns_of_its_view_alone() -> None:
+    rows = rows_and_target(np.random.default_rng(2))[0]
+    assert Design.learn(rows, [3], [1]).source.tolist() == [1, 1]
+    assert Design.learn(rows, [3], [2, 3]).source.tolist() == [3, 3, 3]
 
 
 def test_effects_and_the_intercept_add_up() -> None:

@@ -36,7 +36,7 @@ def test_what_neither_trees_nor_lines_use_speaks_neither_way(fitted: Fitted) -> 
     assert found.shape == (30, len(model.encoder.names))
     boosters = [one for bag in model.bags.values() for one in bag.boosters]
     used = sum(booster.feature_importance() for booster in boosters) > 0
-    for line in model.lines:
+    for line in (*model.won.lines, *model.lost.lines):
         used[line.design.source[line.weights != 0]] = True
     columns = np.flatnonzero(~used[: found.shape[1]])
     assert len(columns)
