@@ -12,6 +12,8 @@ from features.audit.records import Records
 
 _SPLIT: Final = 0.8
 """Where a split in time would part the deals: the earlier ones teach, the others judge."""
+_COARSE: Final = 0.1
+"""The share of deals from which being the same is no wonder: too little is told of each."""
 _BULK: Final = 10
 """Times a usual day's facts from which a day counts as one of bulk updates."""
 _SHARE: Final = 0.02
@@ -38,9 +40,9 @@ def duplicate_evidence(records: Records, dated: bool) -> list[Evidence]:
         .agg(pl.len(), parted=pl.col("later").any() & ~pl.col("later").all())
         .filter(pl.col("len") > 1)
     )
-    if groups.is_empty():
-        return []
     extra, parted = int(groups["len"].sum() - len(groups)), int(groups["parted"].sum())
+    if not 0 < extra < _COARSE * len(records.won):
+        return []
     alike = ("客户、产品、来源、创建时间", "customer, product, source and creation")
     what_zh, what_en = alike if dated else ("所有字段", "every column")
     zh = f"{extra:,} 条与更早的{what_zh}相同；其中 {parted:,} 组会被时间切分拆开"
