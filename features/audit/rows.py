@@ -7,11 +7,10 @@ import polars as pl
 
 from data.moments import DAY, iso_date
 from data.tables import Frame, Tables, collect
+from features.audit.alone import TAUGHT
 from features.audit.finding import Evidence
 from features.audit.records import Records
 
-_SPLIT: Final = 0.8
-"""Where a split in time would part the deals: the earlier ones teach, the others judge."""
 _COARSE: Final = 0.1
 """The share of deals from which being the same is no wonder: too little is told of each."""
 _BULK: Final = 10
@@ -33,7 +32,7 @@ def duplicate_evidence(records: Records, dated: bool) -> list[Evidence]:
         deals = deals.filter(pl.col("account_id").is_not_null())
     if deals.is_empty() or len(same) < 3:
         return []
-    later = pl.int_range(pl.len()) >= _SPLIT * pl.len()
+    later = pl.int_range(pl.len()) >= TAUGHT * pl.len()
     groups = (
         deals.with_columns(later=later)
         .group_by(same)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import get_args
 
 import narwhals as nw
 import polars as pl
@@ -12,7 +13,7 @@ from polars.testing import assert_frame_equal
 from data.contract import Pipeline
 from data.moments import DAY, parse_moment
 from data.simulator import SimulatedPipeline, simulate
-from data.tables import Tables, lazy_tables
+from data.tables import Engine, Tables, lazy_tables
 from features.audit import Audit, audit
 from features.audit.canary import canary_evidence, with_shuffled_future
 from features.compute import _asked, compute
@@ -53,6 +54,17 @@ def test_every_planted_leak_is_found_and_nothing_else(name: str, seed: int) -> N
     crm: SimulatedPipeline = getattr(simulate(1_500, 2.5, end=END, seed=seed), name)
     found = audited(crm.frames, undeclared(crm))
     assert set(found.left_out) == set(crm.planted_leaks)
+
+
+def test_every_engine_finds_the_same() -> None:
+    crm = simulate(300, 2.0, end=END, seed=2).opportunities
+    pipeline = undeclared(crm)
+    polars, duckdb = (
+        audit(lazy_tables(crm.frames, pipeline, engine), pipeline).to_dict()
+        for engine in get_args(Engine)
+    )
+    assert polars == duckdb
+    assert set(polars["left_out"]) >= {"final_discount", "legal_opinion"}
 
 
 def test_the_leak_of_late_recording_is_found_by_its_dates() -> None:
