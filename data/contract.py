@@ -221,6 +221,8 @@ class Attribute(BaseModel):
 
     type: Literal["text", "number"] = "text"
     policy: Policy = "final"
+    column: str | None = None
+    """What the source calls it, where that is another name."""
     zh: str | None = None
     en: str | None = None
 
@@ -249,6 +251,8 @@ class Pipeline(BaseModel):
     """The lowest scores of the grades A, B and C, in per cent; below is D."""
     attributes: dict[str, Attribute] = {}
     """The source's own columns by name, beyond those of the contract."""
+    left_out: tuple[str, ...] = ()
+    """Features that no model may use: their names, or what stands before the colon."""
 
     @field_validator("grades")
     @classmethod

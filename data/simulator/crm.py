@@ -13,7 +13,7 @@ from data.simulator.changes import all_changes
 from data.simulator.cohort import deal_ids
 from data.simulator.ladders import LEADS, Ladder
 from data.simulator.process import Dynamics, closings
-from data.simulator.recording import conform, delays, record
+from data.simulator.recording import backdated_opinions, conform, delays, record
 from data.simulator.truth import true_curves
 from data.simulator.world import account_ids
 
@@ -36,7 +36,7 @@ class SimulatedPipeline:
     truth: pl.DataFrame
     """`pipeline`, `deal_id`, `as_of`, `days_ahead`, `p_won`, `p_lost`; see `simulator.truth`."""
     planted_leaks: tuple[str, ...]
-    """Attributes that give the outcome away; their policy is `final`."""
+    """Columns that give the outcome away; their policy is `final`."""
     duplicates: pl.DataFrame
     """`deal_id` of second entries and `copy_of`, the first."""
 
@@ -66,6 +66,8 @@ def publish(
     people = engagement.contacts(dynamics, rng)
     activities = engagement.activities(dynamics, paths, people, rng)
     checklist = engagement.checklist(dynamics, paths, rng)
+    # of its own chance, so that the rest of the company is what it was without it
+    (opinion_rng,) = rng.spawn(1)
     frames = {
         "deals": _deals_table(dynamics, entered, rng),
         # a second entry gets the fields, but the work is noted on the first
@@ -74,6 +76,9 @@ def publish(
         "checklist": record("checklist", checklist, books, end, rng),
         "contacts": record("contacts", people, books, end, rng),
     }
+    if "legal_opinion" in ladder.planted_leaks:
+        opinions = backdated_opinions(entered, end, opinion_rng)
+        frames["changes"] = pl.concat([frames["changes"], opinions])
     origins = [end - k * ORIGIN_DAYS * DAY for k in range(ORIGINS)]
     origins = [origin for origin in origins if origin > dynamics.world.start]
     return SimulatedPipeline(

@@ -77,6 +77,7 @@ OPPORTUNITIES: Final = Ladder(
             "commit": Attribute(policy="tracked", zh="销售承诺", en="the seller's own call"),
             "final_discount": Attribute(type="number", zh="成交折扣", en="discount given"),
             "credit_check": Attribute(zh="信用审查", en="credit check"),
+            "legal_opinion": Attribute(zh="法务意见", en="legal opinion"),
         },
     ),
     prefix="O",
@@ -103,7 +104,7 @@ OPPORTUNITIES: Final = Ladder(
     ),
     remaining_days=(75.0, 60.0, 45.0, 28.0, 14.0),
     chatter=1.0,
-    planted_leaks=("final_discount", "credit_check"),
+    planted_leaks=("final_discount", "credit_check", "legal_opinion"),
 )
 
 LEADS: Final = Ladder(

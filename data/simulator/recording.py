@@ -10,6 +10,10 @@ from data.moments import DAY, HOUR
 from data.simulator.calendar import Floats, Ints
 
 LONGEST_DELAY: Final = 42 * DAY
+OPINION_HELD: Final = {"won": 0.70, "lost": 0.25}
+"""Share of closed deals that have a legal opinion, by outcome."""
+OPINION_DAYS: Final = (3, 21)
+"""How long before the closing it is said to be."""
 
 
 def delays(late: Floats, rng: np.random.Generator) -> Ints:
@@ -58,6 +62,33 @@ def record(
         .sort("member", "at", maintain_order=True)
     )
     return conform(name, recorded)
+
+
+def backdated_opinions(deals: pl.DataFrame, end: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Return changes that leak by their dates: written with the closing, stamped weeks before.
+
+    Who goes by when they happened sees in an open deal what was written once it had closed.
+
+    Args:
+        deals: `pipeline`, `deal_id`, `created_at`, `closed_at`, `closed_recorded_at`, `outcome`.
+        end: the end of the data.
+        rng: where chance comes from.
+
+    """
+    drawn = deals.with_columns(
+        chance=pl.Series(rng.random(len(deals))),
+        before=pl.Series((rng.uniform(*OPINION_DAYS, len(deals)) * DAY).astype(np.int64)),
+    ).filter(pl.col("closed_recorded_at") <= end)
+    share = pl.col("outcome").replace_strict(OPINION_HELD, return_dtype=pl.Float64)
+    life = pl.col("closed_at") - pl.col("created_at")
+    rows = drawn.filter(pl.col("chance") < share).with_columns(
+        field=pl.lit("legal_opinion"),
+        value=pl.lit("同意"),
+        at=pl.col("closed_at") - pl.min_horizontal("before", life // 2),
+        recorded_at=pl.col("closed_recorded_at"),
+        seq=pl.lit(0, pl.Int64),
+    )
+    return conform("changes", rows)
 
 
 def conform(name: str, rows: pl.DataFrame) -> pl.DataFrame:
