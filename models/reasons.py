@@ -164,5 +164,5 @@ def _told(
     own = [place for place, feature in enumerate(columns) if feature.topic == topic]
     feature = columns[max(own, key=lambda place: effect[place] * np.sign(added))]
     value, stage = facts[feature.name], facts["stage"]
-    zh, en = (sentence(feature, value, usual, stage, language) for language in LANGUAGES)
+    zh, en = (sentence(feature, value, usual, stage, one, added) for one in LANGUAGES)
     return Reason(feature.name, topic, feature.group, added, zh, en)

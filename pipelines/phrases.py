@@ -47,7 +47,6 @@ _CHINESE: Final = {
     "Delete it?": "确定删除？",
     "{} is deleted.": "{}已删除。",
     "Nothing was deleted.": "未删除任何内容。",
-    "Deal, and why": "商机与原因",
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
     "赢单概率指最终结果，没有季度预测。",

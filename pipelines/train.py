@@ -90,7 +90,7 @@ def run(
     evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
     card |= {"search": found and found.to_dict(), "audit": audited.to_dict()}
-    usual = Usual.learn(fitted.sample.rows, fitted.features)
+    usual = Usual.learn(fitted.sample, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name

@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.box import SIMPLE
-from rich.console import Console, JustifyMethod
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console
 
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
@@ -18,6 +15,7 @@ from features.custom import load
 from models.curve import Array
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
+from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
 from serving import lists
 from serving.champions import Champions
@@ -118,18 +116,9 @@ def show(week: Week, console: Console, language: Language = "en", rows: int = 10
         console.print(nothing, highlight=False)
         return
     title = words("{}: first this week, as of {}").format(week.pipeline, iso_date(week.as_of))
-    table = Table(title=title, box=SIMPLE)
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column(words("Deal, and why"))  # the only one that wraps: the others keep their width
-    for name in ("stage", "amount", "score"):
-        side: JustifyMethod = "left" if name == "stage" else "right"
-        table.add_column(export.heading(name, language), justify=side, no_wrap=True)
-    table.add_column(words("P(won)"), justify="right", no_wrap=True)
-    table.add_column(export.heading("close_median", language), no_wrap=True)
-    for deal in week.listed.head(rows).iter_rows(named=True):
-        table.add_row(*_cells(deal, language))
-    console.print(table)
-    console.print(_told(week.forecast, words))
+    console.print(f"\n{title}\n", style="bold", highlight=False)
+    show_list(week.listed.head(rows).to_dicts(), console, language)
+    console.print(f"\n{_told(week.forecast, words)}")
 
 
 def _told(forecast: Forecast | None, words: Say) -> str:
@@ -139,24 +128,6 @@ def _told(forecast: Forecast | None, words: Say) -> str:
         "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely "
         "about {:,.0f}; won already: {:,.0f}."
     ).format(forecast.low, forecast.high, forecast.median, forecast.won)
-
-
-def _cells(deal: dict[str, Any], language: Language) -> list[str]:
-    why = "".join(f"\n  [dim]{_signed(reason, language)}[/dim]" for reason in deal["reasons"][:1])
-    amount, close = deal["amount"], deal["close_median"]
-    return [
-        str(deal["position"]),
-        escape(deal["title"] or deal["deal_id"]) + why,
-        escape(deal["stage"] or "–"),
-        "–" if amount is None else f"{amount:,.0f}",
-        f"{deal['grade']} {deal['score']}",
-        f"{deal['p_won_period']:.0%}",
-        "–" if close is None else iso_date(close),
-    ]
-
-
-def _signed(reason: dict[str, Any], language: Language) -> str:
-    return ("+ " if reason["effect"] > 0 else "− ") + escape(reason[language])
 
 
 def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.DataFrame:

@@ -93,7 +93,7 @@ def bundled(fitted: Fitted) -> Bundle:
         "serves": "model",
         "amounts": "model",
     }
-    usual = Usual.learn(fitted.sample.rows, fitted.features)
+    usual = Usual.learn(fitted.sample, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
     return Bundle("", card, *parts)
 

@@ -15,7 +15,16 @@ def age(history: History) -> nw.Expr:
     return days_since(nw.col("created_at"))
 
 
-@deal.feature("stage", zh="阶段", en="stage", unit="", group="process", kind="category")
+@deal.feature(
+    "stage",
+    zh="阶段",
+    en="stage",
+    unit="",
+    group="process",
+    kind="category",
+    zh_fact="处于{}",
+    en_fact="at {}",
+)
 def stage(history: History) -> nw.Expr:
     return history.held(change("stage"))
 

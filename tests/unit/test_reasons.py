@@ -15,7 +15,7 @@ from training.fit import Fitted
 
 @pytest.fixture(scope="module")
 def usual(fitted: Fitted) -> Usual:
-    return Usual.learn(fitted.sample.rows, fitted.features)
+    return Usual.learn(fitted.sample, fitted.features)
 
 
 def explained(fitted: Fitted, usual: Usual, rows: pl.DataFrame, top: int = 3) -> list[Explanation]:

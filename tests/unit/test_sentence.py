@@ -1,5 +1,7 @@
 """Sentences: the fact and what is usual, as people say it in both languages."""
 
+from dataclasses import replace
+
 import pytest
 
 from features.catalogue import Family, Feature
@@ -53,6 +55,27 @@ def test_a_fact_is_told_with_what_is_usual(
 ) -> None:
     told = tuple(sentence(feature, value, USUAL, stage, language) for language in LANGUAGES)
     assert told == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("effect", "zh", "en"),
+    [
+        (
+            0.4,
+            "处于offer；此类商机赢单42%，全部为30%",
+            "at offer; of such deals 42 % are won, of all 30 %",
+        ),
+        (-0.4, "处于offer", "at offer"),  # what goes with the stage made them win, not the stage
+    ],
+)
+def test_what_became_of_a_word_is_told_where_it_points_as_the_effect_does(
+    effect: float, zh: str, en: str
+) -> None:
+    stage = replace(STAGE, zh_fact="处于{}", en_fact="at {}")
+    usual = replace(USUAL, won=0.3, won_of={"stage": {"offer": 0.42}})
+    told = [sentence(stage, "offer", usual, "offer", one, effect) for one in LANGUAGES]
+    assert told == [zh, en]
+    assert sentence(stage, "rare", usual, "rare", "en", effect) == "at rare"
 
 
 @pytest.mark.parametrize(

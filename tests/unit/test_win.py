@@ -119,7 +119,9 @@ def test_with_little_history_records_are_told_less_apart() -> None:
 def test_reasons_are_told_by_what_moves_it(model: WinModel) -> None:
     rows = SAMPLE.rows.with_columns(stage=pl.lit(None, pl.String))
     asked = rows.head(1).with_columns(size=pl.lit(2.5), source=pl.lit("web"))
-    (told,) = explain(model, FEATURES, Usual.learn(rows, FEATURES), asked, np.inf)
+    (told,) = explain(
+        model, FEATURES, Usual.learn(replace(SAMPLE, rows=rows), FEATURES), asked, np.inf
+    )
     assert told.reasons[0].feature == "size"
     assert told.reasons[0].effect > 0.5
     assert set(told.parts) == {"fit"}
