@@ -7,7 +7,7 @@ Jobs are imported when they are called, so that `dealcast --help` answers at onc
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
