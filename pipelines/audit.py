@@ -47,9 +47,7 @@ def told_of(found: Audit, told: Callable[[str], None]) -> None:
         told(f"kept although suspected: {', '.join(found.kept)}")
 
 
-def show(
-    pipeline: str, told: dict[str, Any], console: Console, language: Language = "en"
-) -> None:
+def show(pipeline: str, told: dict[str, Any], console: Console, language: Language = "en") -> None:
     """Print the findings as a table.
 
     Args:
