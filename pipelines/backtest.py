@@ -1,14 +1,16 @@
 """`dealcast backtest`: freeze the pipeline at past moments and look up what came."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from data.settings import Settings
+from features.audit import audit
 from features.custom import load
 from models.boosting import Settings as Fitting
+from pipelines.audit import told_of
 from pipelines.phrases import Language, Say, say
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest
@@ -27,6 +29,7 @@ def run(
     horizons_days: tuple[int, ...] | None = None,
     seed: int = 0,
     fitting: Fitting | None = None,
+    keep: Collection[str] = (),
 ) -> Backtest:
     """Judge the model at each origin; nothing recorded after an origin is used for it.
 
@@ -39,10 +42,12 @@ def run(
             were at the first origin, so that all origins are judged alike.
         seed: of folds, draws and boosters.
         fitting: how the hazards are fitted.
+        keep: columns that stay although the audit suspects them.
 
     Raises:
         NotFound: no such pipeline.
-        BadInput: an origin before the history or too close to its end.
+        BadInput: an origin before the history or too close to its end; a column to keep that is
+            not there.
         NotReady: too little history by an origin.
     """
     configured, tables = opened(settings, pipeline)
@@ -54,7 +59,11 @@ def run(
         progress.print(f"{pipeline}: {text}", highlight=False)
 
     given, custom = (fitting, seed, horizons, told), load(settings.features)
-    return Backtest([backtest(tables, configured, at, *given, custom) for at in origins], seed)
+    # by all that is known now: the more is known, the more leaks show, at every origin
+    audited = audit(tables, configured, keep, seed, custom)
+    told_of(audited, told)
+    clean = audited.pipeline
+    return Backtest([backtest(tables, clean, at, *given, custom) for at in origins], seed)
 
 
 def document(pipeline: str, judged: Backtest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Jobs are imported when they are called, so that `dealcast --help` answers at onc
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +17,8 @@ from pipelines.groups import features, keys, models, pipelines
 from pipelines.options import (
     AsOf,
     Json,
+    Keep,
+    Language,
     LaterBundle,
     PipelineName,
     Report,
@@ -89,6 +91,35 @@ def ingest(
 
 
 @app.command()
+def audit(
+    pipeline: PipelineName,
+    as_of: AsOf = None,
+    keep: Keep = None,
+    out: Annotated[Path | None, typer.Option(help="File to write the findings to, JSON.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 2 where a column is left out.")
+    ] = False,
+    language: Language = None,
+    seed: Seed = 0,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Find columns that know more than could be known, and say what a training does with them."""
+    from pipelines.audit import run, show, write
+
+    settings = settings_of(workspace)
+    found = run(pipeline, moment_of(as_of), settings, keep or (), seed)
+    if out is not None:
+        write(found, out)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
+    else:
+        show(pipeline, found.to_dict(), Console(), language or settings.language)
+    if strict and found.left_out:
+        raise typer.Exit(2)
+
+
+@app.command()
 def train(
     pipeline: PipelineName,
     as_of: AsOf = None,
@@ -101,6 +132,7 @@ def train(
     search: Annotated[
         float, typer.Option(min=0, help="Minutes to search for better settings of the boosters.")
     ] = 0,
+    keep: Keep = None,
     seed: Seed = 0,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -112,7 +144,11 @@ def train(
     moment, settings, at = moment_of(as_of), settings_of(workspace), None
     if origin is not None:
         at = configured(settings, pipeline).read(origin, "origin")
-    trained = run(pipeline, moment, settings, progress, seed, at, search_seconds=60 * search)
+    trained = run(
+        *(pipeline, moment, settings, progress, seed, at),
+        search_seconds=60 * search,
+        keep=keep or (),
+    )
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:
@@ -131,12 +167,11 @@ def backtest(
     every: Annotated[int, typer.Option(min=1, help="Days between them.")] = 7,
     until: Annotated[str | None, typer.Option(help="The last of them, or before it.")] = None,
     report: Report = None,
-    language: Annotated[
-        Literal["en", "zh"] | None, typer.Option(help="Of what is said; the settings' one.")
-    ] = None,
+    language: Language = None,
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
+    keep: Keep = None,
     seed: Seed = 0,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -152,7 +187,7 @@ def backtest(
     read = configured(settings, pipeline).read
     origins = origins_of(origin or [], since, until, every, read)
     days = None if horizons is None else days_of(horizons)
-    judged = run(pipeline, origins, settings, progress, days, seed)
+    judged = run(pipeline, origins, settings, progress, days, seed, keep=keep or ())
     tongue = language or settings.language
     if as_json:
         typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))

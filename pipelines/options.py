@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 from pydantic import ValidationError
@@ -28,6 +28,13 @@ LaterBundle = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="What all chance comes from.")]
 Report = Annotated[
     Path | None, typer.Option(help="Folder for a page with tables and pictures; made if missing.")
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(help="A column that stays although the audit suspects it; repeat it."),
+]
+Language = Annotated[
+    Literal["en", "zh"] | None, typer.Option(help="Of what is said; the settings' one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -38,6 +38,12 @@ _CHINESE: Final = {
     "Accounts, owners and targets stay, for they are shared; so do files that were handed out and "
     "MLflow's record.": "客户、负责人与目标为各流程共用，予以保留；"
     "已发出的文件与MLflow记录也保留。",
+    "{}: leakage audit": "{}：泄漏审计",
+    "{}: the leakage audit found nothing.": "{}：泄漏审计没有发现问题。",
+    "Column": "列",
+    "Severity": "程度",
+    "Evidence": "证据",
+    "Done": "处理",
     "Delete it?": "确定删除？",
     "{} is deleted.": "{}已删除。",
     "Nothing was deleted.": "未删除任何内容。",

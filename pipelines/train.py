@@ -1,6 +1,7 @@
 """`dealcast train`: judge the model at a past origin, fit it on all, and make it champion."""
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from data.errors import DealcastError
 from data.moments import iso
 from data.settings import Settings
 from data.tables import Tables
+from features.audit import audit
 from features.catalogue import Family
 from features.custom import load
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, Serves, crown
 from models.usual import Usual
+from pipelines.audit import show as show_findings
+from pipelines.audit import told_of
 from pipelines.backtest import show as show_evidence
 from pipelines.phrases import Language, say
 from pipelines.workspace import opened
@@ -47,6 +51,7 @@ def run(
     origin: int | None = None,
     fitting: Fitting | None = None,
     search_seconds: float = 0,
+    keep: Collection[str] = (),
 ) -> Trained:
     """Train on what was known by a moment and put the bundle to work.
 
@@ -60,11 +65,12 @@ def run(
             data's end.
         fitting: how the hazards are fitted.
         search_seconds: how long to search for better settings, on what was known at the origin.
+        keep: columns that stay although the audit suspects them.
 
     Raises:
         NotFound: no such pipeline.
         NotReady: no deal is known as closed by then.
-        BadInput: an origin that cannot be judged at.
+        BadInput: an origin that cannot be judged at; a column to keep that is not there.
     """
     configured, tables = opened(settings, pipeline)
     fitting, custom = fitting or Fitting(threads=settings.threads), load(settings.features)
@@ -73,6 +79,9 @@ def run(
         progress.print(f"{pipeline}: {text}", highlight=False)
 
     known, found = tables.known_by(as_of), None
+    audited = audit(known, configured, keep, seed, custom)
+    told_of(audited, told)
+    configured = audited.pipeline
     if search_seconds:
         found = _search(known, configured, origin, fitting, seed, search_seconds, told, custom)
         fitting = found.settings
@@ -80,7 +89,7 @@ def run(
     fitted = fit(tables, configured, as_of, fitting, seed, progress=told, custom=custom)
     evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
-    card["search"] = found and found.to_dict()
+    card |= {"search": found and found.to_dict(), "audit": audited.to_dict()}
     usual = Usual.learn(fitted.sample.rows, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
@@ -177,6 +186,7 @@ def show(trained: Trained, console: Console, language: Language = "en") -> None:
     """Print what was trained and how it was judged."""
     words, card = say(language), trained.bundle.card
     name, evidence = card["pipeline"]["name"], card["evidence"]
+    show_findings(name, card["audit"], console, language)
     if evidence is not None:
         days = ", ".join(one["origin"][:10] for one in evidence["origins"])
         dated = words("{}: said on {}, and what came").format(name, days)

@@ -9,7 +9,7 @@ import polars as pl
 from rich.progress import Progress
 
 from data.contract import Pipeline
-from data.mapping import load_mapping
+from data.mapping import Mapping, load_mapping
 from data.mapping.columns import AttributeSpec
 from data.mapping.spreadsheet import Spreadsheet, TableSpec
 from data.records import normalise
@@ -20,13 +20,20 @@ from data.tables import Tables, lazy_tables
 def undeclared(name: str, source: Path) -> tuple[Tables, Pipeline]:
     """Read a public data set by its shipped mapping, with every column of its deals fixed.
 
-    Columns have the source's own names. Ids, and what the contract needs of the outcome, stay
-    with the shipped mapping.
+    Columns have the source's own names, the outcome's among them.
     """
     mapping = load_mapping(name)
     assert isinstance(mapping, Spreadsheet)
     specs = [_all_fixed(s, source) if s.table == "deals" else s for s in mapping.tables]
-    mapping = mapping.model_copy(update={"tables": tuple(specs)})
+    return _read_by(mapping.model_copy(update={"tables": tuple(specs)}), name, source)
+
+
+def declared(name: str, source: Path) -> tuple[Tables, Pipeline]:
+    """Read a public data set by its shipped mapping, as it is."""
+    return _read_by(load_mapping(name), name, source)
+
+
+def _read_by(mapping: Mapping, name: str, source: Path) -> tuple[Tables, Pipeline]:
     with TemporaryDirectory() as folder:
         spool = Spool(Path(folder), mapping, source)
         spool.fill(lambda _: None, Progress(disable=True))

@@ -147,8 +147,13 @@ def _past(
 
 
 def _meaningful(features: list[Feature], pipeline: Pipeline) -> list[Feature]:
-    """Leave out what is counted in days where there are none."""
-    return [feature for feature in features if pipeline.dated or feature.unit != "days"]
+    """Leave out what is counted in days where there are none, and what the settings leave out."""
+    return [
+        feature
+        for feature in features
+        if (pipeline.dated or feature.unit != "days")
+        and not {feature.name, feature.name.partition(":")[0]} & set(pipeline.left_out)
+    ]
 
 
 def in_words(features: list[Feature], pipeline: Pipeline) -> list[Feature]:

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-_TAUGHT: Final = 0.8
+TAUGHT: Final = 0.8
 """The share of records that teach, the earlier ones; the later ones judge."""
 _PULL: Final = 20
 """Records at the overall rate that each cell's own are mixed with."""
@@ -47,7 +47,7 @@ def forward(values: pl.Series, won: Bools) -> Auc | None:
         values: words or numbers of the closed deals, oldest first, [n].
         won: whether each was won, [n].
     """
-    taught = int(_TAUGHT * len(won))
+    taught = int(TAUGHT * len(won))
     cell = _cells(values, taught)
     size = int(cell.max(initial=0)) + 1
     seen = np.bincount(cell[:taught], minlength=size)

@@ -109,7 +109,8 @@ def _counted(facts: Frame, lives: Frame, word: str) -> pl.DataFrame:
         .group_by("word")
         .agg(*(nw.col(name).sum() for name in (*flags, *sides)))
     )
-    return collect(counts.filter(~nw.col("word").is_null())).sort("word")
+    counted = collect(counts.filter(~nw.col("word").is_null())).sort("word")
+    return counted.with_columns(pl.exclude("word").cast(pl.Int64))  # DuckDB sums to wider ones
 
 
 def _column(table: str, word: str, pipeline: Pipeline) -> Column:

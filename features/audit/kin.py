@@ -1,4 +1,4 @@
-"""Kin of suspects: a column that says the same as one, or makes up a whole with them."""
+"""Kin of suspects: a column that says the same as one, is filled with it, or adds up with it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,13 +10,13 @@ from scipy.stats import rankdata
 from features.audit.finding import Evidence
 
 _SAME: Final = 0.95
-"""A rank correlation from which two columns count as one."""
+"""A correlation from which two columns count as one."""
 _MOSTLY: Final = 0.5
 """A share of records that must add up to one."""
 
 
 def kin_evidence(name: str, suspects: Sequence[str], values: pl.DataFrame) -> list[Evidence]:
-    """Return what a number shares with suspects: another's name may be clearer than its own.
+    """Return what a column shares with suspects: another's name may be clearer than its own.
 
     Args:
         name: the column.
@@ -24,21 +24,25 @@ def kin_evidence(name: str, suspects: Sequence[str], values: pl.DataFrame) -> li
         values: all columns.
     """
     own = values[name]
-    others = [one for one in suspects if one != name and values[one].dtype.is_numeric()]
-    if not own.dtype.is_numeric() or own.n_unique() < 3:
-        return []
+    for other in suspects:
+        alike = _correlation(*(one.is_not_null().to_numpy() for one in (own, values[other])))
+        if alike >= _SAME:
+            zh, en = f"与“{other}”同时填写（{alike:.2f}）", f"filled where {other} is ({alike:.2f})"
+            return [Evidence("kin", "name", alike, zh, en)]
+    numbers = [one for one in suspects if values[one].dtype.is_numeric()]
+    return _of_numbers(own, numbers, values) if own.dtype.is_numeric() else []
+
+
+def _of_numbers(own: pl.Series, others: Sequence[str], values: pl.DataFrame) -> list[Evidence]:
+    """Numbers in the same order, or shares of one whole."""
     for other in others:
         alike = _rank_correlation(own, values[other])
         if abs(alike) >= _SAME:
-            zh, en = (
-                f"与“{other}”几乎相同（{alike:.2f}）",
-                f"nearly the same as {other} ({alike:.2f})",
-            )
+            zh = f"与“{other}”几乎相同（{alike:.2f}）"
+            en = f"nearly the same as {other} ({alike:.2f})"
             return [Evidence("kin", "name", alike, zh, en)]
     shares = [one for one in others if _is_share(values[one])]
-    if shares and _is_share(own):
-        return _whole(own, shares, values)
-    return []
+    return _whole(own, shares, values) if shares and _is_share(own) else []
 
 
 def _whole(own: pl.Series, shares: Sequence[str], values: pl.DataFrame) -> list[Evidence]:
@@ -58,9 +62,13 @@ def _is_share(values: pl.Series) -> bool:
 
 
 def _rank_correlation(one: pl.Series, other: pl.Series) -> float:
-    """Spearman's, of the records that have both; 0 where one of them is constant."""
+    """Spearman's, of the records that have both."""
     both = (one.is_not_null() & other.is_not_null()).to_numpy()
-    ranks = [rankdata(values.to_numpy()[both]) for values in (one, other)]
-    if both.sum() < 3 or any(rank.std() == 0 for rank in ranks):
+    return _correlation(*(rankdata(values.to_numpy()[both]) for values in (one, other)))
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson's; 0 where one of them is constant."""
+    if len(one) < 3 or one.std() == 0 or other.std() == 0:
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(one, other)[0, 1])

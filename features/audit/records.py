@@ -32,18 +32,20 @@ class Records:
         values: a column of words or numbers for each, and deal_id, created_at, closed_at, [n].
         won: whether it was won, [n].
         closed: whether it is closed, [n].
+        groups: the account, or the deal where it has none: what counts once as evidence, [n].
     """
 
     columns: tuple[Column, ...]
     values: pl.DataFrame
     won: Bools
     closed: Bools
+    groups: pl.Series
 
     @classmethod
     def of(cls, tables: Tables, pipeline: Pipeline) -> "Records":
         """Collect the deals, whatever the policies of their columns are."""
         deals = collect(tables.deals.select(*_MOMENTS, *_OWN, "account_id", "attributes"))
-        deals = deals.sort("created_at", "deal_id").unique("deal_id", maintain_order=True)
+        deals = deals.sort("created_at", "deal_id")
         values = _with_attributes(_with_account(deals, tables), pipeline)
         if not pipeline.dated:
             values = _with_first_values(values, tables)
@@ -55,7 +57,8 @@ class Records:
         ]
         outcome = values["outcome"]
         won, closed = (outcome == "won").to_numpy(), (outcome != "open").to_numpy()
-        return cls((*own, *attributes), values, won, closed)
+        groups = values.select(pl.coalesce("account_id", "deal_id")).to_series()
+        return cls((*own, *attributes), values, won, closed, groups)
 
 
 _MOMENTS: Final = ("deal_id", "created_at", "closed_at", "outcome")

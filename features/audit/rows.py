@@ -7,11 +7,12 @@ import polars as pl
 
 from data.moments import DAY, iso_date
 from data.tables import Frame, Tables, collect
+from features.audit.alone import TAUGHT
 from features.audit.finding import Evidence
 from features.audit.records import Records
 
-_SPLIT: Final = 0.8
-"""Where a split in time would part the deals: the earlier ones teach, the others judge."""
+_COARSE: Final = 0.1
+"""The share of deals from which being the same is no wonder: too little is told of each."""
 _BULK: Final = 10
 """Times a usual day's facts from which a day counts as one of bulk updates."""
 _SHARE: Final = 0.02
@@ -31,16 +32,16 @@ def duplicate_evidence(records: Records, dated: bool) -> list[Evidence]:
         deals = deals.filter(pl.col("account_id").is_not_null())
     if deals.is_empty() or len(same) < 3:
         return []
-    later = pl.int_range(pl.len()) >= _SPLIT * pl.len()
+    later = pl.int_range(pl.len()) >= TAUGHT * pl.len()
     groups = (
         deals.with_columns(later=later)
         .group_by(same)
         .agg(pl.len(), parted=pl.col("later").any() & ~pl.col("later").all())
         .filter(pl.col("len") > 1)
     )
-    if groups.is_empty():
-        return []
     extra, parted = int(groups["len"].sum() - len(groups)), int(groups["parted"].sum())
+    if not 0 < extra < _COARSE * len(records.won):
+        return []
     alike = ("客户、产品、来源、创建时间", "customer, product, source and creation")
     what_zh, what_en = alike if dated else ("所有字段", "every column")
     zh = f"{extra:,} 条与更早的{what_zh}相同；其中 {parted:,} 组会被时间切分拆开"

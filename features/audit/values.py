@@ -29,10 +29,11 @@ def value_evidence(name: str, records: Records) -> list[Evidence]:
     """Return what the values of a column give away."""
     values, closed = records.values[name], records.closed
     known, won = values.filter(pl.Series(closed)), records.won[closed]
+    groups = records.groups.filter(pl.Series(closed))
     return [
-        *_filled_for_one(known, won),
+        *_filled_for_one(known, won, groups),
         *_only_when_closed(values, records),
-        *_words_of_one(known, won),
+        *_words_of_one(known, won, groups),
         *_date_of_closing(known, records),
         *_alone(known, won),
         *_empty(known, won),
@@ -62,50 +63,52 @@ def _empty(values: pl.Series, won: Bools) -> list[Evidence]:
     return [Evidence("empty", "remark", auc.value, zh, en)]
 
 
-def _filled_for_one(values: pl.Series, won: Bools) -> list[Evidence]:
+def _filled_for_one(values: pl.Series, won: Bools, groups: pl.Series) -> list[Evidence]:
     """Columns filled only for one outcome."""
-    there = values.is_not_null().to_numpy()
+    there = values.is_not_null()
     if not there.any() or there.all():
         return []
-    side = _one_sided(there.sum(), won[there].sum(), won.mean())
+    share_won = float(won[there.to_numpy()].mean())
+    side = _one_sided(share_won, groups.filter(there).n_unique(), won.mean())
     if side is None:
         return []
-    (zh, en), share = side, float(there.mean())
-    return [
-        Evidence(
-            "filled_for_one",
-            "proof",
-            share,
-            f"几乎只在{zh}时填写（{there.sum():,} 个）",
-            f"filled only for {en} ({there.sum():,} of them)",
-        )
-    ]
+    (zh, en), n = side, int(there.sum())
+    zh, en = f"几乎只在{zh}时填写（{n:,} 个）", f"filled only for {en} ({n:,} of them)"
+    return [Evidence("filled_for_one", "proof", n / len(values), zh, en)]
 
 
-def _one_sided(n: int, n_won: float, rate: float) -> tuple[str, str] | None:
-    """Return the one outcome that n deals had, in zh and en, unless chance may explain it."""
-    sides = ((n_won / n, rate, ("赢单", "won deals")), (1 - n_won / n, 1 - rate, _LOST))
-    for share, base, words in sides:
+def _one_sided(share_won: float, n: int, rate: float) -> tuple[str, str] | None:
+    """Return the one outcome that some deals had, in zh and en, unless chance may explain it.
+
+    Args:
+        share_won: the share of them that was won.
+        n: of how many accounts they are: one that always buys is no pattern.
+        rate: the share won of all.
+    """
+    for share, base, words in ((share_won, rate, _WON), (1 - share_won, 1 - rate, _LOST)):
         if share >= _ONE_SIDED and 0 < base < 1 and -n * math.log(base) > _CHANCE:
             return words
     return None
 
 
+_WON: Final = ("赢单", "won deals")
 _LOST: Final = ("输单", "lost deals")
 
 
-def _words_of_one(values: pl.Series, won: Bools) -> list[Evidence]:
+def _words_of_one(values: pl.Series, won: Bools, groups: pl.Series) -> list[Evidence]:
     """Categories, or single numbers, seen only with one outcome."""
     counts = (
-        pl.DataFrame({"word": values.cast(pl.String), "won": won})
+        pl.DataFrame({"word": values.cast(pl.String), "won": won, "group": groups})
         .drop_nulls()
         .group_by("word")
-        .agg(pl.len(), pl.col("won").sum())
+        .agg(pl.len(), pl.col("won").mean(), pl.col("group").n_unique())
         .sort("len", "word", descending=[True, False])
     )
     rate = float(won.mean()) if len(won) else 0.0
     pure = [
-        (word, n) for word, n, n_won in counts.iter_rows() if _one_sided(n, n_won, rate) is not None
+        (word, n)
+        for word, n, share_won, accounts in counts.iter_rows()
+        if _one_sided(share_won, accounts, rate) is not None
     ]
     if not pure or len(counts) == 1:
         return []

@@ -123,6 +123,29 @@ def test_a_suspect_stays_where_the_user_says_so_and_that_is_recorded() -> None:
     assert found.to_dict()["findings"][0]["done"] == "kept"
 
 
+def test_one_customer_that_always_buys_is_no_pattern() -> None:
+    """All of fifty deals in a region were won: of fifty customers it is proof, of one it is not."""
+    assert "region" in regional(50).left_out
+    assert regional(1).findings == ()
+
+
+def regional(customers: int) -> Audit:
+    rng = np.random.default_rng(4)
+    north = np.arange(N) < 50
+    deals = pl.DataFrame(
+        {
+            "deal_id": [f"d{n:04}" for n in range(N)],
+            "created_at": np.arange(N) * DAY,
+            "outcome": np.where(north | (rng.random(N) < 0.3), "won", "lost"),
+            "account_id": [f"n{n % customers}" if n < 50 else f"s{n}" for n in range(N)],
+        }
+    )
+    accounts = deals.select("account_id", region=np.where(north, "north", "south")).unique()
+    pipeline = Pipeline(name="leads", dated=False)
+    frames = normalise({"deals": deals, "accounts": accounts}, pipeline).frames
+    return audit(lazy_tables(frames, pipeline), pipeline)
+
+
 def test_a_column_to_keep_must_be_there() -> None:
     with pytest.raises(BadInput, match=r"keep='alon'; allowed: alone.*did you mean alone\?"):
         audited(keep=("alon",), alone=NOISE)
