@@ -144,8 +144,11 @@ def train(
     moment, settings, at = moment_of(as_of), settings_of(workspace), None
     if origin is not None:
         at = configured(settings, pipeline).read(origin, "origin")
-    asked = {"search_seconds": 60 * search, "keep": keep or ()}
-    trained = run(pipeline, moment, settings, progress, seed, at, **asked)
+    trained = run(
+        *(pipeline, moment, settings, progress, seed, at),
+        search_seconds=60 * search,
+        keep=keep or (),
+    )
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:

@@ -19,6 +19,7 @@ from features.audit.names import name_evidence
 from features.audit.records import Column, Records
 from features.audit.rows import bulk_evidence, duplicate_evidence
 from features.audit.values import value_evidence
+from features.catalogue import Family
 
 __all__ = ["DONE", "SEVERITY", "Audit", "Evidence", "Finding", "Severity", "audit"]
 
@@ -67,7 +68,13 @@ class Audit:
         return {"left_out": list(self.left_out), "kept": list(self.kept), "findings": findings}
 
 
-def audit(tables: Tables, pipeline: Pipeline, keep: Collection[str] = (), seed: int = 0) -> Audit:
+def audit(
+    tables: Tables,
+    pipeline: Pipeline,
+    keep: Collection[str] = (),
+    seed: int = 0,
+    custom: tuple[Family, ...] = (),
+) -> Audit:
     """Look for columns that know more than could be known, and take them from the features.
 
     Args:
@@ -75,12 +82,13 @@ def audit(tables: Tables, pipeline: Pipeline, keep: Collection[str] = (), seed: 
         pipeline: the settings, with the policies that the mapping declares.
         keep: suspects that stay all the same.
         seed: of the canary's shuffle.
+        custom: the user's own features, for the canary.
 
     Raises:
         BadInput: a column to be kept that is not there.
     """
     records = Records.of(tables, pipeline)
-    found = [*_of_columns(records), *_of_tables(tables, pipeline, records, seed)]
+    found = [*_of_columns(records), *_of_tables(tables, pipeline, records, seed, custom)]
     _check_kept(keep, {column.name for column in (*records.columns, *(c for c, _ in found))})
     findings = sorted((_finding(*one, keep) for one in found), key=_gravity)
     kept = tuple(one.column for one in findings if one.done == "kept")
@@ -116,14 +124,14 @@ def _of_columns(records: Records) -> Iterator[tuple[Column, list[Evidence]]]:
 
 
 def _of_tables(
-    tables: Tables, pipeline: Pipeline, records: Records, seed: int
+    tables: Tables, pipeline: Pipeline, records: Records, seed: int, custom: tuple[Family, ...]
 ) -> Iterator[tuple[Column, list[Evidence]]]:
     """Yield what facts, whole tables and the canary say."""
     if pipeline.dated:
         yield from fact_evidence(tables, pipeline)
         if never_late(tables):
             yield Column("recorded_at", "recorded_at", "contract"), [_NEVER_LATE]
-        for name, evidence in canary_evidence(tables, pipeline, seed).items():
+        for name, evidence in canary_evidence(tables, pipeline, seed, custom).items():
             yield Column(name, name, "feature"), evidence
         for name, evidence in bulk_evidence(tables).items():
             yield Column(name, name, "table"), evidence

@@ -10,6 +10,7 @@ import polars as pl
 from data.contract import Pipeline
 from data.tables import Frame, Tables, collect
 from features.audit.finding import Evidence
+from features.catalogue import Family
 from features.compute import compute
 from features.context import Context
 from features.pace import Pace
@@ -23,13 +24,16 @@ _DEALS: Final = 1000
 _FACTS: Final = ("changes", "activities", "checklist", "contacts")
 
 
-def canary_evidence(tables: Tables, pipeline: Pipeline, seed: int) -> dict[str, list[Evidence]]:
+def canary_evidence(
+    tables: Tables, pipeline: Pipeline, seed: int, custom: tuple[Family, ...] = ()
+) -> dict[str, list[Evidence]]:
     """Return the features of snapshots that move when what came later is shuffled, by name.
 
     Args:
         tables: facts of dated deals; without a closing there is no moment to look from.
         pipeline: its settings.
         seed: of the shuffle.
+        custom: the user's own features.
     """
     ends = collect(tables.deals.select("closed_recorded_at"))["closed_recorded_at"].drop_nulls()
     if not pipeline.dated or ends.is_empty():
@@ -38,7 +42,7 @@ def canary_evidence(tables: Tables, pipeline: Pipeline, seed: int) -> dict[str, 
     tables = _some(tables, as_of)
     known = tables.known_by(as_of)
     cadence = Pace.learn(known, pipeline).cadence_days
-    context = Context.learn(known, pipeline, cadence, strengths(counted(known)))
+    context = Context.learn(known, pipeline, cadence, strengths(counted(known)), custom)
     snapshots = open_snapshots(known, as_of)
     before = compute(tables, snapshots, context)
     after = compute(with_shuffled_future(tables, as_of, seed), snapshots, context)

@@ -1,6 +1,6 @@
 """The audit of dated facts: late records, duplicates, bulk days, and the canary."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import get_args
@@ -16,10 +16,10 @@ from data.simulator import SimulatedPipeline, simulate
 from data.tables import Engine, Tables, lazy_tables
 from features.audit import Audit, audit
 from features.audit.canary import canary_evidence, with_shuffled_future
-from features.compute import _asked, compute
+from features.catalogue import Family
+from features.compute import compute
 from features.context import Context
-from features.families.deal import deal as deal_family
-from features.history import History
+from features.history import History, days_since
 from features.snapshots import open_snapshots
 
 END = parse_moment("2026-06-29")
@@ -158,22 +158,14 @@ def test_no_feature_of_ours_moves_the_canary() -> None:
     assert canary_evidence(tables(), company().settings, seed=0) == {}
 
 
-@pytest.fixture
-def peeking() -> Iterator[None]:
-    """A feature whose author forgot the question's moment: a deal's column is not cut at as_of."""
-
-    def life(history: History) -> nw.Expr:
-        return nw.col("closed_at") - nw.col("created_at")
-
-    deal_family.feature("peek", zh="寿命", en="life", unit="", group="fit")(life)
-    _asked.cache_clear()
-    yield
-    deal_family.entries.pop()
-    _asked.cache_clear()
-
-
-@pytest.mark.usefixtures("peeking")
 def test_a_feature_that_looks_ahead_moves_it_and_is_left_out() -> None:
-    found = audit(tables(), company().settings)
+    """A user's own, whose author asked the timeline for the fact after the question."""
+    own = Family()
+
+    @own.feature("peek", zh="下一事实", en="the next fact", unit="days", group="engagement")
+    def peek(history: History) -> nw.Expr:
+        return days_since(nw.col(history._run(0, nw.col("at").shift(-1))))
+
+    found = audit(tables(), company().settings, custom=(own,))
     assert found.pipeline.left_out == ("peek",)
     assert checks(found, "peek") == {"canary"}
