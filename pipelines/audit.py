@@ -63,7 +63,7 @@ def show(pipeline: str, told: dict[str, Any], console: Console, language: Langua
         return
     laid = Table(title=words("{}: leakage audit").format(pipeline))
     for head in (words("Column"), words("Severity"), words("Evidence"), words("Done")):
-        laid.add_column(head)
+        laid.add_column(head, overflow="fold")  # Chinese has no spaces to wrap at
     for one in told["findings"]:
         grave, evidence = one["severity"], (e[language] for e in one["evidence"])
         laid.add_row(

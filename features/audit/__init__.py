@@ -34,6 +34,8 @@ _READ_BY: Final = {
 """The features that read a column of the contract, where they have other names than it."""
 
 
+_NO_COLUMNS: Final = {"deals", "closings", "changes", "activities", "recorded_at"}
+"""What is found of whole tables: nothing to keep."""
 _NEVER_LATE: Final = Evidence(
     "never_late",
     "remark",
@@ -89,7 +91,7 @@ def audit(
     """
     records = Records.of(tables, pipeline)
     found = [*_of_columns(records), *_of_tables(tables, pipeline, records, seed, custom)]
-    _check_kept(keep, {column.name for column in (*records.columns, *(c for c, _ in found))})
+    _check_kept(keep, {c.name for c in (*records.columns, *(c for c, _ in found))} - _NO_COLUMNS)
     findings = sorted((_finding(*one, keep) for one in found), key=_gravity)
     kept = tuple(one.column for one in findings if one.done == "kept")
     left_out = [one.column for one in findings if one.done == "left_out"]

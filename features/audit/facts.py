@@ -32,9 +32,14 @@ _MOSTLY: Final = 0.5
 
 @dataclass(frozen=True)
 class _Deals:
-    """The deals that lived long enough, and how many of them are won, lost and open."""
+    """The deals that lived long enough, and how many of them are won, lost and open.
+
+    `age` is that of half of the open ones, microseconds: what comes later in a deal's life, they
+    cannot have yet.
+    """
 
     lives: Frame
+    age: int
     won: int
     lost: int
     open: int
@@ -44,9 +49,11 @@ class _Deals:
         last = tables.last_recorded()
         lived = nw.col("closed_at").fill_null(last) - nw.col("created_at") >= _LONG
         lives = tables.deals.filter(lived).select("deal_id", "created_at", "closed_at", "outcome")
-        counts = collect(lives.group_by("outcome").agg(n=nw.len()))
-        by = dict(counts.select("outcome", "n").iter_rows())
-        return cls(lives, *(by.get(outcome, 0) for outcome in ("won", "lost", "open")))
+        held = collect(lives)
+        by = dict(held["outcome"].value_counts().iter_rows())
+        ages = last - held.filter(pl.col("outcome") == "open")["created_at"]
+        age = int(ages.median() or 0)  # type: ignore[arg-type]
+        return cls(lives, age, *(by.get(outcome, 0) for outcome in ("won", "lost", "open")))
 
 
 def fact_evidence(tables: Tables, pipeline: Pipeline) -> Iterator[tuple[Column, list[Evidence]]]:
@@ -55,7 +62,7 @@ def fact_evidence(tables: Tables, pipeline: Pipeline) -> Iterator[tuple[Column, 
     stages = tables.changes.filter(nw.col("field") == "stage")
     kinds = [(name, getattr(tables, name), word) for name, word in _WORDS.items()]
     for table, facts, word in (*kinds, ("stage", stages, "value")):
-        for row in _counted(facts, deals.lives, word).iter_rows(named=True):
+        for row in _counted(facts, deals, word).iter_rows(named=True):
             column = _column(table, row["word"], pipeline)
             evidence = [*_at_end(row, column, deals), *_never_open(row, column, deals)]
             if evidence:
@@ -71,21 +78,23 @@ def never_late(tables: Tables) -> bool:
     return bool(known) and max(known) <= 0
 
 
-def _counted(facts: Frame, lives: Frame, word: str) -> pl.DataFrame:
+def _counted(facts: Frame, deals: _Deals, word: str) -> pl.DataFrame:
     """Count the facts after a deal's creation, by word.
 
     Returns:
         word; of closed deals the facts `n`, those known `at_end` and those `stamped` earlier, the
-        `deals` that have one and the `won` of them; and the `open` deals that have one.
+        `deals` that have one, the `won` of them, and those that have it `soon`, by the age of
+        open ones; and the `open` deals that have one.
     """
     last_day = nw.col("closed_at") - DAY
     at_end = nw.col("recorded_at") >= last_day
-    told = facts.join(lives, on="deal_id").filter(nw.col("at") > nw.col("created_at"))
+    told = facts.join(deals.lives, on="deal_id").filter(nw.col("at") > nw.col("created_at"))
     is_open = nw.col("outcome") == "open"
     flags = {
         "n": ~is_open,
         "at_end": ~is_open & at_end,
         "stamped": ~is_open & at_end & (nw.col("at") < last_day),
+        "by_then": nw.col("at") - nw.col("created_at") <= deals.age,
     }
     by_deal = (
         told.select(
@@ -101,6 +110,7 @@ def _counted(facts: Frame, lives: Frame, word: str) -> pl.DataFrame:
         "deals": ~is_open,
         "won": nw.col("outcome") == "won",
         "open": is_open,
+        "soon": ~is_open & (nw.col("by_then") > 0),
     }
     counts = (
         by_deal.with_columns(
@@ -149,7 +159,7 @@ def _at_end(row: dict[str, int], column: Column, deals: _Deals) -> list[Evidence
 def _never_open(row: dict[str, int], column: Column, deals: _Deals) -> list[Evidence]:
     """Facts that only closed deals have: so too where nobody says when they were recorded."""
     closed = deals.won + deals.lost
-    found = only_when_closed(row["deals"], closed, row["open"], deals.open, _weight(column))
+    found = only_when_closed(row["soon"], closed, row["open"], deals.open, _weight(column))
     return found if row["n"] >= _FEWEST else []
 
 
