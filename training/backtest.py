@@ -172,7 +172,18 @@ class Backtest:
         groups = np.concatenate([origin.outcomes.groups for origin in self.origins])
         return self.draws.mean(groups, np.concatenate(parts))
 
-    def saved_at_who(self) -> Interval | None:
+    @property
+    def stand_in(self) -> str:
+        """The name of the baseline to serve in the model's stead: of those that may, the best.
+
+        It is chosen by the same deals that the model is judged on, so it has a little luck with
+        it, and a model that beats it has to beat that too.
+        """
+        may = [set(origin.fitted.baselines) & set(origin.baselines) for origin in self.origins]
+        # the more the model saves, the worse is the baseline; of two alike the simpler
+        return max(sorted(set.intersection(*may)), key=lambda name: self.saved(name).mean)
+
+    def saved_at_who(self, baseline: str = STAGE) -> Interval | None:
         """Return the log-loss that the model saves at telling won from lost, whenever that was.
 
         Judged are the deals closed by the last horizon, by what was said of them given that they
@@ -184,7 +195,7 @@ class Backtest:
             return None
         ours, theirs = (
             log_losses(_shares(closed.said[name] * [0.0, 1.0, 1.0]), closed.outcome)
-            for name in (MODEL, STAGE)
+            for name in (MODEL, baseline)
         )
         return self.draws.mean(closed.groups, ours - theirs)
 
@@ -244,7 +255,7 @@ def backtest(
         outcomes,
         known_then(frozen, rows, as_of),
         model.curves(rows),
-        {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
+        {name: one.curves(rows) for name, one in (fitted.baselines | others).items()},
         silent,
         Amounts.of(outcomes, said, current(rows), final),
     )

@@ -19,7 +19,7 @@ from tests.histories import Frames
 from training import served
 from training.amounts import Amounts
 from training.backtest import Backtest, Origin, backtest
-from training.forecasts import STAGE
+from training.forecasts import STAGE, STAGE_TIME
 from training.grades import graded
 from training.metrics import Draws
 from training.summary import by_origin, details, summary
@@ -152,14 +152,14 @@ def test_what_is_said_of_the_end_is_of_closed_deals_only(honest: Origin) -> None
 def test_a_baseline_without_dates_speaks_of_the_end_only(honest: Origin) -> None:
     rates = Curves.undated(np.full(len(honest.outcomes), 0.3))
     judged = Backtest([replace(honest, baselines=honest.baselines | {"rates": rates})])
-    assert all(list(one.baselines) == [STAGE] for one in judged.judged())
+    assert all(list(one.baselines) == [STAGE, STAGE_TIME] for one in judged.judged())
     assert judged.eventual().said["rates"][0].tolist() == [0.0, 0.3, 0.7]
     assert list(summary(judged)["eventual"]["baselines"])[-1] == "rates"
 
 
 def test_the_baselines_that_can_speak_stand_beside_the_model(honest: Origin) -> None:
     told = summary(Backtest([honest]))
-    assert list(told["eventual"]["baselines"]) == [STAGE, "stage_rate", "naive_bayes"]
+    assert list(told["eventual"]["baselines"]) == [STAGE, STAGE_TIME, "stage_rate", "naive_bayes"]
     assert told["silent"] == {
         "checklist": "the pipeline has no checklist",
         "commit": "sellers state no commit",
