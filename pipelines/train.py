@@ -11,6 +11,7 @@ from rich.console import Console
 from data.contract import Pipeline
 from data.errors import DealcastError
 from data.moments import iso
+from data.places import tell_place
 from data.settings import Settings
 from data.tables import Tables
 from features.audit import audit
@@ -168,7 +169,7 @@ def _card(
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
         "as_of_moment": as_of,
-        "data_end": fitted.pipeline.told(fitted.end),
+        "data_end": tell_place(fitted.pipeline, fitted.end),
         "serves": serves,
         "why": why,
         "baseline": stand_in(evidence),

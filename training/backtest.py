@@ -13,6 +13,7 @@ import polars as pl
 from data.contract import Pipeline
 from data.errors import BadInput, NotReady
 from data.moments import DAY, days_in_words, iso
+from data.places import tell_place
 from data.tables import Tables, collect
 from features.catalogue import Family
 from features.compute import compute
@@ -229,12 +230,12 @@ def backtest(
         BadInput: no deal is open at the origin, or the data end before its first horizon.
         NotReady: too little history before it for a model.
     """
-    progress(f"origin {pipeline.told(as_of)}")
+    progress(f"origin {tell_place(pipeline, as_of)}")
     frozen, end = tables.known_by(as_of), settled(tables)
     if pipeline.dated:
         _check_seen(as_of, end, pace_of(frozen, pipeline, horizons_days).horizons_days[0])
     fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress, custom)
-    model = _fitted_model(pipeline.told(as_of), fitted)
+    model = _fitted_model(tell_place(pipeline, as_of), fitted)
     if pipeline.dated:
         rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     else:
@@ -244,7 +245,7 @@ def backtest(
         raise BadInput(
             "no deal is open then" if pipeline.dated else "no record that is closed comes after it",
             field="origin",
-            value=pipeline.told(as_of),
+            value=tell_place(pipeline, as_of),
         )
     outcomes = with_outcomes(rows, tables, end if pipeline.dated else math.inf)
     said, final = fitted.amount.expected(rows), final_amounts(rows, tables)

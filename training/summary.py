@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from data.places import tell_place
 from models.curve import LOST, WON
 from training.backtest import Backtest
 from training.forecasts import MODEL, STAGE, Forecasts
@@ -81,7 +82,7 @@ def _alone(backtest: Backtest) -> list[Backtest]:
 def _origin(alone: Backtest) -> dict[str, Any]:
     origin = alone.origins[0]
     return {
-        "origin": origin.fitted.pipeline.told(origin.as_of),
+        "origin": tell_place(origin.fitted.pipeline, origin.as_of),
         "open_deals": len(origin.outcomes),
         "log_loss_saved": asdict(alone.saved()),
     }
