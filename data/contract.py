@@ -19,7 +19,6 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.errors import BadInput
-from data.moments import LAST_PLACE, iso, parse_moment
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
@@ -260,20 +259,6 @@ class Pipeline(BaseModel):
         if not 99 >= grades[0] > grades[1] > grades[2] >= 2:
             raise ValueError("the lowest scores of A, B and C: three numbers, falling, in 2 to 99")
         return grades
-
-    def told(self, moment: int) -> str:
-        """Return a moment as ISO 8601, or the place it is where only an order is known."""
-        return str(moment) if not self.dated and moment <= LAST_PLACE else iso(moment)
-
-    def read(self, text: str, field: str) -> int:
-        """Read what `told` writes: a moment, or where no dates are, a place in the order too.
-
-        Raises:
-            BadInput: it is neither.
-        """
-        if not self.dated and text.isdecimal() and int(text) <= LAST_PLACE:
-            return int(text)
-        return parse_moment(text, field)
 
 
 def table(name: str) -> Table:

@@ -8,9 +8,6 @@ from data.errors import BadInput
 SECOND: Final = 1_000_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
-LAST_PLACE: Final = 10**15
-"""Where records have no dates, numbers up to this are places in their order, and not moments (of
-before 2001-09-09)."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -139,11 +139,11 @@ def train(
 ) -> None:
     """Fit the model on what was known by a moment, judge it, and make it champion."""
     from pipelines.train import run, show
-    from pipelines.workspace import configured
+    from pipelines.workspace import reader_of_places
 
     moment, settings, at = moment_of(as_of), settings_of(workspace), None
     if origin is not None:
-        at = configured(settings, pipeline).read(origin, "origin")
+        at = reader_of_places(settings, pipeline)(origin, "origin")
     trained = run(
         *(pipeline, moment, settings, progress, seed, at),
         search_seconds=60 * search,
@@ -179,12 +179,12 @@ def backtest(
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
     from pipelines.backtest import document, run, show
     from pipelines.phrases import say
-    from pipelines.workspace import configured
+    from pipelines.workspace import reader_of_places
     from training.report import write
     from training.summary import summary
 
     settings = settings_of(workspace)
-    read = configured(settings, pipeline).read
+    read = reader_of_places(settings, pipeline)
     origins = origins_of(origin or [], since, until, every, read)
     days = None if horizons is None else days_of(horizons)
     judged = run(pipeline, origins, settings, progress, days, seed, keep=keep or ())

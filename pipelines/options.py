@@ -94,7 +94,7 @@ def origins_of(
         since: the first of the row.
         until: the last of it, or before it.
         every_days: how far apart they are.
-        read: reads one, given the name of its option, see `data.contract.Pipeline.read`.
+        read: reads one, given the name of its option, see `data.places.read_place`.
 
     Raises:
         BadInput: there is none, or a row without one of its ends.

@@ -11,6 +11,7 @@ from rich.console import Console
 from data.contract import Pipeline
 from data.errors import DealcastError
 from data.moments import iso
+from data.places import tell_place
 from data.settings import Settings
 from data.tables import Tables
 from features.audit import audit
@@ -27,7 +28,7 @@ from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of, prepare
 from training.search import Found, search
-from training.served import amounts, why_not
+from training.served import amounts, stand_in, why_not
 from training.summary import summary
 from training.tracking import Run, track
 
@@ -91,7 +92,8 @@ def run(
     card = _card(fitted, as_of, seed, fitting, evidence)
     card |= {"search": found and found.to_dict(), "audit": audited.to_dict()}
     usual = Usual.learn(fitted.sample, fitted.features)
-    parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)
+    baseline = fitted.baselines[card["baseline"]]
+    parts = (fitted.context, fitted.features, fitted.model, baseline, fitted.amount, usual)
     bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
@@ -167,9 +169,10 @@ def _card(
         "pipeline": fitted.pipeline.model_dump(mode="json"),
         "as_of": iso(as_of),
         "as_of_moment": as_of,
-        "data_end": fitted.pipeline.told(fitted.end),
+        "data_end": tell_place(fitted.pipeline, fitted.end),
         "serves": serves,
         "why": why,
+        "baseline": stand_in(evidence),
         "amounts": amounts(evidence),
         "timing": "dated" if fitted.pipeline.dated else "unknown",
         "cadence_days": fitted.pace.cadence_days,

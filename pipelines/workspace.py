@@ -1,7 +1,8 @@
 """The workspace: its database for as long as a job takes, and the pipelines in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from data.contract import Pipeline
 from data.database import open_database
 from data.moments import DAY, iso_date
+from data.places import read_place
 from data.settings import Settings
 from data.tables import Tables, load_pipeline, open_tables
 from models.bundle import Bundle
@@ -31,14 +33,14 @@ def database_of(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def configured(settings: Settings, pipeline: str) -> Pipeline:
-    """Return a pipeline's settings.
+def reader_of_places(settings: Settings, pipeline: str) -> Callable[[str, str], int]:
+    """Return what reads an origin, given the name of its option, see `data.places.read_place`.
 
     Raises:
         NotFound: no such pipeline.
     """
     with database_of(settings) as engine:
-        return load_pipeline(engine, pipeline)
+        return partial(read_place, load_pipeline(engine, pipeline))
 
 
 def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:

@@ -13,6 +13,7 @@ import polars as pl
 from data.contract import Pipeline
 from data.errors import BadInput, NotReady
 from data.moments import DAY, days_in_words, iso
+from data.places import tell_place
 from data.tables import Tables, collect
 from features.catalogue import Family
 from features.compute import compute
@@ -172,7 +173,18 @@ class Backtest:
         groups = np.concatenate([origin.outcomes.groups for origin in self.origins])
         return self.draws.mean(groups, np.concatenate(parts))
 
-    def saved_at_who(self) -> Interval | None:
+    @property
+    def stand_in(self) -> str:
+        """The name of the baseline to serve in the model's stead: of those that may, the best.
+
+        It is chosen by the same deals that the model is judged on, so it has a little luck with
+        it, and a model that beats it has to beat that too.
+        """
+        may = [set(origin.fitted.baselines) & set(origin.baselines) for origin in self.origins]
+        # the more the model saves, the worse is the baseline; of two alike the simpler
+        return max(sorted(set.intersection(*may)), key=lambda name: self.saved(name).mean)
+
+    def saved_at_who(self, baseline: str = STAGE) -> Interval | None:
         """Return the log-loss that the model saves at telling won from lost, whenever that was.
 
         Judged are the deals closed by the last horizon, by what was said of them given that they
@@ -184,7 +196,7 @@ class Backtest:
             return None
         ours, theirs = (
             log_losses(_shares(closed.said[name] * [0.0, 1.0, 1.0]), closed.outcome)
-            for name in (MODEL, STAGE)
+            for name in (MODEL, baseline)
         )
         return self.draws.mean(closed.groups, ours - theirs)
 
@@ -218,12 +230,12 @@ def backtest(
         BadInput: no deal is open at the origin, or the data end before its first horizon.
         NotReady: too little history before it for a model.
     """
-    progress(f"origin {pipeline.told(as_of)}")
+    progress(f"origin {tell_place(pipeline, as_of)}")
     frozen, end = tables.known_by(as_of), settled(tables)
     if pipeline.dated:
         _check_seen(as_of, end, pace_of(frozen, pipeline, horizons_days).horizons_days[0])
     fitted = fit(frozen, pipeline, as_of, settings, seed, horizons_days, progress, custom)
-    model = _fitted_model(pipeline.told(as_of), fitted)
+    model = _fitted_model(tell_place(pipeline, as_of), fitted)
     if pipeline.dated:
         rows = compute(frozen, open_snapshots(frozen, as_of), fitted.context)
     else:
@@ -233,7 +245,7 @@ def backtest(
         raise BadInput(
             "no deal is open then" if pipeline.dated else "no record that is closed comes after it",
             field="origin",
-            value=pipeline.told(as_of),
+            value=tell_place(pipeline, as_of),
         )
     outcomes = with_outcomes(rows, tables, end if pipeline.dated else math.inf)
     said, final = fitted.amount.expected(rows), final_amounts(rows, tables)
@@ -244,7 +256,7 @@ def backtest(
         outcomes,
         known_then(frozen, rows, as_of),
         model.curves(rows),
-        {name: one.curves(rows) for name, one in ({STAGE: fitted.baseline} | others).items()},
+        {name: one.curves(rows) for name, one in (fitted.baselines | others).items()},
         silent,
         Amounts.of(outcomes, said, current(rows), final),
     )

@@ -25,6 +25,7 @@ from models.curve import LOST, WON, Array
 from models.hazard import HazardModel
 from models.sample import Sample
 from models.win import WinModel
+from training.forecasts import STAGE, STAGE_TIME
 from training.matrix import final_amounts, settled, with_outcomes
 
 LEAST_CLOSINGS = 40
@@ -50,11 +51,21 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Fitted(Prepared):
-    """A model, none where the history is too short for one, its baseline, and amounts at close."""
+    """A model, none where the history is too short for one, what it must beat, and amounts.
+
+    Attributes:
+        baselines: those that may serve in the model's stead, by name: `STAGE`, and where there
+            are dates `STAGE_TIME`.
+    """
 
     model: Model | None
-    baseline: StageAalenJohansen
+    baselines: dict[str, StageAalenJohansen]
     amount: AmountModel
+
+    @property
+    def baseline(self) -> StageAalenJohansen:
+        """The simplest of them, by stage alone."""
+        return self.baselines[STAGE]
 
 
 def prepare(
@@ -122,10 +133,12 @@ def fit(
         model = HazardModel.fit(past, features, given.edges, settings, seed, progress)
     elif min(closings_of(past)) >= LEAST_CLOSINGS:
         model = WinModel.fit(past, features, settings, seed, progress)
-    baseline = StageAalenJohansen.fit(past, given.edges)
+    baselines = {STAGE: StageAalenJohansen.fit(past, given.edges)}
+    if pipeline.dated:
+        baselines[STAGE_TIME] = StageAalenJohansen.fit(past, given.edges, timed=True)
     final = final_amounts(past.rows, tables.known_by(as_of))
     amount = AmountModel.fit(past, final, features, settings, seed, progress)
-    return Fitted(**vars(given), model=model, baseline=baseline, amount=amount)
+    return Fitted(**vars(given), model=model, baselines=baselines, amount=amount)
 
 
 def _past(

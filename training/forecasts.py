@@ -12,6 +12,8 @@ from models.curve import Array
 MODEL: Final = "model"
 STAGE: Final = "stage"
 """The stage Aalen-Johansen: the baseline that always speaks."""
+STAGE_TIME: Final = "stage_time"
+"""The same by the time in the stage as well, where there are dates."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ Say: TypeAlias = Callable[[str], str]
 
 BASELINES: Final = {
     "stage": "stage baseline",
+    "stage_time": "baseline by stage and time in it",
     "stage_rate": "stage win rate",
     "naive_bayes": "Odoo's lead scoring",
     "checklist": "the handbook's checklist rule",
@@ -137,6 +138,7 @@ _PAGE: Final = {
     "grade": "等级",
     "score, mean": "评分均值",
     "won, %": "赢单（%）",
+    "baseline by stage and time in it": "阶段与停留时间基线",
     "stage win rate": "阶段赢单率",
     "Odoo's lead scoring": "Odoo线索评分",
     "the handbook's checklist rule": "手册的里程碑规则",

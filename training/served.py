@@ -1,13 +1,21 @@
-"""What serves: the model, or the baseline in its stead, and why."""
+"""What serves: the model, or a baseline in its stead, and why."""
 
 from training.backtest import Backtest
 from training.fit import LEAST_CLOSINGS, Fitted, closings_of
+from training.forecasts import STAGE
+from training.phrases import BASELINES, say
+
+
+def stand_in(evidence: Backtest | None) -> str:
+    """Return the baseline to serve in the model's stead: the best judged, or by stage alone."""
+    return STAGE if evidence is None else evidence.stand_in
 
 
 def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
-    """Say in zh and en why the baseline serves; None where the model is surely better than it.
+    """Say in zh and en why a baseline serves; None where the model is surely better than it.
 
-    The model has to be better over all, and at telling who is won (docs/decisions).
+    The model has to be better than the baseline that would serve in its stead, over all and at
+    telling who is won (docs/decisions).
 
     Args:
         fitted: the model, or none where the history is too short.
@@ -20,15 +28,17 @@ def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
             "zh": f"历史太少：赢单{won}，输单{lost}，{needs_zh}",
             "en": f"too little history: {won} won, {lost} lost, {needs_en}",
         }
-    who = None if evidence is None else evidence.saved_at_who()
+    name = stand_in(evidence)
+    who = None if evidence is None else evidence.saved_at_who(name)
     if evidence is None or who is None:
         return {"zh": "模型未能检验", "en": "the model could not be judged"}
-    if evidence.saved().high >= 0:
-        return {"zh": "模型不优于阶段基线", "en": "no skill over the stage baseline"}
+    zh, en = (say(language)(BASELINES[name]) for language in ("zh", "en"))
+    if evidence.saved(name).high >= 0:
+        return {"zh": f"模型不优于{zh}", "en": f"no skill over the {en}"}
     if who.high >= 0:
         return {
-            "zh": "在判断谁会赢单上，模型不优于阶段基线",
-            "en": "no skill over the stage baseline at telling who is won",
+            "zh": f"在判断谁会赢单上，模型不优于{zh}",
+            "en": f"no skill over the {en} at telling who is won",
         }
     return None
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from data.places import tell_place
 from models.curve import LOST, WON
 from training.backtest import Backtest
 from training.forecasts import MODEL, STAGE, Forecasts
@@ -23,11 +24,12 @@ _TENTHS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 def summary(backtest: Backtest) -> dict[str, Any]:
     """Return what a card keeps: figures by horizon, of the end and of the dates, pooled."""
     names = [name for name in backtest.forecasts(backtest.horizons_days[0]).said if name != MODEL]
-    who = backtest.saved_at_who()
+    who = backtest.saved_at_who(backtest.stand_in)
     document: dict[str, Any] = plain(
         {
             "origins": [_origin(one) for one in _alone(backtest)],
             "log_loss_saved": asdict(backtest.saved()),
+            "stand_in": backtest.stand_in,
             "log_loss_saved_at_who": None if who is None else asdict(who),
             "saved_against": {name: asdict(backtest.saved(name)) for name in names},
             "silent": {name: why for one in backtest.origins for name, why in one.silent.items()},
@@ -80,7 +82,7 @@ def _alone(backtest: Backtest) -> list[Backtest]:
 def _origin(alone: Backtest) -> dict[str, Any]:
     origin = alone.origins[0]
     return {
-        "origin": origin.fitted.pipeline.told(origin.as_of),
+        "origin": tell_place(origin.fitted.pipeline, origin.as_of),
         "open_deals": len(origin.outcomes),
         "log_loss_saved": asdict(alone.saved()),
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from data import parsing
 from data.contract import Attribute, Column, ColumnType
 from data.mapping.scalars import DateFormats, Pattern, Timezone, Word
-from data.moments import LAST_PLACE
+from data.places import LAST_PLACE
 from data.sheet import ROW
 
 

@@ -62,7 +62,9 @@ def test_a_card_says_what_the_model_is_judged_by(cards: list[dict[str, Any]]) ->
     card = cards[-1]
     assert card["as_of"] == iso(company.END)
     assert card["horizons_days"] == [7, 28, 56]
-    saved = [card["evidence"][name] for name in ("log_loss_saved", "log_loss_saved_at_who")]
+    evidence = card["evidence"]
+    assert card["baseline"] == evidence["stand_in"]
+    saved = [evidence["saved_against"][card["baseline"]], evidence["log_loss_saved_at_who"]]
     surely_better = all(interval["high"] < 0 for interval in saved)
     assert card["serves"] == ("model" if surely_better else "baseline")
 

@@ -19,9 +19,10 @@ from tests.histories import Frames
 from training import served
 from training.amounts import Amounts
 from training.backtest import Backtest, Origin, backtest
-from training.forecasts import STAGE
+from training.forecasts import STAGE, STAGE_TIME
 from training.grades import graded
 from training.metrics import Draws
+from training.phrases import BASELINES, say
 from training.summary import by_origin, details, summary
 
 ORIGIN = company.END - 60 * DAY
@@ -152,14 +153,14 @@ def test_what_is_said_of_the_end_is_of_closed_deals_only(honest: Origin) -> None
 def test_a_baseline_without_dates_speaks_of_the_end_only(honest: Origin) -> None:
     rates = Curves.undated(np.full(len(honest.outcomes), 0.3))
     judged = Backtest([replace(honest, baselines=honest.baselines | {"rates": rates})])
-    assert all(list(one.baselines) == [STAGE] for one in judged.judged())
+    assert all(list(one.baselines) == [STAGE, STAGE_TIME] for one in judged.judged())
     assert judged.eventual().said["rates"][0].tolist() == [0.0, 0.3, 0.7]
     assert list(summary(judged)["eventual"]["baselines"])[-1] == "rates"
 
 
 def test_the_baselines_that_can_speak_stand_beside_the_model(honest: Origin) -> None:
     told = summary(Backtest([honest]))
-    assert list(told["eventual"]["baselines"]) == [STAGE, "stage_rate", "naive_bayes"]
+    assert list(told["eventual"]["baselines"]) == [STAGE, STAGE_TIME, "stage_rate", "naive_bayes"]
     assert told["silent"] == {
         "checklist": "the pipeline has no checklist",
         "commit": "sellers state no commit",
@@ -266,3 +267,19 @@ def test_a_discount_that_all_get_is_learned_and_then_told(frames: Frames) -> Non
     assert told["model"]["ratio"]["mean"] == pytest.approx(1.0)
     assert told["now"]["ratio"]["mean"] == pytest.approx(1.25)
     assert served.amounts(judged) == "model"
+
+
+def test_what_stands_in_for_the_model_is_the_better_baseline(honest: Origin) -> None:
+    """And the model has to beat it: of two baselines one says what came, so there is no skill."""
+    fitted, sure = honest.fitted, honest.curves
+    knows = Curves(sure.edges, sure.won * 0.999, sure.lost * 0.999)
+    for best, other in ((STAGE, STAGE_TIME), (STAGE_TIME, STAGE)):
+        worse = Curves(sure.edges, sure.won * 0.2, sure.lost * 0.2)
+        said = honest.baselines | {best: knows, other: worse}
+        judged = Backtest([replace(honest, baselines=said)])
+        assert judged.stand_in == best == served.stand_in(judged)
+        why = served.why_not(fitted, judged)
+        assert why is not None
+        assert why["en"].startswith(f"no skill over the {BASELINES[best]}")
+        assert why["zh"].endswith(say("zh")(BASELINES[best]))
+    assert served.stand_in(None) == STAGE

@@ -1,12 +1,15 @@
 """What the command line's options mean, and what may not be said."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract import Pipeline
 from data.errors import BadInput
-from data.moments import DAY, LAST_PLACE, parse_moment
+from data.moments import DAY, parse_moment
+from data.places import LAST_PLACE, read_place, tell_place
 from pipelines.options import days_of, origins_of
 
 FIRST = parse_moment("2011-12-01")
@@ -42,13 +45,15 @@ def test_no_origin_is_refused(
 @given(st.booleans(), st.integers(0, 2 * 10**15))
 def test_an_origin_is_read_as_it_is_told(dated: bool, moment: int) -> None:
     pipeline = Pipeline(name="p", dated=dated)
-    told = pipeline.told(moment)
-    assert pipeline.read(told, "origin") == moment
+    told = tell_place(pipeline, moment)
+    assert read_place(pipeline, told, "origin") == moment
     assert ("T" in told) == (dated or moment > LAST_PLACE)
 
 
 def test_only_where_no_dates_are_a_number_is_an_origin() -> None:
-    orders, dates = (Pipeline(name="p", dated=dated).read for dated in (False, True))
+    orders, dates = (
+        partial(read_place, Pipeline(name="p", dated=dated)) for dated in (False, True)
+    )
     assert origins_of(["650123"], None, None, 7, orders) == [650_123]
     assert orders("2026-03-02", "origin") == parse_moment("2026-03-02")
     with pytest.raises(BadInput, match="origin='650123'"):

@@ -1,7 +1,10 @@
 """Aalen-Johansen by stage, against counting, against a hand and against the product formula."""
 
+import json
+
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,3 +87,55 @@ def test_each_stage_by_itself_and_an_unknown_one_as_all() -> None:
     assert found.curves(rows).at(5).tolist() == [[0, 1, 0], [0, 0, 1], [0, 0.5, 0.5], [0, 0.5, 0.5]]
     again = StageAalenJohansen.from_dict(found.to_dict())
     assert (again.curves(rows).won == found.curves(rows).won).all()
+
+
+def test_a_stage_whose_name_begins_as_anothers_is_another() -> None:
+    found = estimate([(1.0, WON, 9.0), (2.0, LOST, 9.0)], ["offer", "x"])
+    rows = pl.DataFrame({"stage": ["offers"]})
+    assert found.curves(rows).at(5).tolist() == [[0, 0.5, 0.5]]
+
+
+def waiting(deals: int, stage: str | None) -> Sample:
+    """Make deals that are won where they were ten days in their stage, and lost before."""
+    time = np.linspace(0.0, 20.0, deals)
+    rows = pl.DataFrame(
+        {
+            "deal_id": [f"d{n}" for n in range(deals)],
+            "stage": [stage] * deals,
+            "in_stage": time if stage else [None] * deals,
+            "age": time,
+        },
+        schema_overrides={"stage": pl.String, "in_stage": pl.Float64},
+    )
+    cause = np.where(time >= 10.0, WON, LOST)
+    return Sample(rows, np.full(deals, 1.0), cause, np.full(deals, 9.0), np.arange(deals))
+
+
+@pytest.mark.parametrize("stage", ["s", None])
+def test_the_time_in_a_stage_tells_what_the_stage_does_not(stage: str | None) -> None:
+    """Of a deal without a stage it is its age."""
+    sample = waiting(400, stage)
+    plain, timed = (StageAalenJohansen.fit(sample, EDGES, timed=one) for one in (False, True))
+    assert (plain.timed, timed.timed) == (False, True)
+    assert plain.curves(sample.rows).won_by(2) == pytest.approx(0.5)
+    told = timed.curves(sample.rows)
+    assert told.won_by(2) == pytest.approx((sample.cause == WON).astype(float), abs=1e-12)
+    again = StageAalenJohansen.from_dict(json.loads(json.dumps(timed.to_dict())))
+    assert (again.curves(sample.rows).won == told.won).all()
+
+
+@pytest.mark.parametrize(("deals", "cells"), [(79, 1), (80, 2), (399, 9), (4_000, 10)])
+def test_groups_are_as_many_as_closings_can_bear(deals: int, cells: int) -> None:
+    found = StageAalenJohansen.fit(waiting(deals, "s"), EDGES, timed=True)
+    assert found.stages.count("s") == cells
+
+
+def test_each_group_is_the_estimate_of_its_own_snapshots() -> None:
+    sample = waiting(300, "s")
+    timed = StageAalenJohansen.fit(sample, EDGES, timed=True)
+    time = sample.rows["in_stage"].to_numpy()
+    since = timed.since[[stage == "s" for stage in timed.stages]]
+    for start, end in zip(since, [*since[1:], np.inf], strict=True):
+        own = sample.take(np.flatnonzero((time >= start) & (time < end)))
+        alone = StageAalenJohansen.fit(own, EDGES).curves(own.rows)
+        assert (timed.curves(own.rows).won == alone.won).all()
