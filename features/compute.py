@@ -92,8 +92,6 @@ def _held(context: Context) -> list[str]:
 def _with_held(rows: Frame, tables: Tables, history: History) -> Frame:
     """Join who holds the deal, who competes for it, and when it was last touched."""
     held = {name: history.held(change(name)) for name in _held(history.context)}
-    if not history.context.rivals:
-        held["competitor"] = nw.lit(None).cast(nw.String)
     owners = tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
     held[LAST_TOUCH] = history.last(DONE)
     return rows.with_columns(**held).join(owners, on="owner_id", how="left")

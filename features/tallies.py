@@ -43,8 +43,13 @@ def counts(of: str) -> tuple[str, ...]:
     return ("won", "closed", *_MORE.get(of, ()))
 
 
+def whose(context: Context) -> dict[str, str]:
+    """Return `KEYS` without the rival, where the mapping declares no attribute for one."""
+    return {of: key for of, key in KEYS.items() if of != "rival" or context.rivals}
+
+
 def with_tallies(rows: Frame, tables: Tables, context: Context) -> Frame:
-    """Add <whose>_<what> for each of `KEYS` and its `counts`: what stood, as known at as_of.
+    """Add <of>_<what> for each of `whose` and its `counts`: what stood, as known at as_of.
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
@@ -53,11 +58,11 @@ def with_tallies(rows: Frame, tables: Tables, context: Context) -> Frame:
         stood = _as_of_then(rows, tables, context)
     else:
         stood = _kept(tables, context.tallies)
-    for of, key in KEYS.items():
+    for of, key in whose(context).items():
         known, on = stood(of)
-        whose = ~nw.col(key).is_null()  # nobody's tally is unknown, a new one's is empty
+        somebody = ~nw.col(key).is_null()  # nobody's tally is unknown, a new one's is empty
         named = {
-            f"{of}_{name}": nw.when(whose).then(nw.col(name).fill_null(_EMPTY[name]))
+            f"{of}_{name}": nw.when(somebody).then(nw.col(name).fill_null(_EMPTY[name]))
             for name in counts(of)
         }
         rows = rows.join(known, on=on, how="left").with_columns(**named).drop(*counts(of))
@@ -80,7 +85,7 @@ def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
         .rename({key: "key"})
         .with_columns(of=pl.lit(of))
         .select(TALLIES.names())
-        for of, key in KEYS.items()
+        for of, key in whose(context).items()
     ]
     return pl.concat(stood).cast(TALLIES).sort("of", "key")
 
