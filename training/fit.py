@@ -14,11 +14,9 @@ from features.catalogue import Family, Feature
 from features.compute import catalogue, compute
 from features.context import Context
 from features.custom import try_out
-from features.gaps import usual_gaps
+from features.learned import learned
 from features.pace import Pace
 from features.snapshots import first_snapshots, grid_snapshots
-from features.tallies import counted
-from features.track import strengths
 from models.amount import AmountModel
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
@@ -83,13 +81,7 @@ def prepare(
     known = tables.known_by(as_of)
     end = min(as_of, known.last_recorded())
     pace = pace_of(known, pipeline, horizons_days)
-    context = Context.learn(known, pipeline, pace.cadence_days, custom)
-    # without dates nobody knows which closings came before a record: none is counted
-    counts = counted(known, context, end)
-    counts = counts if pipeline.dated else counts.clear()
-    context = replace(context, strengths=strengths(counts), gaps=usual_gaps(known))
-    if not pipeline.dated:
-        context = replace(context, tallies=counts)
+    context, tallies = learned(known, pipeline, pace.cadence_days, end, custom)
     try_out(known, context)
     past = _past(known, pipeline, pace, context, end, progress)
     if not any(closings_of(past)):
@@ -100,7 +92,7 @@ def prepare(
             remedy="ingest more history or choose a later --as-of",
         )
     features = in_words(_meaningful(catalogue(context), pipeline), pipeline)
-    kept = replace(context, tallies=counts, owners=collect(known.owners))
+    kept = replace(context, tallies=tallies, owners=collect(known.owners))
     return Prepared(pipeline, end, pace, kept, features, past)
 
 
