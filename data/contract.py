@@ -22,6 +22,7 @@ from data.errors import BadInput
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
+Calendar = Literal["weekdays", "china"]
 
 POLARS_TYPES: Final[dict[ColumnType, pl.DataType]] = {
     "text": pl.String(),
@@ -246,6 +247,8 @@ class Pipeline(BaseModel):
     currency: str | None = None
     cadence_days: int | None = Field(default=None, ge=1, le=31)
     horizons_days: tuple[int, ...] | None = None
+    calendar: Calendar = "weekdays"
+    """Which days are worked: Monday to Friday, or as China's State Council announced them."""
     grades: tuple[int, int, int] = (60, 35, 15)
     """The lowest scores of the grades A, B and C, in per cent; below is D."""
     attributes: dict[str, Attribute] = {}

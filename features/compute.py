@@ -8,15 +8,18 @@ import polars as pl
 
 from data.errors import BadInput
 from data.tables import Frame, Tables, collect
+from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
-from features.history import History, change
+from features.history import History, activity, change
+from features.tallies import with_tallies
 from features.timeline import timeline
-from features.track import with_records
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
+DONE: Final = activity(status="done")
+LAST_TOUCH: Final = "last_touch"
 ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
 """Columns of `deals` that no feature may see: what became of the deal."""
 
@@ -36,9 +39,10 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
     """
     history, asked = _asked(context)
     answers = history.answer(timeline(tables, snapshots, context.windows))
-    rows = _with_owner(_with_fixed(answers, tables), tables, history)
-    # held in memory once: each of the track records asks it for its moments
-    rows = with_records(tables.put(collect(rows)), tables, context)
+    rows = _with_held(_with_fixed(answers, tables), tables, history)
+    # held in memory once: each of the tallies asks it for its moments
+    held = with_working_days(collect(rows), LAST_TOUCH, context.calendar)
+    rows = with_tallies(tables.put(held), tables, context)
     rows = rows.select(
         *KEY,
         **{
@@ -57,7 +61,9 @@ def catalogue(context: Context) -> list[Feature]:
 @lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
-    history.held(change("owner_id"))  # track records ask for it, whichever features do
+    history.last(DONE)  # working days and tallies ask for these, whichever features do
+    for field in _held(context):
+        history.held(change(field))
     families = (*FAMILIES, *context.custom)
     asked = [asked for family in families for asked in family.ask(history)]
     _check_names([feature for feature, _ in asked])
@@ -78,11 +84,17 @@ def _check_names(features: list[Feature]) -> None:
         )
 
 
-def _with_owner(rows: Frame, tables: Tables, history: History) -> Frame:
-    """Join who holds the deal."""
-    held = rows.with_columns(owner_id=history.held(change("owner_id")))
-    owners = tables.owners.select("owner_id", "hired_at", owner_role="role")
-    return held.join(owners, on="owner_id", how="left")
+def _held(context: Context) -> list[str]:
+    """Name the tracked fields that say whose tallies are wanted."""
+    return ["owner_id", *(name for name in context.rivals if name in context.tracked_texts)]
+
+
+def _with_held(rows: Frame, tables: Tables, history: History) -> Frame:
+    """Join who holds the deal, who competes for it, and when it was last touched."""
+    held = {name: history.held(change(name)) for name in _held(history.context)}
+    owners = tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
+    held[LAST_TOUCH] = history.last(DONE)
+    return rows.with_columns(**held).join(owners, on="owner_id", how="left")
 
 
 def _with_fixed(answers: Frame, tables: Tables) -> Frame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import narwhals as nw
 import polars as pl
 
-from data.contract import BUYER_ROLES, TABLES, Pipeline
+from data.contract import BUYER_ROLES, TABLES, Calendar, Pipeline
 from data.tables import Tables, collect
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ VOCABULARIES: Final = (
     "stages",
     "kinds",
     "windows",
+    "recent",
+    "lately",
     "roles",
+    "rivals",
     "texts",
     "numbers",
     "tracked_texts",
@@ -26,12 +29,20 @@ VOCABULARIES: Final = (
 )
 """The words that a feature may be repeated for: attributes of `Context`."""
 
-_SCHEMAS: Final = {
-    "closings": pl.Schema(
-        {"of": pl.String(), "key": pl.String(), "won": pl.Int64(), "closed": pl.Int64()}
-    ),
-    "owners": TABLES["owners"].schema,
-}
+TALLIES: Final = pl.Schema(
+    {
+        "of": pl.String(),
+        "key": pl.String(),
+        "won": pl.Int64(),
+        "closed": pl.Int64(),
+        "open": pl.Int64(),
+        "done": pl.Int64(),
+        "won_at": pl.Int64(),
+    }
+)
+"""What is kept of others: see `features.tallies`."""
+
+_SCHEMAS: Final = {"tallies": TALLIES, "owners": TABLES["owners"].schema}
 """The frames that are kept with a bundle."""
 
 
@@ -49,9 +60,12 @@ class Context:
         tracked_texts: names of tracked attributes that are words.
         tracked_numbers: names of tracked attributes that are numbers.
         roles: the parts people play in buying.
+        calendar: which days are worked.
         strengths: whose track records vary how much, see `features.track.strengths`.
-        closings: the track records as they stood when a bundle was trained: of, key, won,
-            closed. None in training, where they are counted as of each snapshot.
+        gaps: days that usually pass between two activities, by stage, and of all stages under "";
+            see `features.gaps`.
+        tallies: what stood of others when a bundle was trained, see `TALLIES`. None in training,
+            where they are counted as of each snapshot.
         owners: who the owners are, as known then: columns of the contract's `owners`.
         custom: the user's own features. They are code, so they are never written with the rest.
     """
@@ -64,10 +78,28 @@ class Context:
     tracked_texts: tuple[str, ...] = ()
     tracked_numbers: tuple[str, ...] = ()
     roles: tuple[str, ...] = BUYER_ROLES
+    calendar: Calendar = "weekdays"
     strengths: tuple[tuple[str, float], ...] = ()
-    closings: pl.DataFrame | None = field(default=None, compare=False)
+    gaps: tuple[tuple[str, float], ...] = ()
+    tallies: pl.DataFrame | None = field(default=None, compare=False)
     owners: pl.DataFrame | None = field(default=None, compare=False)
     custom: tuple["Family", ...] = ()
+
+    @property
+    def recent(self) -> tuple[int, ...]:
+        """The windows that have a longer one to be set against, the shortest first."""
+        return self.windows[:-1]
+
+    @property
+    def lately(self) -> tuple[int, ...]:
+        """The window within which an owner's activities count as load; none without windows."""
+        return self.recent[-1:]
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """The attribute `competitor`, where the mapping declares it as words."""
+        words = (*self.texts, *self.tracked_texts)
+        return tuple(name for name in words if name == "competitor")
 
     def vocabulary(self, name: str) -> tuple[object, ...]:
         """Return the words of one vocabulary, such as "stages"."""
@@ -91,6 +123,8 @@ class Context:
             if name in _SCHEMAS:
                 frame = None if value is None else pl.DataFrame(value, schema=_SCHEMAS[name])
                 values[name] = frame
+            elif isinstance(value, str):
+                values[name] = value
             else:
                 values[name] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
         return cls(**values)
@@ -101,7 +135,6 @@ class Context:
         tables: Tables,
         pipeline: Pipeline,
         cadence_days: int,
-        strengths: tuple[tuple[str, float], ...] = (),
         custom: tuple["Family", ...] = (),
     ) -> Self:
         """Learn the vocabularies from tables cut at the moment of training."""
@@ -121,7 +154,7 @@ class Context:
             numbers=names("number", "fixed"),
             tracked_texts=names("text", "tracked"),
             tracked_numbers=names("number", "tracked"),
-            strengths=strengths,
+            calendar=pipeline.calendar,
             custom=custom,
         )
 

@@ -1,5 +1,6 @@
 """What stands on a deal at a moment: of a tracked field's values, the last that happened."""
 
+from dataclasses import replace
 from typing import Final
 
 import narwhals as nw
@@ -42,19 +43,20 @@ def amounts_at_closing(tables: Tables) -> pl.DataFrame:
     """
     won = tables.deals.filter(nw.col("outcome") == "won", ~nw.col("closed_recorded_at").is_null())
     closings = won.select("deal_id", as_of="closed_recorded_at")
-    return collect(held_then(tables, closings, "amount", "number"))
+    return collect(held_then(tables, closings, "amount", "number").drop("as_of"))
 
 
 def held_then(tables: Tables, snapshots: Frame, field: str, column: str = "value") -> Frame:
-    """Return deal_id and what a tracked field held at a snapshot, under the field's name.
+    """Return deal_id, as_of and what a tracked field held then, under the field's name.
 
     Args:
         tables: the contract's tables; facts known only later do not touch it.
-        snapshots: columns deal_id and as_of, each deal once.
+        snapshots: columns deal_id and as_of, each pair once.
         field: which field.
         column: "value" for words, "number" for numbers.
     """
     history = History(_NO_WORDS)
     said = history.held(change(field), column)
-    answers = history.answer(timeline(tables, snapshots, (), ("changes",)))
-    return answers.select("deal_id", said.alias(field))
+    own = replace(tables, changes=tables.changes.filter(nw.col("field") == field))
+    answers = history.answer(timeline(own, snapshots, (), ("changes",)))
+    return answers.select("deal_id", "as_of", said.alias(field))

@@ -17,7 +17,7 @@ from data.tables import Engine, Tables, collect, lazy_tables
 from features.compute import KEY, compute
 from features.context import Context
 from features.snapshots import open_snapshots
-from features.track import counted
+from features.tallies import counted
 
 Law = Literal["the past", "order", "engine", "alone"]
 MEANING: Final[dict[Law, str]] = {
@@ -74,7 +74,7 @@ def breaches(
     for moment in moments:
         known, then = tables.known_by(moment), rows.filter(pl.col("as_of") == moment)
         others.append(("the past", then, compute(known, open_snapshots(known, moment), context)))
-        others.append(("alone", then.head(1), _alone(known, context, then.head(1))))
+        others.append(("alone", then.head(1), _alone(known, context, then.head(1), moment)))
     found = [breach for law, one, other in others for breach in _differences(law, one, other)]
     return list({(one.law, one.feature): one for one in reversed(found)}.values())[::-1]
 
@@ -83,9 +83,9 @@ def _asked(tables: Tables, asked: pl.DataFrame, context: Context) -> pl.DataFram
     return compute(tables, tables.put(asked), context)
 
 
-def _alone(known: Tables, context: Context, row: pl.DataFrame) -> pl.DataFrame:
-    """Ask about one deal by its own record and what a bundle made at the moment keeps of others."""
-    kept = replace(context, closings=counted(known))
+def _alone(known: Tables, context: Context, row: pl.DataFrame, moment: int) -> pl.DataFrame:
+    """Ask about deals of one moment by their own records and what a bundle keeps of others."""
+    kept = replace(context, tallies=counted(known, context, moment))
     again = Context.from_dict(json.loads(json.dumps(kept.to_dict())), context.custom)
     own = {
         name: getattr(known, name).filter(nw.col("deal_id").is_in(row["deal_id"].to_list()))

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import numpy as np
 import polars as pl
 
+from data.contract import Calendar
 from data.moments import DAY
 from features.catalogue import Feature
 from features.encoder import Codes, Encoder
@@ -46,6 +47,7 @@ class HazardModel:
         won: the log-odds of won against open, by boosters, a line, and a line of the calendar.
         lost: the same for lost.
         calibration: what blends them.
+        calendar: whose working days a bin has.
     """
 
     edges: Array
@@ -53,6 +55,7 @@ class HazardModel:
     won: Sources
     lost: Sources
     calibration: Calibration
+    calendar: Calendar = "weekdays"
 
     @classmethod
     def fit(
@@ -63,6 +66,7 @@ class HazardModel:
         settings: Settings,
         seed: int,
         progress: Callable[[str], None] = lambda _: None,
+        calendar: Calendar = "weekdays",
     ) -> Self:
         """Fit the sources by cross-fitting over groups, and the calibration on their checks.
 
@@ -73,6 +77,7 @@ class HazardModel:
             settings: see `Settings`.
             seed: of parts, drawn rows and boosters.
             progress: told each step.
+            calendar: whose working days a bin has.
         """
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
@@ -82,7 +87,7 @@ class HazardModel:
         half_life = settings.half_life_days
 
         def rows(at: np.ndarray) -> Array:
-            ahead = bin_codes(as_of[snapshot[at]], number[at], edges)
+            ahead = bin_codes(as_of[snapshot[at]], number[at], edges, calendar)
             return np.hstack([codes[snapshot[at]], ahead])
 
         data = Parted(
@@ -109,7 +114,7 @@ class HazardModel:
             len(edges) - 1,
             recency(ended[data.checked], edges[-1] * _HALF_LIFE),
         )
-        return cls(edges, encoder, **sources, calibration=calibration)
+        return cls(edges, encoder, **sources, calibration=calibration, calendar=calendar)
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
@@ -138,8 +143,8 @@ class HazardModel:
         """Return the booster's rows, [n × k, columns], and the bin of each, [n × k]."""
         bins = len(self.edges) - 1
         number = np.tile(np.arange(bins), len(codes))
-        calendar = bin_codes(np.repeat(as_of, bins), number, self.edges)
-        return np.hstack([np.repeat(codes, bins, axis=0), calendar]), number
+        ahead = bin_codes(np.repeat(as_of, bins), number, self.edges, self.calendar)
+        return np.hstack([np.repeat(codes, bins, axis=0), ahead]), number
 
     @property
     def bags(self) -> dict[str, Bag]:
@@ -154,6 +159,7 @@ class HazardModel:
             "won": self.won.to_dict(),
             "lost": self.lost.to_dict(),
             "calibration": self.calibration.to_dict(),
+            "calendar": self.calendar,
         }
 
     @classmethod
@@ -165,6 +171,7 @@ class HazardModel:
             won=Sources.from_dict(document["won"], boosters["won"]),
             lost=Sources.from_dict(document["lost"], boosters["lost"]),
             calibration=Calibration.from_dict(document["calibration"]),
+            calendar=document["calendar"],
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 CARD: Final = "card.json"
 
 

@@ -21,6 +21,7 @@ PIPELINE: Final = Pipeline(
         "colour": Attribute(type="text", policy="fixed"),
         "seats": Attribute(type="number", policy="fixed"),
         "grade": Attribute(type="text", policy="tracked"),
+        "competitor": Attribute(type="text", policy="tracked"),
         "heat": Attribute(type="number", policy="tracked"),
     },
 )
@@ -30,10 +31,19 @@ CONTEXT: Final = Context(
     windows=(2, 7),
     texts=("colour",),
     numbers=("seats",),
-    tracked_texts=("grade",),
+    tracked_texts=("grade", "competitor"),
     tracked_numbers=("heat",),
     roles=("decision_maker", "user"),
-    strengths=(("owner", 3.0), ("account", 7.0), ("source", 50.0), ("product", 1000.0)),
+    calendar="china",
+    strengths=(
+        ("owner", 3.0),
+        ("team", 5.0),
+        ("account", 7.0),
+        ("source", 50.0),
+        ("product", 1000.0),
+        ("rival", 2.0),
+    ),
+    gaps=(("", 3.0), ("a", 2.0), ("b", 0.5)),
 )
 
 # half days, so that facts and questions often meet, and a microsecond beside them
@@ -53,6 +63,7 @@ _change = st.one_of(
     st.tuples(st.just("amount"), st.none() | _numbers),
     st.tuples(st.just("expected_close_at"), st.none() | _stated),
     st.tuples(st.just("owner_id"), st.sampled_from("op")),
+    st.tuples(st.just("competitor"), st.none() | st.sampled_from(["acme", "zenith"])),
     st.tuples(st.just("grade"), st.none() | st.sampled_from("uvw")),
     st.tuples(st.just("heat"), _numbers),
 )
@@ -64,6 +75,7 @@ _activities = st.tuples(
     st.sampled_from(["call", "mail", "fax"]),
     st.sampled_from(["in", "out", None]),
     st.sampled_from(["planned", "done"]),
+    st.sampled_from(["o", "p", None]),
 )
 _items = st.tuples(_deal, moments, _late, st.sampled_from("CFW"))
 _contacts = st.tuples(_deal, moments, _late, st.sampled_from(["user", "decision_maker", None]))
@@ -94,7 +106,8 @@ def histories(draw: st.DrawFn) -> Frames:
             (
                 _fact(seq, deal, at, late)
                 | {"activity_id": f"v{seq}", "kind": kind, "direction": way, "status": status}
-                for seq, (deal, at, late, kind, way, status) in enumerate(
+                | {"owner_id": owner}
+                for seq, (deal, at, late, kind, way, status, owner) in enumerate(
                     _some(draw, _activities, 25)
                 )
             ),
@@ -112,6 +125,10 @@ def histories(draw: st.DrawFn) -> Frames:
                 _fact(seq, deal, at, late) | {"contact_id": f"c{seq}", "role": role}
                 for seq, (deal, at, late, role) in enumerate(_some(draw, _contacts, 8))
             ),
+        ),
+        "owners": _frame(
+            "owners",
+            ({"owner_id": owner, "team": team} for owner, team in (("o", "north"), ("p", None))),
         ),
         "accounts": _frame(
             "accounts",

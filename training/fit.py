@@ -14,9 +14,9 @@ from features.catalogue import Family, Feature
 from features.compute import catalogue, compute
 from features.context import Context
 from features.custom import try_out
+from features.learned import learned
 from features.pace import Pace
 from features.snapshots import first_snapshots, grid_snapshots
-from features.track import counted, strengths
 from models.amount import AmountModel
 from models.baselines import StageAalenJohansen
 from models.boosting import Settings
@@ -92,11 +92,7 @@ def prepare(
     known = tables.known_by(as_of)
     end = min(as_of, known.last_recorded())
     pace = pace_of(known, pipeline, horizons_days)
-    # without dates nobody knows which closings came before a record: none is counted
-    counts = counted(known) if pipeline.dated else counted(known).clear()
-    context = Context.learn(known, pipeline, pace.cadence_days, strengths(counts), custom)
-    if not pipeline.dated:
-        context = replace(context, closings=counts)
+    context, tallies = learned(known, pipeline, pace.cadence_days, end, custom)
     try_out(known, context)
     past = _past(known, pipeline, pace, context, end, progress)
     if not any(closings_of(past)):
@@ -107,7 +103,7 @@ def prepare(
             remedy="ingest more history or choose a later --as-of",
         )
     features = in_words(_meaningful(catalogue(context), pipeline), pipeline)
-    kept = replace(context, closings=counts, owners=collect(known.owners))
+    kept = replace(context, tallies=tallies, owners=collect(known.owners))
     return Prepared(pipeline, end, pace, kept, features, past)
 
 
@@ -130,7 +126,8 @@ def fit(
     past, features = given.sample, given.features
     model: Model | None = None
     if min(closings_of(past)) >= LEAST_CLOSINGS and pipeline.dated:
-        model = HazardModel.fit(past, features, given.edges, settings, seed, progress)
+        fitting = (past, features, given.edges, settings, seed, progress)
+        model = HazardModel.fit(*fitting, pipeline.calendar)
     elif min(closings_of(past)) >= LEAST_CLOSINGS:
         model = WinModel.fit(past, features, settings, seed, progress)
     baselines = {STAGE: StageAalenJohansen.fit(past, given.edges)}

@@ -122,7 +122,8 @@ def _loss(given: Prepared, origin: int, settings: Settings, seed: int) -> float:
     past = sample.take(np.flatnonzero(as_of < origin)).known_at(origin - delay)
     asked = sample.take(np.flatnonzero(as_of == origin))
     small = replace(settings, folds=_FOLDS, rows_per_booster=min(_ROWS, settings.rows_per_booster))
-    model = HazardModel.fit(past, given.features, given.edges, small, seed)
+    calendar = given.pipeline.calendar
+    model = HazardModel.fit(past, given.features, given.edges, small, seed, calendar=calendar)
     curves = model.curves(asked.rows, settings.threads)
     losses = []
     for days in given.pace.horizons_days:

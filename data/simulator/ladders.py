@@ -61,6 +61,7 @@ OPPORTUNITIES: Final = Ladder(
         stages=("初步接触", "需求分析", "方案制定", "商务谈判", "合同签订"),
         won_word="won",
         currency="CNY",
+        calendar="china",
         horizons_days=(28, 91, 182, 364),
         attributes={
             "competitors": Attribute(
@@ -113,6 +114,7 @@ LEADS: Final = Ladder(
         stages=("新线索", "已联系", "培育中", "已确认"),
         won_word="converted",
         currency="CNY",
+        calendar="china",
         horizons_days=(7, 14, 28, 42),
         attributes={
             "pages_visited": Attribute(

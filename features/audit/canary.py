@@ -12,10 +12,9 @@ from data.tables import Frame, Tables, collect
 from features.audit.finding import Evidence
 from features.catalogue import Family
 from features.compute import compute
-from features.context import Context
+from features.learned import learned
 from features.pace import Pace
 from features.snapshots import open_snapshots
-from features.track import counted, strengths
 
 _AT: Final = 0.8
 """The canary looks from where this share of closings was known."""
@@ -42,7 +41,7 @@ def canary_evidence(
     tables = _some(tables, as_of)
     known = tables.known_by(as_of)
     cadence = Pace.learn(known, pipeline).cadence_days
-    context = Context.learn(known, pipeline, cadence, strengths(counted(known)), custom)
+    context, _ = learned(known, pipeline, cadence, as_of, custom)
     snapshots = open_snapshots(known, as_of)
     before = compute(tables, snapshots, context)
     after = compute(with_shuffled_future(tables, as_of, seed), snapshots, context)

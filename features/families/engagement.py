@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from features.catalogue import Family
-from features.history import History, activity, days_since
+from features.history import History, activity, change, days_since
 
 engagement = Family()
 
@@ -19,6 +19,38 @@ engagement = Family()
 )
 def silence(history: History) -> nw.Expr:
     return days_since(history.last(activity(status="done")))
+
+
+@engagement.feature(
+    "silence_working",
+    zh="距上次活动的工作日",
+    en="working days since the last activity",
+    unit="days",
+    group="engagement",
+    topic="silence",
+    zh_fact="{}工作日没有活动",
+    en_fact="no activity for {} of work",
+)
+def silence_working(history: History) -> nw.Expr:
+    return nw.col("working_days")
+
+
+@engagement.feature(
+    "silence_usual",
+    zh="沉默时长与本阶段通常间隔之比",
+    en="silence by the usual gap of its stage",
+    unit="ratio",
+    group="engagement",
+    topic="silence",
+)
+def silence_usual(history: History) -> nw.Expr:
+    # multiplied for the reason that `in_days` gives
+    per_day = {stage: 1 / days for stage, days in history.context.gaps}
+    rate = nw.lit(per_day.pop("", None)).cast(nw.Float64)
+    at = history.held(change("stage"))
+    for stage, usual in per_day.items():
+        rate = nw.when(at == stage).then(nw.lit(usual)).otherwise(rate)
+    return silence(history) * rate
 
 
 @engagement.feature(
@@ -113,6 +145,46 @@ def heard_in(history: History, days: int) -> nw.Expr:
 )
 def heard(history: History) -> nw.Expr:
     return history.count(activity(direction="in"))
+
+
+@engagement.feature(
+    "done_trend:{}",
+    each="recent",
+    zh="近{}天活动相对此前同长时段的增减",
+    en="activities in {} days, more than before",
+    unit="count",
+    group="engagement",
+    topic="done",
+)
+def done_trend(history: History, days: int) -> nw.Expr:
+    return _trend(history, activity(status="done"), days)
+
+
+@engagement.feature(
+    "heard_trend:{}",
+    each="recent",
+    zh="近{}天客户联系相对此前同长时段的增减",
+    en="words from the customer in {} days, more than before",
+    unit="count",
+    group="engagement",
+    topic="reply",
+)
+def heard_trend(history: History, days: int) -> nw.Expr:
+    return _trend(history, activity(direction="in"), days)
+
+
+def _trend(history: History, facts: nw.Expr, days: int) -> nw.Expr:
+    """Facts of the last days, less those of as many days before at the pace of that time.
+
+    "Before" reaches back to the next longer window or the deal's beginning; null of a deal that
+    is not yet twice as old as the days.
+    """
+    windows = history.context.windows
+    longer = windows[windows.index(days) + 1]
+    age = days_since(nw.col("created_at"))
+    before = nw.when(age < longer).then(age).otherwise(nw.lit(float(longer))) - days
+    late, all_ = history.count(facts, days), history.count(facts, longer)
+    return nw.when(before >= days).then(late - (all_ - late) * days / before)
 
 
 @engagement.feature(

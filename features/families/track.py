@@ -1,4 +1,4 @@
-"""How the deals of its owner, account, source and product ended so far, and who the owner is."""
+"""How the deals of its owner, team, account, source and product ended, and who the owner is."""
 
 import narwhals as nw
 
@@ -32,6 +32,19 @@ def owner_record(history: History) -> nw.Expr:
 )
 def owner_closings(history: History) -> nw.Expr:
     return nw.col("owner_closed")
+
+
+@track.feature(
+    "team_record",
+    zh="团队赢单率",
+    en="share won by its owner's team",
+    unit="ratio",
+    direction=1,
+    group="people",
+    owner=True,
+)
+def team_record(history: History) -> nw.Expr:
+    return share_won("team", history.context)
 
 
 @track.feature(
@@ -80,6 +93,44 @@ def account_record(history: History) -> nw.Expr:
 )
 def account_closings(history: History) -> nw.Expr:
     return nw.col("account_closed")
+
+
+@track.feature(
+    "account_won",
+    zh="客户历史赢单数",
+    en="deals won with this account",
+    unit="count",
+    group="fit",
+    topic="account",
+)
+def account_won(history: History) -> nw.Expr:
+    return nw.col("account_won")
+
+
+@track.feature(
+    "account_open",
+    zh="客户在谈商机数",
+    en="deals open with this account",
+    unit="count",
+    group="fit",
+    topic="account",
+)
+def account_open(history: History) -> nw.Expr:
+    return nw.col("account_open")
+
+
+@track.feature(
+    "since_account_won",
+    zh="距该客户上次赢单",
+    en="time since this account last bought",
+    unit="days",
+    group="fit",
+    topic="account",
+    zh_fact="该客户{}前曾成交",
+    en_fact="this account last bought {} ago",
+)
+def since_account_won(history: History) -> nw.Expr:
+    return days_since(nw.col("account_won_at"))
 
 
 @track.feature(

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
+import chinese_calendar
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.moments import DAY
+from data.moments import DAY, to_datetime
 from data.tables import Engine, Tables, lazy_tables
 from features.compute import compute
 from features.laws import breaches
@@ -95,7 +97,9 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
     dates = known("changes", field="expected_close_at")
     amounts = known("changes", field="amount")
     stated = holding(dates, "number")
-    owners = known("changes", field="owner_id")
+    owner = holding(known("changes", field="owner_id"), "value")
+    rival = holding(known("changes", field="competitor"), "value")
+    gap = dict(CONTEXT.gaps).get(holding(stages, "value"), dict(CONTEXT.gaps)[""])
     statuses = [fact["status"] for fact in known("checklist")]
     account = known_account(frames, deal["account_id"], as_of)
     return {
@@ -129,36 +133,111 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
         "waiting": statuses.count("W") - statuses.count("C") - statuses.count("F"),
         "source": deal["source"],
         "industry": account and account["industry"],
-        "owner_record": share_won(frames, as_of, owner=holding(owners, "value")),
+        "owner_record": share_won(frames, as_of, owner=owner),
         "account_record": share_won(frames, as_of, account_id=deal["account_id"]),
+        "team_record": share_won(frames, as_of, team=TEAMS.get(owner)),
+        "record_against:competitor": share_won(frames, as_of, competitor=rival),
+        "contested:competitor": rival is not None,
+        "account_won": won if (won := account_won(frames, deal, as_of)) is None else len(won),
+        "account_open": open_with(frames, as_of, account_id=deal["account_id"]),
+        "since_account_won": (as_of - max(won)) / DAY if won else None,
+        "owner_open": open_with(frames, as_of, owner=owner),
+        "owner_done_in:2": done_by(frames, as_of, owner),
+        "silence_working": since(done) if not done else worked(done, as_of),
+        "silence_usual": since(done) if not done else since(done) / gap,
+        "done_trend:2": trend(done, deal["created_at"], as_of),
         "colour": "red",
         "seats": float(deal_id[1:]),
     }
 
 
+TEAMS: Final = {"o": "north", "p": None}
+
+
 def share_won(frames: Frames, as_of: int, **whose: str | None) -> float | None:
     """Share won among closings known by then, drawn towards everyone's by CONTEXT's strength."""
     closed = frames["deals"].filter(pl.col("closed_recorded_at") <= as_of)
-    held = [owner_at_closing(frames, deal_id) for deal_id in closed["deal_id"]]
-    closed = closed.with_columns(owner=pl.Series(held, dtype=pl.String))
+    at = list(closed.select("deal_id", "closed_recorded_at").iter_rows())
+    owners = [held_then(frames, deal_id, "owner_id", moment) for deal_id, moment in at]
+    rivals = [held_then(frames, deal_id, "competitor", moment) for deal_id, moment in at]
+    closed = closed.with_columns(
+        owner=pl.Series(owners, dtype=pl.String),
+        team=pl.Series([TEAMS.get(owner or "") for owner in owners], dtype=pl.String),
+        competitor=pl.Series(rivals, dtype=pl.String),
+    )
     ((key, value),) = whose.items()
     if value is None:
         return None
     theirs = closed.filter(pl.col(key) == value)
     everyone = ((closed["outcome"] == "won").sum() + 0.5) / (len(closed) + 1)
-    strength = dict(CONTEXT.strengths)[key.removesuffix("_id")]
+    name = {"competitor": "rival"}.get(key, key.removesuffix("_id"))
+    strength = dict(CONTEXT.strengths)[name]
     return ((theirs["outcome"] == "won").sum() + strength * everyone) / (len(theirs) + strength)
 
 
-def owner_at_closing(frames: Frames, deal_id: str) -> str | None:
-    deal = frames["deals"].row(by_predicate=pl.col("deal_id") == deal_id, named=True)
+def held_then(frames: Frames, deal_id: str, field: str, moment: int) -> str | None:
     known = frames["changes"].filter(
-        pl.col("deal_id") == deal_id,
-        pl.col("field") == "owner_id",
-        pl.col("recorded_at") <= deal["closed_recorded_at"],
+        pl.col("deal_id") == deal_id, pl.col("field") == field, pl.col("recorded_at") <= moment
     )
     facts = known.sort("recorded_at", "at", "seq").rows(named=True)
-    return holding(facts, "value")
+    value: str | None = holding(facts, "value")
+    return value
+
+
+def account_won(frames: Frames, deal: Fact, as_of: int) -> list[int] | None:
+    """When the account's deals that are known as won were won; None of no account."""
+    if deal["account_id"] is None:
+        return None
+    won = frames["deals"].filter(
+        pl.col("closed_recorded_at") <= as_of,
+        outcome="won",
+        account_id=deal["account_id"],
+    )
+    return won["closed_at"].to_list()
+
+
+def open_with(frames: Frames, as_of: int, **whose: str | None) -> int | None:
+    """How many deals are known as open with an account or an owner."""
+    ((key, value),) = whose.items()
+    opened = frames["deals"].filter(
+        pl.col("recorded_at") <= as_of,
+        pl.col("closed_recorded_at").is_null() | (pl.col("closed_recorded_at") > as_of),
+    )
+    held = {
+        "account_id": opened["account_id"].to_list(),
+        "owner": [held_then(frames, one, "owner_id", as_of) for one in opened["deal_id"]],
+    }
+    return None if value is None else held[key].count(value)
+
+
+def done_by(frames: Frames, as_of: int, owner: str | None) -> int | None:
+    """How many activities an owner is known to have done within the last two days."""
+    if owner is None:
+        return None
+    known = frames["activities"].filter(
+        pl.col("recorded_at") <= as_of,
+        pl.col("recorded_at") > as_of - 2 * DAY,
+        owner_id=owner,
+        status="done",
+    )
+    return len(known)
+
+
+def worked(done: Sequence[Fact], as_of: int) -> int:
+    """Days of work, by China's calendar, from the day of the last activity up to that of as_of."""
+    first, last = (to_datetime(at).date() for at in (max(fact["at"] for fact in done), as_of))
+    sign = 1 if first <= last else -1
+    days = [min(first, last) + timedelta(n) for n in range(abs((last - first).days))]
+    return sign * sum(chinese_calendar.is_workday(day) for day in days)
+
+
+def trend(done: Sequence[Fact], created_at: int, as_of: int) -> float | None:
+    """Activities of the last 2 days, less those of 2 days at the pace of up to 5 days before."""
+    before = min((as_of - created_at) / DAY, 7) - 2
+    if before < 2:
+        return None
+    ago = [(as_of - fact["recorded_at"]) / DAY for fact in done]
+    return sum(days < 2 for days in ago) - sum(2 <= days < 7 for days in ago) * 2 / before
 
 
 def holding(facts: Sequence[Fact], column: str) -> Any:

@@ -1,0 +1,41 @@
+"""What a training learns of a pipeline before it computes features: the whole of a context."""
+
+from dataclasses import replace
+
+import polars as pl
+
+from data.contract import Pipeline
+from data.tables import Tables
+from features.catalogue import Family
+from features.context import Context
+from features.gaps import usual_gaps
+from features.tallies import counted
+from features.track import strengths
+
+
+def learned(
+    known: Tables,
+    pipeline: Pipeline,
+    cadence_days: int,
+    moment: int,
+    custom: tuple[Family, ...] = (),
+) -> tuple[Context, pl.DataFrame]:
+    """Learn vocabularies, what is usual, and how far a few closings are believed.
+
+    Args:
+        known: tables cut at the moment of training.
+        pipeline: its settings.
+        cadence_days: days between two looks.
+        moment: where the data end, in microseconds of UTC.
+        custom: the user's own features.
+
+    Returns:
+        The context to train with, and the tallies as they stood at the moment, which a bundle
+        keeps. Without dates nobody knows which closings came before a record, so none is counted.
+    """
+    context = Context.learn(known, pipeline, cadence_days, custom)
+    tallies = counted(known, context, moment)
+    if not pipeline.dated:
+        tallies = tallies.clear()
+        context = replace(context, tallies=tallies)
+    return replace(context, strengths=strengths(tallies), gaps=usual_gaps(known)), tallies
