@@ -26,6 +26,7 @@ _ALLOWED: Final[dict[str, tuple[object, ...]]] = {
     "kind": get_args(Kind),
     "each": (None, *VOCABULARIES),
     "direction": (-1, 0, 1),
+    "clock": (-1, 0, 1),
 }
 """What a field of an entry may be, where not everything."""
 
@@ -45,6 +46,8 @@ class Feature:
         each: the vocabulary of the context it is repeated for.
         direction: 1 where more of it can only speak for winning, -1 where only against, 0 where
             the data decide.
+        clock: 1 where it grows by a day each day as long as nothing happens (the deal's age), -1
+            where it falls (days to a date), 0 where it stays.
         owner: whether it speaks of the seller and not of the deal.
         topic: what it speaks of, with others that say the same from another angle; a reason sums
             them up. By default the name up to its colon.
@@ -65,6 +68,7 @@ class Feature:
     kind: Kind = "number"
     each: str | None = None
     direction: int = 0
+    clock: int = 0
     owner: bool = False
     topic: str = ""
     zh_fact: str = ""

@@ -13,19 +13,24 @@ import narwhals as nw
 import polars as pl
 
 from data.contract import Pipeline
+from data.moments import DAY
 from data.tables import Engine, Tables, collect, lazy_tables
-from features.compute import KEY, compute
+from features.compute import KEY, catalogue, compute
 from features.context import Context
 from features.snapshots import open_snapshots
 from features.tallies import counted
 
-Law = Literal["the past", "order", "engine", "alone"]
+Law = Literal["the past", "order", "engine", "alone", "clock"]
 MEANING: Final[dict[Law, str]] = {
     "the past": "what became known later changes it",
     "order": "the order of rows changes it",
     "engine": "Polars and DuckDB differ",
     "alone": "one whole record alone differs from the batch",
+    "clock": "a day on which nothing happens does not move it as its entry says",
 }
+
+_DIGITS: Final = 9
+"""Of days that are compared: a day on is a sum, of which the last digits are rounded."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def breaches(
         known, then = tables.known_by(moment), rows.filter(pl.col("as_of") == moment)
         others.append(("the past", then, compute(known, open_snapshots(known, moment), context)))
         others.append(("alone", then.head(1), _alone(known, context, then.head(1), moment)))
+        others.append(("clock", *_a_day_on(known, context, then)))
     found = [breach for law, one, other in others for breach in _differences(law, one, other)]
     return list({(one.law, one.feature): one for one in reversed(found)}.values())[::-1]
 
@@ -92,6 +98,19 @@ def _alone(known: Tables, context: Context, row: pl.DataFrame, moment: int) -> p
         for name in ("deals", "changes", "activities", "checklist", "contacts")
     }
     return _asked(replace(known, **own), row.select(KEY), again)
+
+
+def _a_day_on(
+    known: Tables, context: Context, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what clocks should say a day after, when nothing happened, and what they say."""
+    clocks = [one for one in catalogue(context) if one.clock]
+    said = _asked(known, rows.select("deal_id", pl.col("as_of") + DAY), context)
+    should = rows.with_columns(
+        pl.col("as_of") + DAY, *(pl.col(one.name) + float(one.clock) for one in clocks)
+    )
+    day = [pl.col(one.name).round(_DIGITS) for one in clocks]
+    return should.select(*KEY, *day), said.select(*KEY, *day)
 
 
 def _differences(law: Law, rows: pl.DataFrame, others: pl.DataFrame) -> Iterator[Breach]:

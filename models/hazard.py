@@ -18,16 +18,14 @@ from data.contract import Calendar
 from data.moments import DAY
 from features.catalogue import Feature
 from features.encoder import Codes, Encoder
-from models.boosting import Bag, Columns, Settings
-from models.calendar import NAMES, bin_codes
+from models.ahead import Ahead
+from models.boosting import Bag, Settings
 from models.calibration import Calibration, recency
 from models.curve import LOST, OPEN, WON, Array, Curves
 from models.parts import Parted, draw, parts
 from models.sample import Sample
 from models.sources import Sources
 
-_STEPS: Final = ("bin", "starts_on", "ends_on", "quarter_week")
-"""Of the calendar's columns those that count steps."""
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
 _HALF_LIFE: Final = 1 / 3
@@ -42,20 +40,18 @@ class HazardModel:
     """What speaks of the hazards, what encodes its rows, and what corrects it.
 
     Attributes:
-        edges: bin edges in days ahead, [k + 1].
         encoder: of feature rows.
+        ahead: how code rows and bins become rows to ask of.
         won: the log-odds of won against open, by boosters, a line, and a line of the calendar.
         lost: the same for lost.
         calibration: what blends them.
-        calendar: whose working days a bin has.
     """
 
-    edges: Array
     encoder: Encoder
+    ahead: Ahead
     won: Sources
     lost: Sources
     calibration: Calibration
-    calendar: Calendar = "weekdays"
 
     @classmethod
     def fit(
@@ -81,40 +77,40 @@ class HazardModel:
         """
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
+        ahead = Ahead.of(encoder, features, edges, calendar)
         codes, as_of = encoder.encode(sample.rows), sample.rows["as_of"].to_numpy()
         snapshot, number, cause = sample.bins(edges)
-        ended = as_of[snapshot] / DAY + edges[number + 1]
         half_life = settings.half_life_days
-
-        def rows(at: np.ndarray) -> Array:
-            ahead = bin_codes(as_of[snapshot[at]], number[at], edges, calendar)
-            return np.hstack([codes[snapshot[at]], ahead])
-
         data = Parted(
-            rows,
+            lambda at: ahead.rows(codes[snapshot[at]], as_of[snapshot[at]], number[at]),
             part=parts(sample.groups, settings.folds, rng)[snapshot],
             checked=draw(len(snapshot), _CHECKED, rng),
             weight=None if half_life is None else recency(as_of / DAY, half_life)[snapshot],
         )
-        width = codes.shape[1] + len(NAMES)
-        views = (range(width), range(codes.shape[1], width))
+        views = (range(ahead.width), ahead.of_calendar)
         sources, checks = {}, []
         for which, name, towards in ((WON, "won", 1), (LOST, "lost", -1)):
             target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
-            columns = Columns.of(encoder, features, towards, NAMES, _STEPS)
+            columns = ahead.columns(encoder, features, towards)
             told = partial(_told, progress, name)
             sources[name], checked = Sources.cross_fit(
                 data, target, columns, views, settings, rng, told
             )
             checks.append(checked)
+        ended = as_of[snapshot[data.checked]] / DAY + edges[number[data.checked] + 1]
         calibration = Calibration.fit(
             np.stack(checks, axis=1),
             number[data.checked],
             cause[data.checked],
-            len(edges) - 1,
-            recency(ended[data.checked], edges[-1] * _HALF_LIFE),
+            ahead.bins,
+            recency(ended, edges[-1] * _HALF_LIFE),
         )
-        return cls(edges, encoder, **sources, calibration=calibration, calendar=calendar)
+        return cls(encoder, ahead, **sources, calibration=calibration)
+
+    @property
+    def edges(self) -> Array:
+        """Bin edges in days ahead, [k + 1]."""
+        return self.ahead.edges
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
@@ -123,28 +119,25 @@ class HazardModel:
 
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
-        rows, number = self.unfold(codes, as_of)
+        rows, number = self.ahead.unfold(codes, as_of)
         odds = np.stack([cause.predict(rows, threads) for cause in (self.won, self.lost)], axis=1)
         hazards = self.calibration.apply(odds, number)
-        return hazards.reshape(len(codes), len(self.edges) - 1, 3)
+        return hazards.reshape(len(codes), self.ahead.bins, 3)
 
     def effects(self, rows: Array, number: np.ndarray, threads: int = 1) -> Array:
-        """Return what each column adds to the log-odds of won less those of lost, [n, columns].
+        """Return what each fact, and the calendar, adds to log-odds of won less those of lost.
 
         Args:
-            rows: the booster's rows, see `unfold`.
+            rows: of deals ahead, see `Ahead`.
             number: the bin of each.
             threads: of the boosters.
+
+        Returns:
+            Floats [n, names and calendar], see `Ahead.folded`.
         """
         won, lost = np.moveaxis(self.calibration.slope[number], 1, 0)
-        return self.won.effects(rows, won, threads) - self.lost.effects(rows, lost, threads)
-
-    def unfold(self, codes: Codes, as_of: np.ndarray) -> tuple[Array, np.ndarray]:
-        """Return the booster's rows, [n × k, columns], and the bin of each, [n × k]."""
-        bins = len(self.edges) - 1
-        number = np.tile(np.arange(bins), len(codes))
-        ahead = bin_codes(np.repeat(as_of, bins), number, self.edges, self.calendar)
-        return np.hstack([np.repeat(codes, bins, axis=0), ahead]), number
+        added = self.won.effects(rows, won, threads) - self.lost.effects(rows, lost, threads)
+        return self.ahead.folded(added)
 
     @property
     def bags(self) -> dict[str, Bag]:
@@ -154,24 +147,23 @@ class HazardModel:
     def to_dict(self) -> dict[str, Any]:
         """Return all but the boosters, fit for JSON."""
         return {
-            "edges": self.edges.tolist(),
+            **self.ahead.to_dict(),
             "encoder": self.encoder.to_dict(),
             "won": self.won.to_dict(),
             "lost": self.lost.to_dict(),
             "calibration": self.calibration.to_dict(),
-            "calendar": self.calendar,
         }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any], boosters: dict[str, tuple[Any, ...]]) -> Self:
         """Put what `to_dict` wrote and the boosters by bag together."""
+        encoder = Encoder.from_dict(document["encoder"])
         return cls(
-            edges=np.array(document["edges"]),
-            encoder=Encoder.from_dict(document["encoder"]),
+            encoder=encoder,
+            ahead=Ahead.from_dict(document, encoder.names),
             won=Sources.from_dict(document["won"], boosters["won"]),
             lost=Sources.from_dict(document["lost"], boosters["lost"]),
             calibration=Calibration.from_dict(document["calibration"]),
-            calendar=document["calendar"],
         )
 
 

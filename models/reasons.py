@@ -69,7 +69,7 @@ def effects(
     if isinstance(model, WinModel):
         return model.effects(model.encoder.encode(rows), threads)
     codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
-    unfolded, number = model.unfold(codes, as_of)
+    unfolded, number = model.ahead.unfold(codes, as_of)
     asked = _spread(int((model.edges[:-1] < horizon_days).sum()))
     ahead = np.isin(number, asked)
     added = model.effects(unfolded[ahead], number[ahead], threads)

@@ -10,7 +10,6 @@ from matplotlib.ticker import EngFormatter
 
 from features.catalogue import Feature
 from models.bundle import Model
-from models.calendar import NAMES
 from models.hazard import HazardModel
 from training.backtest import Origin
 from training.phrases import Language, Say
@@ -73,11 +72,14 @@ def model_of(origin: Origin) -> Model:
 
 
 def _gain(model: Model) -> dict[str, float]:
-    """Return each column's share of the gain."""
+    """Return each fact's and each calendar column's share of the gain."""
     boosters = [booster for bag in model.bags.values() for booster in bag.boosters]
     gain = np.mean([booster.feature_importance("gain") for booster in boosters], axis=0)
-    calendar = NAMES if isinstance(model, HazardModel) else ()
-    return dict(zip([*model.encoder.names, *calendar], gain / gain.sum(), strict=True))
+    names = model.ahead.of_names if isinstance(model, HazardModel) else model.encoder.names
+    shares = dict.fromkeys(names, 0.0)
+    for name, share in zip(names, gain / gain.sum(), strict=True):
+        shares[name] += share
+    return shares
 
 
 def _effect(axes: Axes, origin: Origin, feature: Feature, days: float, words: Say) -> None:

@@ -9,7 +9,13 @@ deal = Family()
 
 
 @deal.feature(
-    "age", zh="商机年龄", en="age of the deal", unit="days", group="process", topic="pace"
+    "age",
+    zh="商机年龄",
+    en="age of the deal",
+    unit="days",
+    group="process",
+    clock=1,
+    topic="pace",
 )
 def age(history: History) -> nw.Expr:
     return days_since(nw.col("created_at"))
@@ -35,6 +41,7 @@ def stage(history: History) -> nw.Expr:
     en="time in this stage",
     unit="days",
     group="process",
+    clock=1,
     topic="stage",
     zh_fact="在本阶段停留{}",
     en_fact="{} in this stage",
@@ -83,6 +90,7 @@ def visits(history: History, word: str) -> nw.Expr:
     en="time since {}",
     unit="days",
     group="process",
+    clock=1,
     topic="stage",
     zh_fact="{{}}前进入{}",
     en_fact="entered {} {{}} ago",
@@ -126,6 +134,7 @@ def amount_falls(history: History) -> nw.Expr:
     en="time to the stated close date",
     unit="days",
     group="process",
+    clock=-1,
     topic="stated_close",
 )
 def to_stated_close(history: History) -> nw.Expr:

@@ -14,6 +14,7 @@ engagement = Family()
     en="time since the last activity",
     unit="days",
     group="engagement",
+    clock=1,
     zh_fact="{}没有活动",
     en_fact="no activity for {}",
 )
@@ -59,6 +60,7 @@ def silence_usual(history: History) -> nw.Expr:
     en="time since the customer's last word",
     unit="days",
     group="engagement",
+    clock=1,
     topic="reply",
     zh_fact="客户{}未回应",
     en_fact="no reply for {}",
@@ -201,6 +203,7 @@ def done_kind(history: History, kind: str) -> nw.Expr:
     en="time since the last {}",
     unit="days",
     group="engagement",
+    clock=1,
     topic="silence",
     zh_fact="上次{}（计划或完成）在{{}}前",
     en_fact="last {} {{}} ago, planned or done",

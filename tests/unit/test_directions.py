@@ -10,7 +10,7 @@ from training.fit import Fitted
 
 def odds(model: HazardModel, rows: pl.DataFrame) -> np.ndarray:
     """Log-odds of won less those of lost, by snapshot and bin, and by source."""
-    unfolded, _ = model.unfold(model.encoder.encode(rows), rows["as_of"].to_numpy())
+    unfolded, _ = model.ahead.unfold(model.encoder.encode(rows), rows["as_of"].to_numpy())
     told: np.ndarray = model.won.predict(unfolded) - model.lost.predict(unfolded)
     return told
 

@@ -50,7 +50,7 @@ def test_effects_add_up_to_what_the_model_says(fitted: Fitted) -> None:
     """
     model, rows = fitted.model, fitted.sample.rows.tail(60)
     codes, as_of = model.encoder.encode(rows), rows["as_of"].to_numpy()
-    unfolded, number = model.unfold(codes, as_of)
+    unfolded, number = model.ahead.unfold(codes, as_of)
     found = model.effects(unfolded, number).sum(axis=1).reshape(len(rows), -1)
     hazards = model.hazards(codes, as_of)
     odds = np.log(hazards[:, :, WON] / hazards[:, :, LOST])
