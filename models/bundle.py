@@ -108,12 +108,15 @@ class Bundle:
 
     @property
     def serving(self) -> dict[str, str]:
-        """What serves, and why the baseline where it does, in zh and en."""
+        """What serves, and why which baseline where it does, in zh and en."""
         if self.serves == "model":
             told = {"zh": "由模型提供", "en": "the model serves"}
         else:
-            why = self.card["why"]
-            told = {"zh": f"{why['zh']}：由基线提供", "en": f"{why['en']}: the baseline serves"}
+            why, called = self.card["why"], self.baseline.called
+            told = {
+                "zh": f"{why['zh']}：由{called['zh']}提供",
+                "en": f"{why['en']}: the {called['en']} serves",
+            }
         if not self.dated:
             told = {"zh": f"{told['zh']}；时间未知", "en": f"{told['en']}; timing unknown"}
         return told

@@ -93,8 +93,7 @@ def _saved(told: dict[str, Any], words: Say) -> Iterator[str]:
         yield line.format(words(BASELINES[name]), interval(saved, "+.3f", words))
     if told["log_loss_saved_at_who"] is not None:
         who = interval(told["log_loss_saved_at_who"], "+.3f", words)
-        line = words("At telling won from lost alone, against the {}: {}")
-        yield line.format(words(BASELINES[told["stand_in"]]), who)
+        yield words("At telling won from lost alone: {}").format(who)
 
 
 def _grades(told: dict[str, Any], words: Say) -> Iterator[str]:

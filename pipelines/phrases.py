@@ -16,7 +16,7 @@ _CHINESE: Final = {
     "{}: said on {}, and what came": "{}：{}的预测与实际",
     "{}: said of the last records, and what came": "{}：对最后一批记录的预测与实际",
     "Log-loss saved against the {}: {}": "对数损失之差（与{}相比）：{}",
-    "At telling won from lost alone, against the {}: {}": "仅就区分赢输而言（与{}相比）：{}",
+    "At telling won from lost alone: {}": "仅就区分赢输而言：{}",
     "Of 100 with the grade {} ({:,} in all): {:.0f} said, {} won": "等级{}（共{:,}个）每100个："
     "预测赢单{:.0f}个，实际{}个",
     "Amounts at close: as they stood, of all {:,} that were won with one.": "成交金额：{:,}个"

@@ -3,7 +3,6 @@
 from training.backtest import Backtest
 from training.fit import LEAST_CLOSINGS, Fitted, closings_of
 from training.forecasts import STAGE
-from training.phrases import BASELINES, say
 
 
 def stand_in(evidence: Backtest | None) -> str:
@@ -11,15 +10,17 @@ def stand_in(evidence: Backtest | None) -> str:
     return STAGE if evidence is None else evidence.stand_in
 
 
-def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
+def why_not(
+    fitted: Fitted, evidence: Backtest | None, against: str = STAGE
+) -> dict[str, str] | None:
     """Say in zh and en why a baseline serves; None where the model is surely better than it.
 
-    The model has to be better than the baseline that would serve in its stead, over all and at
-    telling who is won (docs/decisions).
+    The model has to be better over all, and at telling who is won (docs/decisions).
 
     Args:
         fitted: the model, or none where the history is too short.
         evidence: what it is judged by; None where it was not judged.
+        against: the name of the baseline that it has to beat.
     """
     if fitted.model is None:
         won, lost = closings_of(fitted.sample)
@@ -28,17 +29,16 @@ def why_not(fitted: Fitted, evidence: Backtest | None) -> dict[str, str] | None:
             "zh": f"历史太少：赢单{won}，输单{lost}，{needs_zh}",
             "en": f"too little history: {won} won, {lost} lost, {needs_en}",
         }
-    name = stand_in(evidence)
-    who = None if evidence is None else evidence.saved_at_who(name)
+    who = None if evidence is None else evidence.saved_at_who(against)
     if evidence is None or who is None:
         return {"zh": "模型未能检验", "en": "the model could not be judged"}
-    zh, en = (say(language)(BASELINES[name]) for language in ("zh", "en"))
-    if evidence.saved(name).high >= 0:
-        return {"zh": f"模型不优于{zh}", "en": f"no skill over the {en}"}
+    called = fitted.baselines[against].called
+    if evidence.saved(against).high >= 0:
+        return {"zh": f"模型不优于{called['zh']}", "en": f"no skill over the {called['en']}"}
     if who.high >= 0:
         return {
-            "zh": f"在判断谁会赢单上，模型不优于{zh}",
-            "en": f"no skill over the {en} at telling who is won",
+            "zh": f"在判断谁会赢单上，模型不优于{called['zh']}",
+            "en": f"no skill over the {called['en']} at telling who is won",
         }
     return None
 

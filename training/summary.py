@@ -24,7 +24,7 @@ _TENTHS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 def summary(backtest: Backtest) -> dict[str, Any]:
     """Return what a card keeps: figures by horizon, of the end and of the dates, pooled."""
     names = [name for name in backtest.forecasts(backtest.horizons_days[0]).said if name != MODEL]
-    who = backtest.saved_at_who(backtest.stand_in)
+    who = backtest.saved_at_who()
     document: dict[str, Any] = plain(
         {
             "origins": [_origin(one) for one in _alone(backtest)],

@@ -59,6 +59,13 @@ class StageAalenJohansen:
         return cls(edges, tuple(stage for stage, *_ in cells), since, won, lost)
 
     @property
+    def called(self) -> dict[str, str]:
+        """What people call it, in zh and en."""
+        if self.timed:
+            return {"zh": "阶段与停留时间基线", "en": "baseline by stage and time in it"}
+        return {"zh": "阶段基线", "en": "stage baseline"}
+
+    @property
     def timed(self) -> bool:
         """Whether it asks how long a deal has been in its stage."""
         return len(set(self.stages)) < len(self.stages)

@@ -96,7 +96,7 @@ def printed(show: Callable[[Console], None]) -> str:
     ("name", "serves", "said"),
     [
         ("leads", "model", "[Tt]he model serves; timing unknown"),
-        ("coins", "baseline", "[Nn]o skill over the stage baseline: the baseline serves"),
+        ("coins", "baseline", "[Nn]o skill over the stage baseline: the stage baseline serves"),
         ("few", "baseline", r"[Tt]oo little history: \d+ won, \d+ lost, a model needs 40 each"),
         (company.NAME, "baseline", "[Tt]oo little history"),
     ],

@@ -270,15 +270,15 @@ def test_a_discount_that_all_get_is_learned_and_then_told(frames: Frames) -> Non
 
 
 def test_what_stands_in_for_the_model_is_the_better_baseline(honest: Origin) -> None:
-    """And the model has to beat it: of two baselines one says what came, so there is no skill."""
-    fitted, sure = honest.fitted, honest.curves
-    knows = Curves(sure.edges, sure.won * 0.999, sure.lost * 0.999)
+    curves = honest.curves
+    knows = Curves(curves.edges, curves.won * 0.999, curves.lost * 0.999)
     for best, other in ((STAGE, STAGE_TIME), (STAGE_TIME, STAGE)):
-        worse = Curves(sure.edges, sure.won * 0.2, sure.lost * 0.2)
+        worse = Curves(curves.edges, curves.won * 0.2, curves.lost * 0.2)
         said = honest.baselines | {best: knows, other: worse}
         judged = Backtest([replace(honest, baselines=said)])
         assert judged.stand_in == best == served.stand_in(judged)
-        why = served.why_not(fitted, judged)
+        assert summary(judged)["stand_in"] == best
+        why = served.why_not(honest.fitted, judged, best)
         assert why is not None
         assert why["en"].startswith(f"no skill over the {BASELINES[best]}")
         assert why["zh"].endswith(say("zh")(BASELINES[best]))
