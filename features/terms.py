@@ -1,6 +1,6 @@
 """The terms of a prose field: what many deals' texts mention, each a feature that people can read.
 
-Words of three letters and more; of Chinese, runs of two to four characters. A run needs no
+Words of three letters and more; of Chinese, runs of two to eight characters. A run needs no
 segmenter: one that is not a word is seldom frequent, and where a longer run says nearly the same
 as a shorter one only the longer stays. Terms are learned by how many texts mention them and not
 by what became of the deals, so no outcome leaks into them.
@@ -26,6 +26,8 @@ _SAME: Final = 0.8
 """Of the texts that mention a term, those that mention a longer one with it: it goes without."""
 _TEXTS: Final = 20_000
 """Texts that terms are learned from at most."""
+_RUN: Final = range(2, 9)
+"""Lengths of runs: eight characters are a phrase, and its parts go where they say the same."""
 _WORD: Final = re.compile(r"[^\W\d_\u4e00-\u9fff]{3,}")
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
 
@@ -67,7 +69,7 @@ def frequent(texts: list[str]) -> list[str]:
 def _all(text: str) -> Iterator[str]:
     yield from _WORD.findall(text)
     for run in _CHINESE.findall(text):
-        for length in (2, 3, 4):
+        for length in _RUN:
             yield from (run[at : at + length] for at in range(len(run) - length + 1))
 
 
