@@ -219,12 +219,18 @@ class Attribute(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: Literal["text", "number"] = "text"
+    type: Literal["text", "number", "prose"] = "text"
+    """A word, a number, or prose: a text of which single terms become features."""
     policy: Policy = "final"
     column: str | None = None
     """What the source calls it, where that is another name."""
     zh: str | None = None
     en: str | None = None
+
+    @property
+    def column_type(self) -> ColumnType:
+        """The type of its column: prose is kept as text."""
+        return "text" if self.type == "prose" else self.type
 
 
 _NAME: Final = r"^[A-Za-z0-9_\-]+$"

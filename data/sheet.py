@@ -179,7 +179,7 @@ def _extras(table: Table, given: pl.DataFrame, pipeline: Pipeline) -> list[Colum
         return [Column(n, "number" if given[n].dtype.is_numeric() else "text", n) for n in beyond]
     if table.name != "deals":
         return []
-    types: dict[str, ColumnType] = {n: a.type for n, a in pipeline.attributes.items()}
+    types: dict[str, ColumnType] = {n: a.column_type for n, a in pipeline.attributes.items()}
     types |= TRACKED_TYPES | {OBSERVED_AT: "moment"}
     return [Column(n, types[n], n) for n in beyond if n in types]
 

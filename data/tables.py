@@ -11,7 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.bulk import read
-from data.contract import TABLES, Pipeline
+from data.contract import POLARS_TYPES, TABLES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import NotFound, did_you_mean
 
@@ -107,9 +107,8 @@ _engines: Final[dict[Engine, Callable[[], Callable[[pl.DataFrame], Frame]]]] = {
 
 def with_fixed_attributes(deals: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
     """Add a column for each `fixed` attribute of the pipeline, read from the JSON."""
-    types = {"text": pl.String(), "number": pl.Float64()}
     wanted = {
-        name: types[attribute.type]
+        name: POLARS_TYPES[attribute.column_type]
         for name, attribute in pipeline.attributes.items()
         if attribute.policy == "fixed"
     }

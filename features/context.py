@@ -8,6 +8,7 @@ import polars as pl
 
 from data.contract import BUYER_ROLES, TABLES, Calendar, Pipeline
 from data.tables import Tables, collect
+from features.terms import Term, terms
 
 if TYPE_CHECKING:
     from features.catalogue import Family
@@ -26,6 +27,8 @@ VOCABULARIES: Final = (
     "numbers",
     "tracked_texts",
     "tracked_numbers",
+    "fixed_terms",
+    "tracked_terms",
 )
 """The words that a feature may be repeated for: attributes of `Context`."""
 
@@ -59,6 +62,8 @@ class Context:
         numbers: names of fixed attributes that are numbers.
         tracked_texts: names of tracked attributes that are words.
         tracked_numbers: names of tracked attributes that are numbers.
+        fixed_terms: what the texts of fixed prose mention, see `features.terms`.
+        tracked_terms: the same of tracked prose.
         roles: the parts people play in buying.
         calendar: which days are worked.
         strengths: whose track records vary how much, see `features.track.strengths`.
@@ -77,6 +82,8 @@ class Context:
     numbers: tuple[str, ...] = ()
     tracked_texts: tuple[str, ...] = ()
     tracked_numbers: tuple[str, ...] = ()
+    fixed_terms: tuple[Term, ...] = ()
+    tracked_terms: tuple[Term, ...] = ()
     roles: tuple[str, ...] = BUYER_ROLES
     calendar: Calendar = "weekdays"
     strengths: tuple[tuple[str, float], ...] = ()
@@ -154,6 +161,8 @@ class Context:
             numbers=names("number", "fixed"),
             tracked_texts=names("text", "tracked"),
             tracked_numbers=names("number", "tracked"),
+            fixed_terms=terms(tables, pipeline, "fixed"),
+            tracked_terms=terms(tables, pipeline, "tracked"),
             calendar=pipeline.calendar,
             custom=custom,
         )

@@ -22,6 +22,7 @@ PIPELINE: Final = Pipeline(
         "seats": Attribute(type="number", policy="fixed"),
         "grade": Attribute(type="text", policy="tracked"),
         "competitor": Attribute(type="text", policy="tracked"),
+        "memo": Attribute(type="prose", policy="tracked"),
         "heat": Attribute(type="number", policy="tracked"),
     },
 )
@@ -34,6 +35,7 @@ CONTEXT: Final = Context(
     tracked_texts=("grade", "competitor"),
     tracked_numbers=("heat",),
     roles=("decision_maker", "user"),
+    tracked_terms=(("memo", "预算", "备注", "memo"), ("memo", "demo", "备注", "memo")),
     calendar="china",
     strengths=(
         ("owner", 3.0),
@@ -65,6 +67,7 @@ _change = st.one_of(
     st.tuples(st.just("owner_id"), st.sampled_from("op")),
     st.tuples(st.just("competitor"), st.none() | st.sampled_from(["acme", "zenith"])),
     st.tuples(st.just("grade"), st.none() | st.sampled_from("uvw")),
+    st.tuples(st.just("memo"), st.none() | st.sampled_from(["预算已批", "Demo 演示", "暂无预算"])),
     st.tuples(st.just("heat"), _numbers),
 )
 _changes = st.tuples(_deal, moments, _late, _change)

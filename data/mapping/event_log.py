@@ -121,7 +121,7 @@ class EventLog(Mapping):
         for name, spec in self.deal.items():
             read[f"deal {name}"] = spec.read(rows, _DEAL_TYPES[name], self)
         for name, own in self.attributes.items():
-            read[f"deal {name}"] = own.read(rows, own.type, self)
+            read[f"deal {name}"] = own.read(rows, own.column_type, self)
         events = rows.select(*ORIGIN, *(column.alias(name) for name, column in read.items()))
         return self._ordered(events)
 

@@ -126,7 +126,7 @@ class TableSpec(Strict):
             for name, spec in self.columns.items()
         ]
         columns += [
-            spec.read(rows, spec.type, dialect).alias(name)
+            spec.read(rows, spec.column_type, dialect).alias(name)
             for name, spec in self.attributes.items()
         ]
         return rows.select(*ORIGIN, *columns)

@@ -9,6 +9,7 @@ from features.families.deal import deal
 from features.families.engagement import engagement
 from features.families.load import load
 from features.families.people import people
+from features.families.prose import prose
 from features.families.source import source
 from features.families.track import track
 
@@ -21,4 +22,5 @@ FAMILIES: Final[tuple[Family, ...]] = (
     source,
     track,
     load,
+    prose,
 )

@@ -218,6 +218,6 @@ def _frame(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     types = {ROW: pl.Int64(), **TABLES[name].schema}
     if name == "deals":
         types |= {c.name: POLARS_TYPES[c.type] for c in _NOW}
-        types |= {n: POLARS_TYPES[a.type] for n, a in pipeline.attributes.items()}
+        types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
     given = {column for row in rows for column in row} | {ROW}
     return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})

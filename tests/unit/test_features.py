@@ -98,6 +98,7 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
     amounts = known("changes", field="amount")
     stated = holding(dates, "number")
     owner = holding(known("changes", field="owner_id"), "value")
+    memo = holding(known("changes", field="memo"), "value")
     rival = holding(known("changes", field="competitor"), "value")
     gap = dict(CONTEXT.gaps).get(holding(stages, "value"), dict(CONTEXT.gaps)[""])
     statuses = [fact["status"] for fact in known("checklist")]
@@ -146,6 +147,8 @@ def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
         "silence_working": since(done) if not done else worked(done, as_of),
         "silence_usual": since(done) if not done else since(done) / gap,
         "done_trend:2": trend(done, deal["created_at"], as_of),
+        "mentions:memo:预算": None if memo is None else "预算" in memo,
+        "mentions:memo:demo": None if memo is None else "Demo" in memo,
         "colour": "red",
         "seats": float(deal_id[1:]),
     }
