@@ -18,7 +18,7 @@ from features.snapshots import open_snapshots
 
 _AT: Final = 0.8
 """The canary looks from where this share of closings was known."""
-_DEALS: Final = 1000
+_DEALS: Final = 300
 """Open deals that it looks at, and as many closed ones beside them."""
 _FACTS: Final = ("changes", "activities", "checklist", "contacts")
 
