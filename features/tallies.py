@@ -160,13 +160,15 @@ def closings(tables: Tables, context: Context) -> Frame:
     """
     won = nw.col("outcome") == "won"
     closed = tables.deals.filter(~nw.col("closed_recorded_at").is_null())
-    at = closed.select("deal_id", as_of="closed_recorded_at")
+    # a closing may be entered before its deal is
+    closed = closed.with_columns(as_of=nw.max_horizontal("recorded_at", "closed_recorded_at"))
+    at = closed.select("deal_id", "as_of")
     known = closed.select(
         "deal_id",
         "account_id",
         "source",
         "product",
-        as_of="closed_recorded_at",
+        "as_of",
         won=won.cast(nw.Int64),
         won_at=nw.when(won).then("closed_at").otherwise(nw.lit(NEVER)),
         everyone=nw.lit(""),
@@ -181,7 +183,13 @@ def closings(tables: Tables, context: Context) -> Frame:
 
 def _spans(tables: Tables) -> Frame:
     """Return when each deal was open, with its account: account_id, begins, ends."""
-    return tables.deals.select("account_id", begins="recorded_at", ends="closed_recorded_at")
+    return _lasting(
+        tables.deals.select("account_id", begins="recorded_at", ends="closed_recorded_at")
+    )
+
+
+def _lasting(spans: Frame) -> Frame:
+    return spans.filter(nw.col("ends").is_null() | (nw.col("ends") > nw.col("begins")))
 
 
 def _held_spans(tables: Tables) -> Frame:
@@ -197,7 +205,7 @@ def _held_spans(tables: Tables) -> Frame:
         begins=nw.max_horizontal("as_of", "recorded_at"),
         ends=nw.min_horizontal("next", "closed_recorded_at"),
     )
-    return spans.filter(nw.col("ends").is_null() | (nw.col("ends") > nw.col("begins")))
+    return _lasting(spans)
 
 
 def _done_spans(tables: Tables, context: Context) -> Frame:

@@ -159,7 +159,12 @@ TEAMS: Final = {"o": "north", "p": None}
 
 def share_won(frames: Frames, as_of: int, **whose: str | None) -> float | None:
     """Share won among closings known by then, drawn towards everyone's by CONTEXT's strength."""
-    closed = frames["deals"].filter(pl.col("closed_recorded_at") <= as_of)
+    known = pl.max_horizontal("recorded_at", "closed_recorded_at")
+    closed = (
+        frames["deals"]
+        .filter(pl.col("closed_recorded_at").is_not_null(), known <= as_of)
+        .with_columns(closed_recorded_at=known)
+    )
     at = list(closed.select("deal_id", "closed_recorded_at").iter_rows())
     owners = [held_then(frames, deal_id, "owner_id", moment) for deal_id, moment in at]
     rivals = [held_then(frames, deal_id, "competitor", moment) for deal_id, moment in at]
@@ -192,7 +197,8 @@ def account_won(frames: Frames, deal: Fact, as_of: int) -> list[int] | None:
     if deal["account_id"] is None:
         return None
     won = frames["deals"].filter(
-        pl.col("closed_recorded_at") <= as_of,
+        pl.max_horizontal("recorded_at", "closed_recorded_at") <= as_of,
+        pl.col("closed_recorded_at").is_not_null(),
         outcome="won",
         account_id=deal["account_id"],
     )
