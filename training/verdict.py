@@ -60,9 +60,12 @@ def ahead(days: float | None, words: Say) -> str:
 
 
 def _beyond(one: dict[str, float | None], value: float) -> int:
-    """Return 1 where a whole interval lies above a value, -1 where below, 0 where it holds it."""
+    """Return 1 where a whole interval lies above a value, -1 where below, 0 where it holds it.
+
+    One without width, of a few deals that all went the same way, says nothing: 0 as well.
+    """
     low, high = one["low"], one["high"]
-    if low is None or high is None:
+    if low is None or high is None or low == high:
         return 0
     return int(low > value) - int(high < value)
 

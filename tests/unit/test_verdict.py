@@ -30,7 +30,7 @@ def told(won: dict[str, float] = EVEN, saved: tuple[float, ...] = (-1.0, -1.0)) 
     return {"horizons": horizons, "dates": {"won": None}, "amounts": {"deals": 0}}
 
 
-@given(low=ends, width=st.floats(0.0, 1.0))
+@given(low=ends, width=st.floats(0.01, 1.0))
 def test_a_sum_is_told_where_its_interval_excludes_one_and_only_there(
     low: float, width: float
 ) -> None:
@@ -38,6 +38,10 @@ def test_a_sum_is_told_where_its_interval_excludes_one_and_only_there(
     assert ("too many wins were expected by day 28" in said) == (low > 1)
     assert ("too few wins were expected by day 28" in said) == (low + width < 1)
     assert ("By no horizon" in said) == (low <= 1 <= low + width)
+
+
+def test_an_interval_without_width_says_nothing() -> None:
+    assert "By no horizon" in " ".join(verdicts(told(interval(2.0, 2.0)), WORDS))
 
 
 def test_skill_is_told_by_horizon_where_horizons_differ() -> None:
