@@ -19,15 +19,17 @@ _PANELS: Final = 6
 _POINTS: Final = 7
 _DEALS: Final = 100
 """Deals over which an effect is averaged: enough for a picture."""
-_CALENDAR: Final = {
+CALENDAR: Final = {
     "bin": "how far ahead",
     "working_days": "working days in the bin",
     "starts_on": "weekday of the bin's start",
     "ends_on": "weekday of the bin's end",
+    "month_ends": "months that end in the bin",
     "quarter_week": "week of the quarter of the bin's start",
     "quarter_closing": "working days in the last two weeks of a quarter",
     "season": "day of the year",
 }
+"""What the columns of `models.calendar` are called in pictures."""
 
 
 def draw_importance(figure: Figure, origin: Origin, words: Say, language: Language) -> None:
@@ -36,7 +38,7 @@ def draw_importance(figure: Figure, origin: Origin, words: Say, language: Langua
     axes = figure.subplots()
     gain = _gain(model_of(origin))
     top = sorted(gain, key=lambda name: gain[name])[-_BARS:]
-    meanings = {name: words(meaning) for name, meaning in _CALENDAR.items()}
+    meanings = {name: words(meaning) for name, meaning in CALENDAR.items()}
     meanings |= {one.name: getattr(one, language) for one in origin.fitted.features}
     axes.barh([meanings[name] for name in top], [gain[name] for name in top])
     axes.set(xlabel=words("share of the gain"), title=words("What the boosters split on"))

@@ -42,6 +42,7 @@ _PICTURES: Final = {
     "working days in the bin": "区段内工作日",
     "weekday of the bin's start": "区段起始星期",
     "weekday of the bin's end": "区段结束星期",
+    "months that end in the bin": "区段内的月末",
     "week of the quarter of the bin's start": "区段起始在季度内的周次",
     "working days in the last two weeks of a quarter": "季末两周的工作日",
     "day of the year": "年内日期",

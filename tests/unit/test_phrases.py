@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from data.ingest import TableReport
+from models.calendar import NAMES
 from pipelines import phrases as console
 from training import phrases
+from training.effects import CALENDAR
 from training.phrases import BASELINES, say
 from training.segments import OTHERS, SEGMENTS, UNKNOWN
 
@@ -68,3 +70,7 @@ def test_a_phrase_that_is_missing_is_found_out_in_english_too() -> None:
     for speaker in (say, console.say):
         with pytest.raises(KeyError):
             speaker("en")("never said")
+
+
+def test_every_column_of_the_calendar_has_a_name() -> None:
+    assert set(CALENDAR) == set(NAMES)
