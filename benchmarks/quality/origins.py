@@ -21,6 +21,7 @@ from data.simulator import simulate
 from data.tables import Tables, lazy_tables
 from models.boosting import Settings
 from training.backtest import Backtest, backtest
+from training.forecasts import STAGE_TIME
 from training.summary import summary
 from training.truth import TRUTH, with_truth
 
@@ -93,7 +94,10 @@ def page(found: dict[str, dict[str, Any]]) -> str:
 
 def _lines(run: dict[str, Any]) -> list[str]:
     recovered = " recovered |" if TRUTH in run["horizons"][0]["baselines"] else ""
-    heads = "| days | deals | log-loss | stage | below stage | won said / came | AUC |" + recovered
+    heads = (
+        "| days | deals | log-loss | stage | below stage | stage and time in it | won said / came "
+        "| AUC |" + recovered
+    )
     first, last = (run["origins"][place]["origin"][:10] for place in (0, -1))
     return [
         f"{len(run['origins'])} origins from {first} to {last}; "
@@ -112,11 +116,12 @@ def _lines(run: dict[str, Any]) -> list[str]:
 
 def _row(one: dict[str, Any]) -> str:
     ours, stage = one["log_loss"], one["log_loss_baseline"]
+    timed = one["baselines"][STAGE_TIME]["log_loss"]
     ratio = one["won_ratio"]
     row = (
         f"| {one['horizon_days']:.0f} | {one['open_deals']:,} | {ours:.4f} | {stage:.4f} "
-        f"| {1 - ours / stage:.1%} | {ratio['mean']:.3f} ({ratio['low']:.3f}–{ratio['high']:.3f}) "
-        f"| {one['auc']:.3f} |"
+        f"| {1 - ours / stage:.1%} | {timed:.4f} "
+        f"| {ratio['mean']:.3f} ({ratio['low']:.3f}–{ratio['high']:.3f}) | {one['auc']:.3f} |"
     )
     if TRUTH not in one["baselines"]:
         return row
