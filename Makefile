@@ -48,7 +48,8 @@ format: setup ## Let ruff rewrite what it can
 
 lock: $(UV) ## Resolve the dependencies anew; read the diff before you commit it
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
-		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+		--python-version 3.11 --group dev --extra spark --extra dask pyproject.toml \
+		--output-file requirements.lock
 
 bench-peers: .venv-peers/ready ## Make .venv-peers with the peers of the quality race
 
