@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -41,16 +41,28 @@ def served(app: FastAPI, settings: Settings) -> Iterator[int]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(workspace=tmp_path, request_seconds=0.5, calls_per_minute=5)
+    return Settings(workspace=tmp_path, calls_per_minute=5)
 
 
 @pytest.fixture
 def url(settings: Settings) -> Iterator[str]:
+    with served(app_of(settings), settings) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def hasty(settings: Settings) -> Iterator[str]:
+    soon = settings.model_copy(update={"request_seconds": 1.0})
+    with served(app_of(soon), soon) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def app_of(settings: Settings) -> FastAPI:
     app = create_app(settings)
 
     @app.get("/slow")
     def slow() -> None:
-        time.sleep(1.5)
+        time.sleep(3)
 
     @app.get("/fails")
     def fails() -> None:
@@ -60,13 +72,12 @@ def url(settings: Settings) -> Iterator[str]:
     def long() -> StreamingResponse:
         def parts() -> Iterator[bytes]:
             for number in range(4):
-                time.sleep(0.3)
                 yield b"%d\n" % number
+                time.sleep(0.4)
 
         return StreamingResponse(parts())
 
-    with served(app, settings) as port:
-        yield f"http://127.0.0.1:{port}"
+    return app
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/v1/pipelines", "/none", "/docs", "/fails"])
@@ -87,22 +98,22 @@ def test_https_is_told_to_stay(settings: Settings) -> None:
         assert "max-age" in client.get("/health").headers["strict-transport-security"]
 
 
-def test_a_request_without_an_answer_in_time_is_given_up(url: str) -> None:
+def test_a_request_without_an_answer_in_time_is_given_up(hasty: str) -> None:
     began = time.monotonic()
-    answer = httpx2.get(f"{url}/slow")
+    answer = httpx2.get(f"{hasty}/slow")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert "takes too long" in answer.json()["title"]
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3
 
 
-def test_an_answer_that_has_begun_goes_on(url: str) -> None:
-    assert httpx2.get(f"{url}/long").text.split() == ["0", "1", "2", "3"]
+def test_an_answer_that_has_begun_goes_on(hasty: str) -> None:
+    assert httpx2.get(f"{hasty}/long").text.split() == ["0", "1", "2", "3"]
 
 
-def test_a_body_that_trickles_in_is_given_up(url: str, settings: Settings) -> None:
+def test_a_body_that_trickles_in_is_given_up(hasty: str, settings: Settings) -> None:
     key = key_of(settings, "score")
-    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as slow:
+    with socket.create_connection(("127.0.0.1", int(hasty.rpartition(":")[2]))) as slow:
         head = "POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         slow.sendall(
             f"{head}Authorization: Bearer {key}\r\nContent-Length: 9000\r\n\r\n{{".encode()
@@ -113,7 +124,8 @@ def test_a_body_that_trickles_in_is_given_up(url: str, settings: Settings) -> No
 
 def test_headers_may_not_be_of_any_size(url: str) -> None:
     assert httpx2.get(f"{url}/health", headers={"X": "x" * 8_000}).status_code == 200
-    assert httpx2.get(f"{url}/health", headers={"X": "x" * 200_000}).status_code >= 400
+    with suppress(httpx2.NetworkError):  # it may hang up while we still send
+        assert httpx2.get(f"{url}/health", headers={"X": "x" * 200_000}).status_code >= 400
 
 
 def key_of(settings: Settings, scope: str) -> str:
