@@ -8,6 +8,7 @@ import polars as pl
 
 from data.errors import BadInput
 from data.tables import Frame, Tables, collect
+from features.answers import answered
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
@@ -38,7 +39,7 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
         numbers as Float64 and categories as String, null where unknown.
     """
     history, asked = _asked(context)
-    answers = history.answer(timeline(tables, snapshots, context.windows))
+    answers = answered(history, timeline(tables), snapshots)
     rows = _with_held(_with_fixed(answers, tables), tables, history)
     # held in memory once: each of the tallies asks it for its moments
     held = with_working_days(collect(rows), LAST_TOUCH, context.calendar)
