@@ -74,7 +74,7 @@ def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
 
 def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
     """Return the tables of the deals from the first to the last one by name."""
-    own = nw.col("deal_id").is_between(deals[0], deals[-1])
+    own = nw.col("deal_id").is_between(nw.lit(deals[0]), nw.lit(deals[-1]))
     return replace(
         tables,
         deals=tables.deals.filter(own),
@@ -92,13 +92,14 @@ def _computed(
     with tables.scratch():
         answers = answered(history, tables, tables.put(snapshots))
         answers = _with_held(_with_fixed(answers, tables), tables, history)
-        rows = with_working_days(collect(answers), LAST_TOUCH, context.calendar)
-    told = with_tallies(rows.lazy(), stood, context).sort(KEY)
+        rows = with_working_days(collect(answers).sort(KEY), LAST_TOUCH, context.calendar)
+    told = nw.from_native(with_tallies(rows, stood, context))
     features = {
         feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
         for feature, expression in asked
     }
-    return collect(nw.from_native(told).select(*KEY, **features))
+    computed: pl.DataFrame = told.select(*KEY, **features).to_native()
+    return computed
 
 
 def catalogue(context: Context) -> list[Feature]:

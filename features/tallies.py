@@ -35,8 +35,8 @@ _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}
 _NO_WORD: Final = nw.lit(None).cast(nw.String)
 
-Stood: TypeAlias = Callable[[str, pl.LazyFrame], tuple[pl.LazyFrame, list[str]]]
-"""Tells of one kind of key what stood, and by which columns it is joined to the rows given."""
+Stood: TypeAlias = Callable[[str, pl.DataFrame], pl.DataFrame]
+"""Given a kind of key, and rows of it with as_of, adds what stood of each key then."""
 
 
 def counts(of: str) -> tuple[str, ...]:
@@ -49,22 +49,21 @@ def whose(context: Context) -> dict[str, str]:
     return {of: key for of, key in KEYS.items() if of != "rival" or context.rivals}
 
 
-def with_tallies(rows: pl.LazyFrame, stood: Stood, context: Context) -> pl.LazyFrame:
+def with_tallies(rows: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
     """Add <of>_<what> for each of `whose` and its `counts`: what stood, as known at as_of.
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
-    rows = rows.with_columns(everyone=pl.lit(""))
+    rows, told = rows.with_columns(everyone=pl.lit("")), []
     for of, key in whose(context).items():
-        known, on = stood(of, rows)
         somebody = pl.col(key).is_not_null()  # nobody's tally is unknown, a new one's is empty
         named = {
             f"{of}_{name}": pl.when(somebody).then(pl.col(name).fill_null(_EMPTY[name]))
             for name in counts(of)
         }
-        rows = rows.join(known, on=on, how="left").with_columns(**named).drop(*counts(of))
+        told += stood(of, rows.select(key, "as_of")).select(**named).get_columns()
     happened = pl.when(pl.col("account_won_at") > NEVER).then("account_won_at")
-    return rows.with_columns(account_won_at=happened)
+    return rows.with_columns(told).with_columns(account_won_at=happened)
 
 
 def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
@@ -100,20 +99,20 @@ def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
         return _kept(context.tallies)
     known = _known(tables, context, moments)
 
-    def stood(of: str, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
+    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
         key = KEYS[of]
-        asked = rows.select(key, "as_of").drop_nulls(key).unique().sort("as_of")
+        asked = rows.unique().drop_nulls(key).sort("as_of")
         # known is in the order of moments, too; with `by`, Polars cannot see it, and would warn
-        read = asked.join_asof(known[of].lazy(), on="as_of", by=key, check_sortedness=False)
-        return read, [key, "as_of"]
+        read = asked.join_asof(known[of], on="as_of", by=key, check_sortedness=False)
+        return rows.join(read, on=[key, "as_of"], how="left", maintain_order="left")
 
     return stood
 
 
 def _kept(kept: pl.DataFrame) -> Stood:
-    def stood(of: str, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
-        key, own = KEYS[of], kept.lazy().filter(pl.col("of") == of)
-        return own.select(pl.col("key").alias(key), *counts(of)), [key]
+    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
+        own = kept.filter(pl.col("of") == of).select(pl.col("key").alias(KEYS[of]), *counts(of))
+        return rows.join(own, on=KEYS[of], how="left", maintain_order="left")
 
     return stood
 
