@@ -1,5 +1,7 @@
 """Snapshots in, feature rows out: the one place where features are computed."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -14,11 +16,11 @@ from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
-from features.tallies import with_tallies
-from features.timeline import timeline
+from features.tallies import Stood, standing, with_tallies
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
+DEALS_A_PART: Final = 25_000
 DONE: Final = activity(status="done")
 LAST_TOUCH: Final = "last_touch"
 ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
@@ -38,20 +40,65 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
         numbers as Float64 and categories as String, null where unknown.
     """
-    history, asked = _asked(context)
-    answers = answered(history, timeline(tables), snapshots)
-    rows = _with_held(_with_fixed(answers, tables), tables, history)
-    # held in memory once: each of the tallies asks it for its moments
-    held = with_working_days(collect(rows), LAST_TOUCH, context.calendar)
-    rows = with_tallies(tables.put(held), tables, context)
-    rows = rows.select(
-        *KEY,
-        **{
-            feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
-            for feature, expression in asked
-        },
+    return pl.concat(compute_parts(tables, snapshots, context))
+
+
+def compute_parts(
+    tables: Tables, snapshots: Frame, context: Context, deals: int = DEALS_A_PART
+) -> Iterator[pl.DataFrame]:
+    """Compute the same rows, some deals at a time: what is held at once does not grow with them.
+
+    Args:
+        tables: as of `compute`.
+        snapshots: as of `compute`.
+        context: as of `compute`.
+        deals: how many to take at a time.
+
+    Yields:
+        Rows of `compute`, in its order.
+    """
+    asked = collect(snapshots.select(*KEY)).sort(KEY)
+    stood = standing(tables, context, asked["as_of"].unique().sort())
+    for part in _parts(asked, deals):
+        own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
+        yield _computed(own, part, stood, context)
+
+
+def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
+    """Split rows sorted by deal_id after every so many deals; no rows are one part."""
+    part = asked["deal_id"].rle_id() // deals
+    if len(asked) == 0 or part[-1] == 0:
+        return [asked]
+    return asked.with_columns(part=part).partition_by("part", maintain_order=True, include_key=False)
+
+
+def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
+    """Return the tables of the deals from the first to the last one by name."""
+    own = nw.col("deal_id").is_between(deals[0], deals[-1])
+    return replace(
+        tables,
+        deals=tables.deals.filter(own),
+        changes=tables.changes.filter(own),
+        activities=tables.activities.filter(own),
+        checklist=tables.checklist.filter(own),
+        contacts=tables.contacts.filter(own),
     )
-    return collect(rows).sort(KEY)
+
+
+def _computed(
+    tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
+) -> pl.DataFrame:
+    history, asked = _asked(context)
+    with tables.scratch():
+        answers = answered(history, tables, tables.put(snapshots))
+        answers = _with_held(_with_fixed(answers, tables), tables, history)
+        rows = with_working_days(collect(answers), LAST_TOUCH, context.calendar)
+    told = with_tallies(rows.lazy(), stood, context).sort(KEY)
+    features = {
+        feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
+        for feature, expression in asked
+    }
+    return collect(nw.from_native(told).select(*KEY, **features))
 
 
 def catalogue(context: Context) -> list[Feature]:
