@@ -176,7 +176,7 @@ def open_tables(
 
     """
     if isinstance(source, Path):
-        return _scanned(source, _settings_of(source, pipeline), engine, limits)
+        return _scanned(source, read_settings(source, pipeline), engine, limits)
     settings = load_pipeline(source, pipeline)
     if engine == "polars":
         return lazy_tables(read_frames(source, pipeline), settings)
@@ -220,7 +220,12 @@ def write_parquet(frames: Mapping[str, pl.DataFrame], folder: Path, pipeline: Pi
     (folder / "pipeline.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _settings_of(folder: Path, pipeline: str) -> Pipeline:
+def read_settings(folder: Path, pipeline: str) -> Pipeline:
+    """Read the settings of the pipeline that lies in a directory of Parquet.
+
+    Raises:
+        NotFound: there is no pipeline.json in it, or it is another pipeline's.
+    """
     file = folder / "pipeline.json"
     if not file.is_file():
         raise NotFound("no pipeline.json in the directory", field="source", value=str(folder))

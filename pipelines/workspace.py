@@ -14,7 +14,7 @@ from data.database import open_database
 from data.moments import DAY, iso_date
 from data.places import read_place
 from data.settings import Settings
-from data.tables import Tables, load_pipeline, open_tables
+from data.tables import Limits, Tables, load_pipeline, open_tables, read_settings
 from models.bundle import Bundle
 from pipelines.phrases import Language, say
 from serving.scores import Scores
@@ -44,14 +44,19 @@ def reader_of_places(settings: Settings, pipeline: str) -> Callable[[str, str], 
 
 
 def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
-    """Return a pipeline's settings and its tables.
+    """Return a pipeline's settings and its tables, on the engine that is set.
 
     Raises:
         NotFound: no such pipeline.
+        NotReady: the engine needs what is not installed here.
     """
+    limits = Limits(settings.memory_limit, settings.spill)
+    if settings.tables is not None:
+        configured = read_settings(settings.tables, pipeline)
+        return configured, open_tables(settings.tables, pipeline, settings.engine, limits)
     with database_of(settings) as engine:
         configured = load_pipeline(engine, pipeline)
-        return configured, open_tables(engine, pipeline, settings.engine)
+        return configured, open_tables(engine, pipeline, settings.engine, limits)
 
 
 def warn_of_stages(

@@ -1,6 +1,7 @@
 """Spark: on a cluster, or in a Java machine beside this process."""
 
 import shutil
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -10,9 +11,12 @@ import polars as pl
 from data.engines import Frame, Limits, lazy
 from data.errors import NotReady
 
+_PANDAS: Final = "PySpark does not yet fully support pandas"
+"""What Spark warns of whenever it starts; pandas is never handed to it."""
 _QUIET: Final = {
     "spark.app.name": "dealcast",
     "spark.log.level": "ERROR",
+    "spark.sql.caseSensitive": "true",
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.enabled": "false",
 }
@@ -63,6 +67,7 @@ def _session(limits: Limits) -> Any:
     No master is named here: it is the one of spark-submit or of spark-defaults.conf, and without
     them the threads of this machine.
     """
+    warnings.filterwarnings("ignore", _PANDAS, FutureWarning)
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
