@@ -69,7 +69,9 @@ def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
     part = asked["deal_id"].rle_id() // deals
     if len(asked) == 0 or part[-1] == 0:
         return [asked]
-    return asked.with_columns(part=part).partition_by("part", maintain_order=True, include_key=False)
+    return asked.with_columns(part=part).partition_by(
+        "part", maintain_order=True, include_key=False
+    )
 
 
 def _of_deals(tables: Tables, deals: pl.Series) -> Tables:

@@ -150,8 +150,9 @@ def _added(frame: Frame, key: str, moments: pl.Series) -> pl.DataFrame:
     facts = collect(frame.filter(~nw.col(key).is_null()))
     after = moments.search_sorted(facts["as_of"], side="left")
     facts = facts.with_columns(as_of=after).filter(pl.col("as_of") < len(moments))
-    last = pl.col("won_at").max() if "won_at" in facts.columns else []
-    summed = facts.group_by(key, "as_of").agg(pl.exclude(key, "as_of", "won_at").sum(), last)
+    adds = [name for name in facts.columns if name not in (key, "as_of")]
+    total = [pl.col(n).max() if n == "won_at" else pl.col(n).sum() for n in adds]
+    summed = facts.group_by(key, "as_of").agg(total)
     return summed.with_columns(as_of=moments.gather(summed["as_of"]))
 
 

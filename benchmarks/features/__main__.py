@@ -52,12 +52,11 @@ def plan(only: list[str], sizes: list[int]) -> Iterator[Run]:
 
     A value that happened before what is held, and was entered after it, is what peers get wrong.
     """
+    engines = [name for name in CONTENDERS if name in only and name not in PEERS]
+    peers = [name for name in PEERS if name in only]
     for deals in sizes:
-        for late in (0.2, 0.0):
-            for name in CONTENDERS:
-                peer = name in PEERS
-                if name in only and (name == "polars" or peer == (late == 0.0)):
-                    yield Run(name, deals, late)
+        yield from (Run(name, deals, 0.2) for name in engines)
+        yield from (Run(name, deals, 0.0) for name in (["polars", *peers] if peers else []))
 
 
 @app.command("run")
@@ -108,20 +107,22 @@ def _record(run: Run, limit_s: float, work: Path) -> dict[str, Any]:
         "contender": run.contender,
         **task.size(folder),
         **watched.to_dict(),
-        "features": _columns(found) if done else 0,
-        "differing": _differing(folder / "features" / "polars", found) if done else None,
+        **(_found(found, folder / "features" / "polars") if done else {}),
         "machine": {"cpus": os.cpu_count(), "memory_gb": _memory_gb(), "load_before": load},
         "versions": {"python": platform.python_version()} | {n: version(n) for n in _PACKAGES},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _columns(found: Path) -> int:
-    return len(pl.scan_parquet(found / "*.parquet").collect_schema()) - 2
-
-
-def _differing(polars: Path, found: Path) -> list[str] | None:
-    return None if polars == found or not polars.is_dir() else task.differing(polars, found)
+def _found(found: Path, polars: Path) -> dict[str, Any]:
+    """Say how much there is, and which columns hold other values than those of Polars."""
+    rows = pl.scan_parquet(found / "*.parquet")
+    compare = found != polars and polars.is_dir()
+    return {
+        "features": len(rows.collect_schema()) - 2,
+        "rows": rows.select(pl.len()).collect().item(),
+        "differing": task.differing(polars, found) if compare else None,
+    }
 
 
 def _memory_gb() -> float:

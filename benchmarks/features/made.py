@@ -53,7 +53,7 @@ def _typed(name: str, columns: dict[str, Any]) -> pl.DataFrame:
     schema = TABLES[name].schema
     frame = pl.DataFrame(columns)
     missing = [pl.lit(None, dtype).alias(n) for n, dtype in schema.items() if n not in columns]
-    return frame.with_columns(missing).select(schema.names()).cast(dict(schema))
+    return frame.with_columns(missing).select(schema.names()).cast(schema)
 
 
 class _Company:
@@ -101,9 +101,13 @@ class _Company:
             value = self._drawn(self.owners, rows)
         else:
             many = self.rng.integers(1, 1_000, rows)
-            number = many * 100.0 if field == "amount" else facts["at"] + many * DAY / 4.0
-            value = pl.Series(number).cast(pl.Int64).cast(pl.String)
-        return pl.DataFrame({**facts, "field": _same(field, rows), "value": value, "number": number})
+            number = pl.Series(
+                many * 100.0 if field == "amount" else facts["at"] + many * DAY / 4.0
+            )
+            value = number.cast(pl.Int64).cast(pl.String)
+        return pl.DataFrame(
+            {**facts, "field": _same(field, rows), "value": value, "number": number}
+        )
 
     def activities(self) -> dict[str, Any]:
         facts = self._facts(self.rng.poisson(11, len(self.ids)))

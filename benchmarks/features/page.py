@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 Record = dict[str, Any]
@@ -33,7 +34,7 @@ def page(records: Sequence[Record]) -> str:
         "",
         *_table(_HEADS, [_row(one) for one in engines]),
         "",
-        "*Values* says how many columns differ from those of Polars, to the last bit.",
+        "*Values* says which columns differ from those of Polars in any bit of any row.",
         "",
         "## Growth",
         "",
@@ -101,20 +102,21 @@ def _row(one: Record) -> tuple[str, ...]:
         f"{one['cpu_s']:.0f}",
         f"{one['peak_mb']:,.0f}",
         f"{one['machine']['load_before']:.1f}",
-        _values(one["differing"]),
+        _values(one) if done else "",
     )
 
 
-def _values(differing: list[str] | None) -> str:
-    if differing is None:
-        return ""
-    return f"differ: {', '.join(differing)}" if differing else "all the same"
+def _values(one: Record) -> str:
+    of = "" if one["rows"] == one["snapshots"] else f"; only {one['rows']:,} rows"
+    if one["differing"] is None:
+        return of.removeprefix("; ")
+    return ("differ: " + ", ".join(one["differing"]) if one["differing"] else "all the same") + of
 
 
 def _growth(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
     for name in _NAMES:
         own = [one for one in records if one["contender"] == name and one["exit_code"] == 0]
-        for before, after in zip(own, own[1:], strict=False):
+        for before, after in pairwise(own):
             ratio = _unit(after) / _unit(before)
             yield _NAMES[name], f"{before['deals']:,}", f"{after['deals']:,}", f"{ratio:.2f}"
 
@@ -122,15 +124,14 @@ def _growth(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
 def _unit(one: Record) -> float:
     """Processor seconds for each n log n."""
     n = one["events"] + one["snapshots"]
-    cpu: float = one["cpu_s"]
-    return cpu / (n * math.log(n))
+    return float(one["cpu_s"] / (n * math.log(n)))
 
 
 def _against(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
     ours = {one["deals"]: one for one in records if one["contender"] == "polars"}
     for one in records:
         own = ours.get(one["deals"])
-        ratios = ("", "")
+        ratios: tuple[str, ...] = ("", "")
         if one["contender"] in _PEERS and own is not None and one["exit_code"] == 0:
             ratios = tuple(f"{one[name] / own[name]:.1f}" for name in ("wall_s", "cpu_s"))
         yield (*_row(one), *ratios)

@@ -24,7 +24,7 @@ def main(task: Path, out: Path) -> None:
     """Compute what pandas says plainly, of all snapshots."""
     snapshots = pd.read_parquet(task / SNAPSHOTS)
     deals = pd.Index(snapshots["deal_id"].unique())
-    snapshots["deal"] = deals.get_indexer(snapshots["deal_id"])
+    snapshots["deal"] = deals.get_indexer(pd.Index(snapshots["deal_id"]))
     snapshots = snapshots.sort_values("as_of", ignore_index=True)
     tables = {name: _facts(task, name, deals) for name in _COLUMNS}
     rows = snapshots[["deal_id", "as_of"]].copy()
@@ -45,7 +45,7 @@ _COLUMNS = {
 def _facts(task: Path, name: str, deals: pd.Index) -> pd.DataFrame:
     columns = ["deal_id", "at", "recorded_at", *_COLUMNS[name]]
     facts = pd.read_parquet(task / f"{name}.parquet", columns=columns)
-    facts["deal"] = deals.get_indexer(facts.pop("deal_id"))
+    facts["deal"] = deals.get_indexer(pd.Index(facts.pop("deal_id")))
     return facts.sort_values("recorded_at", ignore_index=True)
 
 
@@ -59,9 +59,7 @@ class _Asked:
 
     def _as_of(self, days: int) -> pd.DataFrame:
         asked = self.snapshots[["deal"]].assign(moment=self.snapshots["as_of"] - days * DAY)
-        return pd.merge_asof(
-            asked, self.facts, left_on="moment", right_on="recorded_at", by="deal"
-        )
+        return pd.merge_asof(asked, self.facts, left_on="moment", right_on="recorded_at", by="deal")
 
     def count(self) -> "pd.Series[float]":
         return self.then["n"].fillna(0)

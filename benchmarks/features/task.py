@@ -50,14 +50,17 @@ def differing(one: Path, other: Path) -> list[str]:
     """Name the columns of `other` that hold other values than in `one`, to the last bit.
 
     Args:
-        one: folder of Parquet with all features.
-        other: folder of Parquet with some of them.
+        one: folder of Parquet with all features of all snapshots.
+        other: folder of Parquet with some features of some snapshots.
     """
-    theirs = pl.scan_parquet(other / "*.parquet").sort("deal_id", "as_of")
-    ours = pl.scan_parquet(one / "*.parquet").sort("deal_id", "as_of")
-    names = theirs.collect_schema().names()
+    key = ["deal_id", "as_of"]
+    theirs = pl.scan_parquet(other / "*.parquet")
+    ours = pl.scan_parquet(one / "*.parquet")
+    if ours.select(pl.len()).collect().item() != theirs.select(pl.len()).collect().item():
+        ours = ours.join(theirs.select(key), on=key, how="semi")
+    ours, theirs = ours.sort(key), theirs.sort(key)
     found = []
-    for name in names:  # a column at a time: all of them do not fit in memory
+    for name in theirs.collect_schema().names():  # one at a time: all do not fit in memory
         left, right = (frame.select(name).collect().to_series() for frame in (ours, theirs))
         if not left.equals(right.cast(left.dtype), null_equal=True):
             found.append(name)

@@ -5,7 +5,7 @@ what stands of others would have to be computed before, so they are not its part
 """
 
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
