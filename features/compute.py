@@ -38,9 +38,10 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
 
     Returns:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
-        numbers as Float64 and categories as String, null where unknown.
+        numbers as Float64 and categories as String, null where unknown. On DuckDB and Spark it
+        is mapped from files and not held in memory, see `data.mapped`.
     """
-    return pl.concat(compute_parts(tables, snapshots, context))
+    return tables.gather(compute_parts(tables, snapshots, context))
 
 
 def compute_parts(
@@ -69,7 +70,9 @@ def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
     part = asked["deal_id"].rle_id() // deals
     if len(asked) == 0 or part[-1] == 0:
         return [asked]
-    return asked.with_columns(part=part).partition_by("part", maintain_order=True, include_key=False)
+    return asked.with_columns(part=part).partition_by(
+        "part", maintain_order=True, include_key=False
+    )
 
 
 def _of_deals(tables: Tables, deals: pl.Series) -> Tables:

@@ -95,9 +95,7 @@ def _runs(facts: Frame, asked: dict[str, Run]) -> Frame:
         if run.how in ("last", "first")
     }
     held = {
-        name: _unless_cleared(name, run.column)
-        for name, run in asked.items()
-        if run.how == "held"
+        name: _unless_cleared(name, run.column) for name, run in asked.items() if run.how == "held"
     }
     counts = [name for name, run in asked.items() if run.counts]
     return facts.select(DEAL, "recorded_at", "n", *counts, **happened, **held)
@@ -122,9 +120,7 @@ def _enter(steps: list[dict[str, nw.Expr]], name: str, run: Run) -> None:
         steps[3][name] = nw.when(moved).then(_int(1)).otherwise(_int(0)).cum_sum()
 
 
-def _enter_held(
-    steps: list[dict[str, nw.Expr]], name: str, where: nw.Expr, column: str
-) -> None:
+def _enter_held(steps: list[dict[str, nw.Expr]], name: str, where: nw.Expr, column: str) -> None:
     """Enter the value that holds: of the fact whose time is the running maximum."""
     latest = f"{name}_at"
     steps[0][latest] = _latest(where, nw.col("at"))
