@@ -1,7 +1,7 @@
 """The tables of one pipeline as lazy frames, on the engine of your choice."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +50,10 @@ class Tables:
     def scratch(self) -> AbstractContextManager[None]:
         """Let go at the end what was kept within. Frames built on it end there too."""
         return self.host.scratch()
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts: in memory, or mapped from files on the other engines."""
+        return self.host.gather(parts)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give each row once for every integer from column `first` to column `last`, as `name`.

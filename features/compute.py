@@ -38,9 +38,10 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
 
     Returns:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
-        numbers as Float64 and categories as String, null where unknown.
+        numbers as Float64 and categories as String, null where unknown. On DuckDB and Spark it
+        is mapped from files and not held in memory, see `data.mapped`.
     """
-    return pl.concat(compute_parts(tables, snapshots, context))
+    return tables.gather(compute_parts(tables, snapshots, context))
 
 
 def compute_parts(

@@ -39,8 +39,19 @@ def reader_of_places(settings: Settings, pipeline: str) -> Callable[[str, str], 
     Raises:
         NotFound: no such pipeline.
     """
+    return partial(read_place, configured(settings, pipeline))
+
+
+def configured(settings: Settings, pipeline: str) -> Pipeline:
+    """Return a pipeline's settings, from where its deals are.
+
+    Raises:
+        NotFound: no such pipeline.
+    """
+    if settings.tables is not None:
+        return read_settings(settings.tables, pipeline)
     with database_of(settings) as engine:
-        return partial(read_place, load_pipeline(engine, pipeline))
+        return load_pipeline(engine, pipeline)
 
 
 def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
@@ -51,12 +62,11 @@ def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
         NotReady: the engine needs what is not installed here.
     """
     limits = Limits(settings.memory_limit, settings.spill)
+    found = configured(settings, pipeline)
     if settings.tables is not None:
-        configured = read_settings(settings.tables, pipeline)
-        return configured, open_tables(settings.tables, pipeline, settings.engine, limits)
+        return found, open_tables(settings.tables, pipeline, settings.engine, limits)
     with database_of(settings) as engine:
-        configured = load_pipeline(engine, pipeline)
-        return configured, open_tables(engine, pipeline, settings.engine, limits)
+        return found, open_tables(engine, pipeline, settings.engine, limits)
 
 
 def warn_of_stages(
