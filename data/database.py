@@ -2,7 +2,8 @@
 
 SQLite (in WAL mode, so that readers never wait for a writer) by default, PostgreSQL by URL.
 The contract's tables are not written down a second time; beside them stand the pipelines'
-settings, the API keys and the published lists. Bulk traffic goes through `data.bulk`.
+settings, the API keys and the published lists, and the tables of `standing`, `ledger` and
+`outbox`. Bulk traffic goes through `data.bulk`.
 """
 
 from pathlib import Path
@@ -10,11 +11,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from data import ledger, outbox, standing
 from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
+from data.schema import metadata
 from data.settings import Settings
 
-HEAD: Final = "0001"
+__all__ = ["HEAD", "contract_tables", "ledger", "metadata", "open_database", "outbox", "standing"]
+
+HEAD: Final = "0004"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
 _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
@@ -24,8 +29,6 @@ _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     "integer": sa.BigInteger,
     "json": sa.Text,
 }
-
-metadata: Final = sa.MetaData()
 
 
 def _contract_table(table: Table) -> sa.Table:
@@ -37,6 +40,10 @@ def _contract_table(table: Table) -> sa.Table:
 
 
 contract_tables: Final = {name: _contract_table(table) for name, table in TABLES.items()}
+sa.Index(
+    "ix_activities_deal", *(contract_tables["activities"].c[n] for n in ("pipeline", "deal_id"))
+)
+sa.Index("ix_deals_account", contract_tables["deals"].c.account_id)
 
 pipelines: Final = sa.Table(
     "pipelines",
@@ -110,10 +117,10 @@ def open_database(settings: Settings) -> sa.Engine:
 
 
 def _set_pragmas(connection: Any, _: object) -> None:
-    # NORMAL is safe in WAL mode: a power cut may undo the last commit, never tear the file.
+    # FULL, because what was acknowledged must outlast a power cut; NORMAL may undo the last commit.
     for pragma in (
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        "synchronous = FULL",
         "busy_timeout = 30000",
         "cache_size = -65536",
     ):
