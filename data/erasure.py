@@ -148,7 +148,9 @@ def _finish(
             f"no such {kind}", field=f"{kind}_id", value=name, remedy="nothing was erased"
         )
     quoted = json.dumps(name, ensure_ascii=False)
-    transaction.execute(sa.delete(answers).where(answers.c.answer.contains(quoted, autoescape=True)))
+    transaction.execute(
+        sa.delete(answers).where(answers.c.answer.contains(quoted, autoescape=True))
+    )
     row = {"pipeline": pipeline, "pseudonym": pseudonym(pipeline, kind, name), "kind": kind}
     _delete(transaction, erased, {n: row[n] for n in ("pipeline", "pseudonym")})
     transaction.execute(sa.insert(erased).values(**row, at=now))

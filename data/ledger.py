@@ -4,7 +4,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from data.schema import COUNTER, metadata
+from data.database import COUNTER, metadata
 
 scores: Final = sa.Table(
     "scores",

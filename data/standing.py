@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from data.schema import metadata
+from data.database import metadata
 
 standing: Final = sa.Table(
     "standing",

@@ -92,7 +92,9 @@ def store_some(
 
 def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
-    same = sa.and_(touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id)
+    same = sa.and_(
+        touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
+    )
     query = (
         sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
         .select_from(sa.outerjoin(standing, touched, same))
