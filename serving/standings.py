@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from data.bulk import merge, read
 from data.standing import standing, touched
-from data.tables import Tables
+from data.tables import Tables, collect
 from models.curve import Curves
 from serving.insights.standing import standing as people_know
 from serving.scorer import Scorer
@@ -46,7 +46,6 @@ def rows(scorer: Scorer, scores: Scores, tables: Tables, scored_at: int) -> pl.D
         **{name: pl.lit(value) for name, value in said.items()},
         as_of=pl.lit(scores.as_of, pl.Int64),
         scored_at=pl.lit(scored_at, pl.Int64),
-        account_id=pl.lit(None, pl.String),
         chances=pl.Series(_chances(scores), dtype=pl.String),
         curve=pl.Series(_curve(scores.curves), dtype=pl.String),
     )
@@ -57,6 +56,7 @@ def rows(scorer: Scorer, scores: Scores, tables: Tables, scored_at: int) -> pl.D
         scores.ending(),
         scores.amount_at_close(),
         people_know(tables, scores.as_of),
+        collect(tables.deals.select("deal_id", "account_id")),
     )
     for frame in frames:
         told = told.join(frame, on="deal_id", maintain_order="left")

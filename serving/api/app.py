@@ -13,10 +13,12 @@ from data.settings import Settings
 from features.custom import load
 from serving.access import pages
 from serving.access.counts import Calls
-from serving.api import lists, problems, score, status
+from serving.api import facts, lists, problems, score, status
 from serving.api.limits import BodyLimit
-from serving.api.service import Clock, Service
+from serving.api.service import Service
 from serving.champions import Champions
+from serving.clock import Clock
+from serving.live import Live
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -33,7 +35,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
-            yield {"service": Service(settings, engine, champions, clock, calls)}
+            with Live.of(settings, engine, champions, clock) as live:
+                yield {"service": Service(settings, engine, champions, clock, calls, live)}
         finally:
             engine.dispose()
 
@@ -47,6 +50,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
-    for router in (score.router, lists.router):
+    for router in (score.router, facts.router, lists.router):
         app.include_router(router, prefix="/v1")
     return app
