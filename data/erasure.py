@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import polars as pl
 import sqlalchemy as sa
 
+from data.audit import Actor, record
 from data.bulk import writing
 from data.database import contract_tables, list_items
 from data.errors import NotFound
@@ -34,7 +35,9 @@ def pseudonym(pipeline: str, kind: Kind, name: str) -> str:
     return f"erased-{sha256(said).hexdigest()[:32]}"
 
 
-def erase_deal(engine: sa.Engine, pipeline: str, deal_id: str, now: int) -> dict[str, int]:
+def erase_deal(
+    engine: sa.Engine, pipeline: str, deal_id: str, now: int, actor: Actor
+) -> dict[str, int]:
     """Forget a deal: its facts go, its scores in the ledger and lists lose its name.
 
     Returns:
@@ -51,11 +54,14 @@ def erase_deal(engine: sa.Engine, pipeline: str, deal_id: str, now: int) -> dict
         renamed = sa.update(scores).filter_by(**of_deal).values(deal_id=told)
         rows["scores"] = transaction.execute(renamed).rowcount
         rows["list_items"] = _blank(transaction, of_deal, told)
-        _finish(transaction, pipeline, "deal", deal_id, rows, now)
+        _finish(transaction, pipeline, "deal", deal_id, rows)
+        _record(transaction, pipeline, "deal", told, now, actor)
     return {name: count for name, count in rows.items() if count}
 
 
-def erase_contact(engine: sa.Engine, pipeline: str, contact_id: str, now: int) -> dict[str, int]:
+def erase_contact(
+    engine: sa.Engine, pipeline: str, contact_id: str, now: int, actor: Actor
+) -> dict[str, int]:
     """Forget a person: the name goes, and a pseudonym stands for the id.
 
     The part they play in buying and what was done with them stay, so no score changes.
@@ -78,7 +84,8 @@ def erase_contact(engine: sa.Engine, pipeline: str, contact_id: str, now: int) -
             "contacts": transaction.execute(named).rowcount,
             "activities": transaction.execute(done).rowcount,
         }
-        _finish(transaction, pipeline, "contact", contact_id, rows, now)
+        _finish(transaction, pipeline, "contact", contact_id, rows)
+        _record(transaction, pipeline, "contact", told, now, actor)
     return {name: count for name, count in rows.items() if count}
 
 
@@ -140,9 +147,8 @@ def _finish(
     kind: Kind,
     name: str,
     rows: dict[str, int],
-    now: int,
 ) -> None:
-    """Remember the pseudonym, and drop the answers kept for replay that name it."""
+    """Check that there was something, and drop the answers kept for replay that name it."""
     if not any(rows.values()):
         raise NotFound(
             f"no such {kind}", field=f"{kind}_id", value=name, remedy="nothing was erased"
@@ -151,6 +157,13 @@ def _finish(
     transaction.execute(
         sa.delete(answers).where(answers.c.answer.contains(quoted, autoescape=True))
     )
-    row = {"pipeline": pipeline, "pseudonym": pseudonym(pipeline, kind, name), "kind": kind}
-    _delete(transaction, erased, {n: row[n] for n in ("pipeline", "pseudonym")})
-    transaction.execute(sa.insert(erased).values(**row, at=now))
+
+
+def _record(
+    transaction: sa.Connection, pipeline: str, kind: Kind, told: str, now: int, actor: Actor
+) -> None:
+    """Remember the pseudonym, and say in the audit log who erased what it stands for."""
+    which = {"pipeline": pipeline, "pseudonym": told}
+    _delete(transaction, erased, which)
+    transaction.execute(sa.insert(erased).values(**which, kind=kind, at=now))
+    record(transaction, actor, f"{kind}.erased", now, told, pipeline=pipeline)

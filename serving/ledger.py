@@ -12,6 +12,7 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Any, Final, Literal, TypeAlias
 
+import polars as pl
 import sqlalchemy as sa
 import structlog
 
@@ -19,6 +20,11 @@ from data.bulk import writing
 from data.database import contract_tables
 from data.errors import NotReady
 from data.ledger import scores
+from data.standing import standing
+from models.reasons import Explanation
+from serving.access.reach import Reach
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 Kind = Literal["request", "by-id", "push", "list", "batch"]
 KINDS: Final[tuple[Kind, ...]] = ("request", "by-id", "push", "list", "batch")
@@ -63,10 +69,34 @@ def hash_of(reasons: Sequence[Any] | None) -> str | None:
     return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def entries(scorer: Scorer, scores: Scores) -> list[Row]:
+    """Return what the ledger says of scores, without to whom they were told."""
+    bundle = scorer.bundle
+    head = {
+        "pipeline": bundle.pipeline.name,
+        "bundle": bundle.name,
+        "served_by": bundle.serves,
+        "as_of": scores.as_of,
+    }
+    whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
+    frames = (scores.graded().drop("trend"), scores.eventually().drop("deal_id"))
+    told = pl.concat(frames, how="horizontal").iter_rows(named=True)
+    return [
+        head | row | {"chances": chances, "reasons": hash_of(why.reasons if why else None)}
+        for row, chances, why in zip(told, scores.written(), whys, strict=True)
+    ]
+
+
 def write(transaction: sa.Connection, rows: Sequence[Row]) -> None:
     """Write rows in the transaction of what they tell of."""
     if rows:
         transaction.execute(sa.insert(scores), list(rows))
+
+
+def enter(engine: sa.Engine, told: Told, said: Sequence[Row]) -> None:
+    """Write what a job says, and return when it is written."""
+    with writing(engine) as transaction:
+        write(transaction, told.rows(said))
 
 
 def prune(engine: sa.Engine, before: int) -> int:
@@ -88,19 +118,29 @@ class Asked:
     until: int | None = None
 
 
-def find(connection: sa.Connection, asked: Asked, before: int | None, limit: int) -> list[Row]:
+def find(
+    connection: sa.Connection, asked: Asked, reach: Reach, before: int | None, limit: int
+) -> list[Row]:
     """Return rows of the ledger, the newest first, each with what came of its deal.
 
     Args:
         connection: the database.
         asked: which of them.
+        reach: which deals the caller may see; with a limit, only those that are open now.
         before: only rows with a smaller score_id: the last one of the page before.
         limit: how many at most.
     """
     deals = contract_tables["deals"]
     same = sa.and_(deals.c.pipeline == scores.c.pipeline, deals.c.deal_id == scores.c.deal_id)
     query = sa.select(scores, deals.c.outcome, deals.c.closed_at)
-    query = query.select_from(sa.outerjoin(scores, deals, same)).where(*_wanted(asked))
+    both = sa.outerjoin(scores, deals, same)
+    if not reach.whole:  # who holds a deal is known of the open ones
+        now = sa.and_(
+            standing.c.pipeline == scores.c.pipeline, standing.c.deal_id == scores.c.deal_id
+        )
+        both = both.join(standing, now)
+        query = reach.select(query, standing.c.owner_id, standing.c.team)
+    query = query.select_from(both).where(*_wanted(asked))
     if before is not None:
         query = query.where(scores.c.score_id < before)
     query = query.order_by(scores.c.score_id.desc()).limit(limit)

@@ -14,12 +14,17 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.bulk import merge, read
+from data.database import contract_tables
+from data.moments import iso
+from data.push import pushing
 from data.standing import standing, touched
 from data.tables import Tables, collect
 from models.curve import Curves
+from serving import webhooks
 from serving.insights.standing import standing as people_know
 from serving.scorer import Scorer
 from serving.scores import Scores
+from serving.told import plain
 
 _DIGITS = 12
 """Digits of a curve after the point, as in `serving.told`."""
@@ -46,7 +51,7 @@ def rows(scorer: Scorer, scores: Scores, tables: Tables, scored_at: int) -> pl.D
         **{name: pl.lit(value) for name, value in said.items()},
         as_of=pl.lit(scores.as_of, pl.Int64),
         scored_at=pl.lit(scored_at, pl.Int64),
-        chances=pl.Series(_chances(scores), dtype=pl.String),
+        chances=pl.Series(scores.written(), dtype=pl.String),
         curve=pl.Series(_curve(scores.curves), dtype=pl.String),
     )
     frames = (
@@ -90,6 +95,27 @@ def store_some(
     _drop(transaction, pipeline, sorted(closed))
 
 
+def refresh(
+    engine: sa.Engine, scorer: Scorer, scores: Scores, tables: Tables, close_days: float, now: int
+) -> None:
+    """Make the scores of a batch the standing of their pipeline; none of a moment to come.
+
+    Args:
+        engine: the database.
+        scorer: what scored.
+        scores: of all deals that were open at a moment.
+        tables: what they were made of.
+        close_days: by how many days a close date must move for webhooks to be told.
+        now: this moment.
+    """
+    if scores.as_of > now:
+        return
+    pipeline, frame = scorer.bundle.pipeline.name, rows(scorer, scores, tables, now)
+    with pushing(engine) as transaction:
+        webhooks.announce(transaction, pipeline, frame, close_days, now)
+        store_all(transaction, pipeline, frame, scores.as_of)
+
+
 def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
     same = sa.and_(
@@ -103,6 +129,32 @@ def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> l
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+_NOW = ("score", "grade", "p_won", "close_median", "as_of", "bundle")
+
+
+def now_of(engine: sa.Engine, pipeline: str, deal_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Say how deals stand now, fit for JSON: outcome and, where open, what was last said of them.
+
+    The outcome is null where the deal is not stored any more.
+    """
+    deals = contract_tables["deals"].c
+    query = sa.select(deals.deal_id, deals.outcome).where(
+        deals.pipeline == pipeline, deals.deal_id.in_(deal_ids)
+    )
+    with engine.connect() as connection:
+        outcomes = {row.deal_id: row.outcome for row in connection.execute(query)}
+        stands = {row["deal_id"]: row for row in find(connection, pipeline, deal_ids)}
+    return {
+        one: {"outcome": outcomes.get(one)} | plain(_since(stands.get(one, {}))) for one in deal_ids
+    }
+
+
+def _since(row: dict[str, Any]) -> dict[str, Any]:
+    said = {name: row.get(name) for name in _NOW}
+    told = {name: row[name] for name in ("close_median", "as_of") if row.get(name) is not None}
+    return said | {name: iso(moment) for name, moment in told.items()}
+
+
 def curves_of(row: dict[str, Any]) -> Curves:
     """Return the curve of one standing row."""
     edges, won, lost = json.loads(row["curve"])
@@ -113,19 +165,6 @@ def curves_of(row: dict[str, Any]) -> Curves:
 def _drop(transaction: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> None:
     ours = sa.and_(standing.c.pipeline == pipeline, standing.c.deal_id.in_(deal_ids))
     transaction.execute(sa.delete(standing).where(ours))
-
-
-def _chances(scores: Scores) -> list[str]:
-    """Write [[days, p_won, p_lost], …] at the horizons, of each deal."""
-    days = scores.horizons_days
-    won = np.array([scores.curves.won_by(day) for day in days]).reshape(len(days), -1).T
-    lost = np.array([scores.curves.lost_by(day) for day in days]).reshape(len(days), -1).T
-    if not days:
-        return ["[]"] * len(scores.rows)
-    return [
-        json.dumps([list(one) for one in zip(days, *pair, strict=True)])
-        for pair in zip(won.tolist(), lost.tolist(), strict=True)
-    ]
 
 
 def _curve(curves: Curves) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from data import audit
+from data.audit import Actor
 from data.bulk import read, writing
 from data.errors import NotFound
 from data.moments import DAY, iso
@@ -34,13 +36,15 @@ class Webhook:
     created_by: str
 
 
-def register(engine: sa.Engine, pipeline: str, url: str, caller: str, now: int) -> tuple[str, str]:
-    """Register a webhook and return its id and its secret, the latter for the only time."""
-    webhook_id, secret = f"wh_{token_hex(8)}", token_hex(32)
-    row = {"webhook_id": webhook_id, "pipeline": pipeline, "url": url, "secret": secret}
+def register(
+    engine: sa.Engine, pipeline: str, url: str, caller: str, now: int, actor: Actor
+) -> tuple[Webhook, str]:
+    """Register a webhook and return it with its secret, the latter for the only time."""
+    made, secret = Webhook(f"wh_{token_hex(8)}", pipeline, url, now, caller), token_hex(32)
     with writing(engine) as transaction:
-        transaction.execute(sa.insert(webhooks).values(**row, created_at=now, created_by=caller))
-    return webhook_id, secret
+        transaction.execute(sa.insert(webhooks).values(**vars(made), secret=secret))
+        audit.record(transaction, actor, "webhook.created", now, made.webhook_id, url=url)
+    return made, secret
 
 
 def registered(engine: sa.Engine) -> list[Webhook]:
@@ -51,7 +55,7 @@ def registered(engine: sa.Engine) -> list[Webhook]:
         return [Webhook(**row) for row in connection.execute(query).mappings()]
 
 
-def remove(engine: sa.Engine, webhook_id: str) -> None:
+def remove(engine: sa.Engine, webhook_id: str, now: int, actor: Actor) -> None:
     """Forget a webhook and all that was to be sent to it.
 
     Raises:
@@ -60,6 +64,7 @@ def remove(engine: sa.Engine, webhook_id: str) -> None:
     with writing(engine) as transaction:
         found = transaction.execute(sa.delete(webhooks).filter_by(webhook_id=webhook_id)).rowcount
         transaction.execute(sa.delete(deliveries).filter_by(webhook_id=webhook_id))
+        audit.record(transaction, actor, "webhook.removed", now, webhook_id)
     if not found:
         raise NotFound(
             "no such webhook",

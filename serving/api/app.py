@@ -13,7 +13,17 @@ from data.settings import Settings
 from features.custom import load
 from serving.access import pages
 from serving.access.counts import Calls
-from serving.api import facts, lists, problems, score, status
+from serving.api import (
+    deals,
+    erasure,
+    facts,
+    ledger,
+    lists,
+    problems,
+    score,
+    status,
+    webhooks,
+)
 from serving.api.limits import BodyLimit
 from serving.api.service import Service
 from serving.champions import Champions
@@ -50,6 +60,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
-    for router in (score.router, facts.router, lists.router):
-        app.include_router(router, prefix="/v1")
+    for group in (score, deals, facts, lists, ledger, webhooks, erasure):
+        app.include_router(group.router, prefix="/v1")
     return app

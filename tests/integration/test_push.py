@@ -1,23 +1,14 @@
 """Facts pushed over HTTP: durable, in any order, seen by the next score."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import polars as pl
 import pytest
-import sqlalchemy as sa
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from data.bulk import read
-from data.database import contract_tables, open_database
 from data.moments import DAY, iso
 from data.settings import Settings
-from data.standing import standing
 from tests import company
-from tests.pushing import NOW, Clock, put, rows_of, serving, settled
+from tests.pushing import NOW, put, serving, settled
 
 RAW = company.history()
 OPEN = [record["deal"]["deal_id"] for record in company.records(RAW)]
