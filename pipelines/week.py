@@ -70,6 +70,8 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     _, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
@@ -87,7 +89,7 @@ def run(
     )
     with database_of(settings) as engine:
         lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
-        standings.refresh(engine, scorer, scores, tables, settings.webhook_close_days, now())
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
         shown = set(listed["deal_id"])
         said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
         ledger.enter(engine, Told(now(), "list", "job:week"), said)

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from data.moments import DAY, iso, iso_date
 from data.settings import Settings
-from pipelines import score, week
+from data.tables import write_parquet
+from pipelines import ingest, score, week
 from tests import company
 from tests.pushing import NOW, put, serving, settled
 
@@ -132,3 +133,16 @@ def test_a_batch_of_an_earlier_moment_leaves_what_stands(
     before = asked(client, deal_ids=OPEN[:5])
     score.run("sales", NOW - DAY, workspace, QUIET, allow_later_bundle=True)
     assert asked(client, deal_ids=OPEN[:5]) == before
+
+
+def test_an_ingest_makes_scores_stand_no_more(client: TestClient, workspace: Settings) -> None:
+    facts = company.history()
+    late = facts["activities"].filter(pl.col("deal_id") == OPEN[8]).head(3)
+    more = {"deals": facts["deals"].filter(pl.col("deal_id") == OPEN[8])}
+    more["activities"] = late.with_columns(activity_id="late-" + pl.col("activity_id"))
+    source = workspace.workspace / "more"
+    write_parquet(more, source, company.PIPELINE)
+    before = asked(client, deal_ids=[OPEN[8]])
+    ingest.run(source, "canonical", company.NAME, workspace, QUIET)
+    after = asked(client, deal_ids=[OPEN[8]])
+    assert after[0]["eventually"] != before[0]["eventually"]

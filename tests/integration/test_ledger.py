@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from data.database import metadata, open_database
 from data.erasure import pseudonym
+from data.ledger import scores
 from data.moments import DAY, iso, now
 from data.settings import Settings
 from pipelines import kept, week
@@ -177,6 +178,6 @@ def test_the_days_of_the_ledger_are_kept_by_a_job(settings: Settings, company: S
     assert kept.prune(workspace) == 0
     engine = open_database(workspace)
     with engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE scores SET at = {now() - 1_101 * DAY}"))
+        connection.execute(sa.update(scores).values(at=now() - 1_101 * DAY))
     engine.dispose()
     assert kept.prune(workspace) == len(OPEN)

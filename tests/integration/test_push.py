@@ -16,6 +16,7 @@ from data.database import contract_tables, open_database
 from data.moments import DAY, iso
 from data.push import push, pushing
 from data.settings import Settings
+from data.standing import observed
 from serving.access.reach import Reach
 from serving.api.records import raw_rows
 from serving.security import create_key
@@ -181,9 +182,8 @@ FACTS: list[tuple[str, dict[str, Any]]] = [
 def pushed(database: sa.Engine, facts: list[tuple[str, dict[str, Any]]]) -> dict[str, pl.DataFrame]:
     """Push facts one by one into an empty database and return its tables."""
     with pushing(database) as transaction:
-        for table in sa.inspect(database).get_table_names():
-            if table in {*contract_tables, "observed"}:
-                transaction.execute(sa.text(f"DELETE FROM {table}"))
+        for known in (*contract_tables.values(), observed):
+            transaction.execute(sa.delete(known))
         for table, row in facts:
             raw = raw_rows(table, [row], company.PIPELINE)
             assert push(transaction, table, raw, company.PIPELINE).rejects.is_empty()
