@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,6 +41,42 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
+
+    public_url: str | None = Field(
+        None, description="Where people reach the pages; https makes cookies and headers strict."
+    )
+    session_idle_minutes: int = Field(
+        480, ge=1, description="Minutes without a page after which a user signs in again."
+    )
+    session_days: int = Field(
+        7, ge=1, le=90, description="Days after which a user signs in again in any case."
+    )
+
+    sign_in_tries: int = Field(
+        10, ge=1, description="Wrong passwords in 15 minutes for one user from one address."
+    )
+    calls_per_minute: int = Field(
+        60_000, ge=1, description="Calls a minute that one API key may make, over all workers."
+    )
+    request_seconds: float = Field(
+        60.0, gt=0, description="Seconds after which a request without an answer is given up."
+    )
+
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for single sign-on, as it names itself."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider; none for a public client."
+    )
+    proxies: str = Field(
+        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
+    )
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service over https."""
+        return (self.public_url or "").startswith("https://")
 
     @property
     def bundles(self) -> Path:
