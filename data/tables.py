@@ -17,6 +17,8 @@ from data.errors import NotFound, did_you_mean
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Engine = Literal["polars", "duckdb"]
+NAMES: Final = ("deals", "changes", "activities", "checklist", "contacts", "accounts", "owners")
+"""The contract's tables that speak of deals: the frames of `Tables`."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ def lazy_tables(
         engine: where the lazy frames run.
 
     """
-    names = [name for name in Tables.__annotations__ if name in TABLES]
-    named = {name: frames.get(name, TABLES[name].empty()) for name in names}
+    named = {name: frames.get(name, TABLES[name].empty()) for name in NAMES}
     named["deals"] = with_fixed_attributes(named["deals"], pipeline)
     put = _engines[engine]()
     return Tables(put=put, **{name: put(frame) for name, frame in named.items()})

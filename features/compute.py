@@ -1,5 +1,7 @@
 """Snapshots in, feature rows out: the one place where features are computed."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -7,7 +9,8 @@ import narwhals as nw
 import polars as pl
 
 from data.errors import BadInput
-from data.tables import Frame, Tables, collect
+from data.plans import Plan
+from data.tables import NAMES, Frame, Tables, collect
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
@@ -37,20 +40,53 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
         numbers as Float64 and categories as String, null where unknown.
     """
-    history, asked = _asked(context)
-    answers = history.answer(timeline(tables, snapshots, context.windows))
-    rows = _with_held(_with_fixed(answers, tables), tables, history)
+    held = collect(_held_rows(tables, snapshots, context))
     # held in memory once: each of the tallies asks it for its moments
-    held = with_working_days(collect(rows), LAST_TOUCH, context.calendar)
-    rows = with_tallies(tables.put(held), tables, context)
-    rows = rows.select(
+    held = with_working_days(held, LAST_TOUCH, context.calendar)
+    return collect(_feature_rows(tables.put(held), tables, context)).sort(KEY)
+
+
+class Prepared:
+    """`compute` for a few records at a time: one context's queries, built once (`data.plans`).
+
+    Args:
+        context: the pipeline's vocabularies, with the tallies that a bundle keeps.
+        tables: the contract's tables held in memory, of any rows: what their columns are.
+    """
+
+    def __init__(self, context: Context, tables: Tables) -> None:
+        self._context, self._tables = context, tables
+        self._held = Plan(
+            lambda snapshots, *frames: _held_rows(self._on(frames), snapshots, context)
+        )
+        self._rows = Plan(lambda held, *frames: _feature_rows(held, self._on(frames), context))
+
+    def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
+        """Do what `compute` does, with tables and snapshots held in memory."""
+        own = [frames[name] for name in NAMES]
+        held = with_working_days(self._held(snapshots, *own), LAST_TOUCH, self._context.calendar)
+        return self._rows(held, *own).sort(KEY)
+
+    def _on(self, frames: Sequence[Frame]) -> Tables:
+        return replace(self._tables, **dict(zip(NAMES, frames, strict=True)))
+
+
+def _held_rows(tables: Tables, snapshots: Frame, context: Context) -> Frame:
+    """Answer what features ask of the deals' own history, beside what is fixed and who holds it."""
+    history, _ = _asked(context)
+    answers = history.answer(timeline(tables, snapshots, context.windows))
+    return _with_held(_with_fixed(answers, tables), tables, history)
+
+
+def _feature_rows(held: Frame, tables: Tables, context: Context) -> Frame:
+    """Add what is known of others, and read each feature off."""
+    return with_tallies(held, tables, context).select(
         *KEY,
         **{
             feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
-            for feature, expression in asked
+            for feature, expression in _asked(context)[1]
         },
     )
-    return collect(rows).sort(KEY)
 
 
 def catalogue(context: Context) -> list[Feature]:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from itertools import compress
+from typing import Any, Final, Self
 
 import numpy as np
 import polars as pl
@@ -22,18 +23,20 @@ _FAR: Final = 36_525.0
 
 @dataclass(frozen=True)
 class Scores:
-    """What a bundle says of n open deals at one moment.
+    """What a bundle says of n open deals, at one moment or each at its own.
 
     Attributes:
         rows: the feature rows that were scored, sorted by deal_id, [n].
         curves: their curves over the days ahead, [n].
-        as_of: the moment (microseconds of UTC).
+        as_of: the moment (microseconds of UTC); the last of them where each has its own.
         horizons_days: the pipeline's horizons; none where timing is unknown.
         grades: the lowest scores of the grades A, B and C.
         amounts: the expected amounts at close, should they be won, [n]; nan without an amount.
         earlier: deal_id and curve's end a while before, as p_won, of those that were open then;
             None when the trend was not asked for.
-        why: for each deal the parts of its score and the reasons; None when not asked for.
+        why: for each deal the parts of its score and the reasons; None where not asked
+            for.
+        moments: of each deal its own, [n]; None where all have one.
     """
 
     rows: pl.DataFrame
@@ -43,7 +46,24 @@ class Scores:
     grades: tuple[int, int, int]
     amounts: Array
     earlier: pl.DataFrame | None = None
-    why: list[Explanation] | None = None
+    why: Sequence[Explanation | None] | None = None
+    moments: np.ndarray | None = None
+
+    @property
+    def each(self) -> np.ndarray:
+        """The moment of each deal, [n]."""
+        return np.full(len(self.rows), self.as_of) if self.moments is None else self.moments
+
+    def take(self, which: np.ndarray) -> Self:
+        """Return the scores of some deals, given as a mask, [n]."""
+        return replace(
+            self,
+            rows=self.rows.filter(which),
+            curves=self.curves.take(which),
+            amounts=self.amounts[which],
+            why=None if self.why is None else list(compress(self.why, which)),
+            moments=self.each[which],
+        )
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
         """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order.
@@ -55,7 +75,7 @@ class Scores:
     def by(self, dates: Sequence[date]) -> pl.DataFrame:
         """Return deal_id, as_of, date, p_won, p_lost: what is so when a date (UTC) is over."""
         midnights = {day: datetime.combine(day, time(), UTC) for day in dates}
-        ahead = {day: (to_moment(at) - self.as_of) / DAY + 1.0 for day, at in midnights.items()}
+        ahead = {day: (to_moment(at) - self.each) / DAY + 1.0 for day, at in midnights.items()}
         return self._chances("date", pl.Date(), ahead)
 
     def eventually(self) -> pl.DataFrame:
@@ -101,11 +121,13 @@ class Scores:
         """
         return self._moments("end", self.curves.end_days)
 
-    def _chances(self, place: str, kind: pl.DataType, days: Mapping[Any, float]) -> pl.DataFrame:
+    def _chances(
+        self, place: str, kind: pl.DataType, days: Mapping[Any, float | Array]
+    ) -> pl.DataFrame:
         read = [
             self.rows.select(
                 "deal_id",
-                pl.lit(self.as_of, pl.Int64).alias("as_of"),
+                pl.Series("as_of", self.each, pl.Int64),
                 pl.lit(where, kind).alias(place),
                 p_won=pl.Series(self.curves.won_by(day)).fill_nan(None),
                 p_lost=pl.Series(self.curves.lost_by(day)).fill_nan(None),
@@ -122,7 +144,7 @@ class Scores:
         return self.rows.select(
             "deal_id",
             **{
-                column: self.as_of + (days * DAY).round().cast(pl.Int64)
+                column: (days * DAY).round().cast(pl.Int64) + self.each
                 for column, days in ahead.items()
             },
         )

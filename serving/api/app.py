@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,8 +14,10 @@ from data.settings import Settings
 from features.custom import load
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
+from serving.api.scoring import answer
 from serving.api.service import Clock, Service
 from serving.champions import Champions
+from serving.gathering import Gathering
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -30,7 +33,9 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         engine = open_database(settings)
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
-            yield {"service": Service(settings, engine, champions, clock)}
+            scores = Gathering(partial(answer, champions), lambda question: question.weight)
+            yield {"service": Service(settings, engine, champions, clock, scores)}
+            await scores.close()
         finally:
             engine.dispose()
 

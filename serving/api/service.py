@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 
 from data.errors import Forbidden
 from data.settings import Settings
+from serving.api.scoring import Question
 from serving.champions import Champions
+from serving.gathering import Gathering
 from serving.security import ApiKey, Unauthenticated, authenticate
 
 Clock: TypeAlias = Callable[[], int]
@@ -25,9 +27,10 @@ class Service:
     engine: Engine
     champions: Champions
     clock: Clock
+    scores: Gathering[Question, bytes]
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.state.service
     return service
 
