@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
@@ -68,7 +68,8 @@ class Prepared:
         return self._rows(held, *own).sort(KEY)
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
-        return replace(self._tables, **dict(zip(NAMES, frames, strict=True)))
+        named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
+        return replace(self._tables, **named)
 
 
 def _held_rows(tables: Tables, snapshots: Frame, context: Context) -> Frame:
