@@ -11,11 +11,13 @@ import polars as pl
 from data.errors import BadInput
 from data.plans import Plan
 from data.tables import NAMES, Frame, Tables, collect
+from features.answers import answered
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
+from features.places import along, answers_in_memory
 from features.tallies import with_tallies
 from features.timeline import timeline
 
@@ -40,7 +42,9 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
         numbers as Float64 and categories as String, null where unknown.
     """
-    held = collect(_held_rows(tables, snapshots, context))
+    history, _ = _asked(context)
+    answers = answered(history, timeline(tables), snapshots)
+    held = collect(_held_rows(answers, tables, context))
     # held in memory once: each of the tallies asks it for its moments
     held = with_working_days(held, LAST_TOUCH, context.calendar)
     return collect(_feature_rows(tables.put(held), tables, context)).sort(KEY)
@@ -56,15 +60,17 @@ class Prepared:
 
     def __init__(self, context: Context, tables: Tables) -> None:
         self._context, self._tables = context, tables
-        self._held = Plan(
-            lambda snapshots, *frames: _held_rows(self._on(frames), snapshots, context)
-        )
+        self._history = _asked(context)[0]
+        self._facts = Plan(lambda *frames: timeline(self._on(frames)))
+        self._runs = Plan(along(self._history.runs))
+        self._held = Plan(lambda told, *frames: _held_rows(told, self._on(frames), context))
         self._rows = Plan(lambda held, *frames: _feature_rows(held, self._on(frames), context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
         own = [frames[name] for name in NAMES]
-        held = with_working_days(self._held(snapshots, *own), LAST_TOUCH, self._context.calendar)
+        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
+        held = with_working_days(self._held(answers, *own), LAST_TOUCH, self._context.calendar)
         return self._rows(held, *own).sort(KEY)
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
@@ -72,11 +78,9 @@ class Prepared:
         return replace(self._tables, **named)
 
 
-def _held_rows(tables: Tables, snapshots: Frame, context: Context) -> Frame:
-    """Answer what features ask of the deals' own history, beside what is fixed and who holds it."""
-    history, _ = _asked(context)
-    answers = history.answer(timeline(tables, snapshots, context.windows))
-    return _with_held(_with_fixed(answers, tables), tables, history)
+def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
+    """Add what is fixed, and who holds the deal, to what its own history answers."""
+    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
 
 
 def _feature_rows(held: Frame, tables: Tables, context: Context) -> Frame:

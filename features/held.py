@@ -8,6 +8,7 @@ import polars as pl
 
 from data.contract import TRACKED
 from data.tables import Frame, Tables, collect
+from features.answers import answered
 from features.context import Context
 from features.history import History, change
 from features.timeline import timeline
@@ -58,5 +59,5 @@ def held_then(tables: Tables, snapshots: Frame, field: str, column: str = "value
     history = History(_NO_WORDS)
     said = history.held(change(field), column)
     own = replace(tables, changes=tables.changes.filter(nw.col("field") == field))
-    answers = history.answer(timeline(own, snapshots, (), ("changes",)))
+    answers = answered(history, timeline(own, ("changes",)), snapshots)
     return answers.select("deal_id", "as_of", said.alias(field))

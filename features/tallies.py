@@ -17,7 +17,6 @@ from data.moments import DAY
 from data.tables import Frame, Tables, collect
 from features.context import TALLIES, Context
 from features.held import held_then
-from features.history import NEVER
 
 KEYS: Final = {
     "all": "everyone",
@@ -29,6 +28,8 @@ KEYS: Final = {
     "rival": "competitor",
 }
 """Whose tally, and the column that says which."""
+NEVER: Final = -(2**62)
+"""Stands for "has not happened" in a running maximum."""
 _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 """What is counted, and where it begins: all are sums, but the last is the latest moment."""
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}

@@ -102,7 +102,9 @@ class Scorer:
             earlier = open_among(frames["deals"], earlier)
         both = pl.concat([snapshots, earlier]).select("deal_id", "as_of")
         rows = self.prepared.compute(frames, both)
-        scores = self._scores(rows, int(asked["as_of"].to_numpy().max(initial=0)), with_trend=len(earlier) > 0)
+        scores = self._scores(
+            rows, int(asked["as_of"].to_numpy().max(initial=0)), with_trend=len(earlier) > 0
+        )
         told = scores.rows.select("deal_id").join(
             asked, on="deal_id", how="left", maintain_order="left"
         )
