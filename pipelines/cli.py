@@ -252,12 +252,13 @@ def week(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes.")] = None,
     workspace: Workspace = None,
 ) -> None:
     """Serve scores and lists over HTTP until stopped."""
     from pipelines.serve import run
 
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "workers": workers}
     changed = {name: value for name, value in given.items() if value is not None}
     run(settings_of(workspace).model_copy(update=changed))
 

@@ -57,6 +57,14 @@ class Gathering(Generic[Question, Answer]):
             self._worker = asyncio.create_task(self._work())
         return await future
 
+    async def ask_all(self, questions: Sequence[Question]) -> list[Answer | Exception]:
+        """Return the answers to questions in their order, or what is wrong with each."""
+        told = await asyncio.gather(*map(self.ask, questions), return_exceptions=True)
+        for one in told:
+            if isinstance(one, BaseException) and not isinstance(one, Exception):
+                raise one
+        return told  # type: ignore[return-value]  # what is no Exception was raised
+
     async def close(self) -> None:
         """Answer what waits, and end the thread."""
         if self._worker is not None:

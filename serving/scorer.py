@@ -17,6 +17,7 @@ from features.snapshots import first_snapshots, open_among, open_snapshots
 from models.bundle import Bundle
 from models.reasons import Explanation
 from serving.scores import Scores
+from serving.telemetry import step
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,11 @@ class Scorer:
             earlier = earlier.with_columns(as_of=pl.col("as_of") - before)
             earlier = open_among(frames["deals"], earlier)
         both = pl.concat([snapshots, earlier]).select("deal_id", "as_of")
-        rows = self.prepared.compute(frames, both)
-        scores = self._scores(
-            rows, int(asked["as_of"].to_numpy().max(initial=0)), with_trend=len(earlier) > 0
-        )
+        last = int(asked["as_of"].to_numpy().max(initial=0))
+        with step("features"):
+            rows = self.prepared.compute(frames, both)
+        with step("model"):
+            scores = self._scores(rows, last, with_trend=len(earlier) > 0)
         told = scores.rows.select("deal_id").join(
             asked, on="deal_id", how="left", maintain_order="left"
         )

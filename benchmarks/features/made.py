@@ -97,7 +97,9 @@ class _Company:
             many = self.rng.integers(1, 1_000, rows)
             number = many * 100.0 if field == "amount" else facts["at"] + many * DAY / 4.0
             value = pl.Series(number).cast(pl.Int64).cast(pl.String)
-        return pl.DataFrame({**facts, "field": _same(field, rows), "value": value, "number": number})
+        return pl.DataFrame(
+            {**facts, "field": _same(field, rows), "value": value, "number": number}
+        )
 
     def activities(self) -> dict[str, Any]:
         facts = self._facts(self.rng.poisson(11, len(self.ids)))

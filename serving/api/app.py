@@ -7,17 +7,28 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
-from serving.api import lists, problems, score, status
+from serving import telemetry
+from serving.api import lists, metrics, problems, score, status, stream
 from serving.api.limits import BodyLimit
+from serving.api.observed import Observed
 from serving.api.scoring import answer
 from serving.api.service import Clock, Service
 from serving.champions import Champions
 from serving.gathering import Gathering
+
+
+class Application(FastAPI):
+    """FastAPI with every request observed, those that it faults at included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what a request passes through."""
+        return Observed(super().build_middleware_stack())
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -37,17 +48,19 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             yield {"service": Service(settings, engine, champions, clock, scores)}
             await scores.close()
         finally:
+            telemetry.ended()
             engine.dispose()
 
-    app = FastAPI(
+    app = Application(
         title="Dealcast",
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
         lifespan=lifespan,
     )
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     problems.install(app)
     app.include_router(status.router)
-    for router in (score.router, lists.router):
+    app.include_router(metrics.router)
+    for router in (score.router, stream.router, lists.router):
         app.include_router(router, prefix="/v1")
     return app

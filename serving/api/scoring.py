@@ -13,7 +13,8 @@ from typing import Final
 import polars as pl
 
 from data.errors import BadInput, DealcastError
-from data.moments import iso, to_datetime
+from data.moments import SECOND, iso, to_datetime
+from serving import telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import ScoreAnswer, ScoreRequest
 from serving.api.records import rows_of
@@ -101,30 +102,41 @@ def _scored_at_once(
     scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
 ) -> list[bytes | Exception]:
     bundle = scorer.bundle
-    together = Together.of(rows, bundle.pipeline, bundle.context.owners)
+    with telemetry.step("records"):
+        together = Together.of(rows, bundle.pipeline, bundle.context.owners)
     scores = scorer.score_each(together.frames, _asked(questions, together.refused))
-    told = _told(scorer, scores, questions)
-    return [
-        together.refused.get(place) or _answer(scorer, question, place, told)
-        for place, question in enumerate(questions)
-    ]
+    _count(scorer, scores)
+    with telemetry.step("tell"):
+        told = _told(scorer, scores, questions)
+        return [
+            together.refused.get(place) or _answer(scorer, question, place, told)
+            for place, question in enumerate(questions)
+        ]
+
+
+def _count(scorer: Scorer, scores: Scores) -> None:
+    name = scorer.bundle.pipeline.name
+    telemetry.gathered.observe(len(scores.rows))
+    telemetry.bundle.labels(name, scorer.bundle.name).set(scorer.bundle.as_of / SECOND)
+    for score in scores.graded()["score"]:
+        telemetry.scores.labels(name).observe(score)
 
 
 def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.DataFrame:
     """Return what `Scorer.score_each` wants of each deal that is asked about."""
-    asked = [
-        (key(place, record.deal["deal_id"]), one.as_of, one.request.reasons, one.request.trend)
+    asked = {
+        deal: (deal, one.as_of, one.request.reasons, one.request.trend)
         for place, one in enumerate(questions)
         if place not in refused
-        for record in one.request.records
-    ]
+        for deal in (key(place, record.deal["deal_id"]) for record in one.request.records)
+    }
     columns = {
         "deal_id": pl.String(),
         "as_of": pl.Int64(),
         "reasons": pl.Boolean(),
         "trend": pl.Boolean(),
     }
-    frame = pl.DataFrame(asked, schema=columns, orient="row")
+    frame = pl.DataFrame(list(asked.values()), schema=columns, orient="row")
     return frame.with_columns(trend_days=pl.when("trend").then(_TREND_DAYS)).drop("trend")
 
 
