@@ -60,7 +60,7 @@ def _id(scope: Scope) -> str:
 
 def _told(scope: Scope, status: int, seconds: float) -> None:
     """Count and log by the route's form: what stands in its place may be a person's name."""
-    route = getattr(scope.get("route"), "path", "none")
+    route = _route(scope)
     telemetry.requests.labels(scope["method"], route, status).inc()
     telemetry.request_seconds.labels(route).observe(seconds)
     log.info(
@@ -70,3 +70,10 @@ def _told(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         milliseconds=round(1000 * seconds, 1),
     )
+
+
+def _route(scope: Scope) -> str:
+    form: str = getattr(scope.get("route"), "path", "none")
+    version = "/v1"  # routers are mounted under it, and name their paths without
+    mounted = scope["path"].startswith(f"{version}/") and not form.startswith(version)
+    return f"{version}{form}" if mounted and form != "none" else form
