@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from data import ledger, outbox, standing  # noqa: F401  # their tables join the metadata
 from data.bulk import writing
 from data.database import metadata, pipelines
 

@@ -25,6 +25,7 @@ from data.database import contract_tables, pipelines
 from data.errors import BadInput
 from data.mapping import Mapping
 from data.moments import SECOND
+from data.push import touch_standing
 from data.records import normalise
 from data.rejects import RejectsFile
 from data.spool import Spool
@@ -119,6 +120,8 @@ def ingest(
         for frames in progress.track(spool.partitions(), spool.count, description="Merging"):
             if frames:
                 _take(mapping.records(frames), pipeline, known, transaction, rejects, report)
+        if any(table.accepted or table.changed for table in report.tables.values()):
+            touch_standing(transaction, pipeline_name, int(time() * SECOND))
         report.outcomes = _outcomes(transaction, pipeline_name)
         report.rejected = rejects.rows
         for name, refused in rejects.tables.items():

@@ -35,6 +35,47 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Processes that `dealcast serve` runs.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
 
+    public_url: str | None = Field(
+        None, description="Where people reach the pages; https makes cookies and headers strict."
+    )
+    session_idle_minutes: int = Field(
+        480, ge=1, description="Minutes without a page after which a user signs in again."
+    )
+    session_days: int = Field(
+        7, ge=1, le=90, description="Days after which a user signs in again in any case."
+    )
+
+    sign_in_tries: int = Field(
+        10, ge=1, description="Wrong passwords in 15 minutes for one user from one address."
+    )
+    calls_per_minute: int = Field(
+        60_000, ge=1, description="Calls a minute that one API key may make, over all workers."
+    )
+    request_seconds: float = Field(
+        60.0, gt=0, description="Seconds after which a request without an answer is given up."
+    )
+
+    score_hours: float = Field(
+        24.0, gt=0, description="Hours for which a standing score is told instead of a new one."
+    )
+    ledger_days: int = Field(
+        1_100, ge=1, description="Days for which the ledger keeps what was said."
+    )
+    webhook_close_days: float = Field(
+        7.0, ge=0, description="Days by which a close date must move for webhooks to be told."
+    )
+    webhook_attempts: int = Field(
+        10, ge=1, le=30, description="How often a webhook is tried before it counts as dead."
+    )
+    webhook_private: bool = Field(
+        False, description="Whether webhooks may call http and addresses of one's own net."
+    )
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service over https."""
+        return (self.public_url or "").startswith("https://")
+
     @property
     def bundles(self) -> Path:
         """The folder of exported bundles."""

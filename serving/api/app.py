@@ -14,13 +14,29 @@ from data.moments import now
 from data.settings import Settings
 from features.custom import load
 from serving import telemetry
-from serving.api import lists, metrics, problems, score, status, stream
+from serving.access import pages
+from serving.access.counts import Calls
+from serving.api import (
+    deals,
+    erasure,
+    facts,
+    ledger,
+    lists,
+    metrics,
+    problems,
+    score,
+    status,
+    stream,
+    webhooks,
+)
 from serving.api.limits import BodyLimit
 from serving.api.observed import Observed
 from serving.api.scoring import answer
-from serving.api.service import Clock, Service
+from serving.api.service import Service
 from serving.champions import Champions
+from serving.clock import Clock
 from serving.gathering import Gathering
+from serving.live import Live
 
 
 class Application(FastAPI):
@@ -44,9 +60,12 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         engine = open_database(settings)
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
+            calls = Calls(engine, settings.calls_per_minute)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
-            yield {"service": Service(settings, engine, champions, clock, scores)}
-            await scores.close()
+            with Live.of(settings, engine, champions, clock) as live:
+                service = Service(settings, engine, champions, clock, calls, live, scores)
+                yield {"service": service}
+                await scores.close()
         finally:
             telemetry.ended()
             engine.dispose()
@@ -59,8 +78,9 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     )
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     problems.install(app)
+    pages.install(app)
     app.include_router(status.router)
     app.include_router(metrics.router)
-    for router in (score.router, stream.router, lists.router):
-        app.include_router(router, prefix="/v1")
+    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure):
+        app.include_router(group.router, prefix="/v1")
     return app

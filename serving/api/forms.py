@@ -1,13 +1,19 @@
 """What a request for scores may ask, and what it is answered."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.errors import BadInput
+from data.moments import to_datetime
 from serving.api.deal_score import DealScore
 from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record
 from serving.api.vocabulary import Notice
 
+TREND_DAYS: Final = 7.0
+DaysAhead = list[Annotated[int, Field(ge=1, le=3_660)]]
 EXAMPLE: Final[dict[str, Any]] = {
     "pipeline": "loans",
     "as_of": "2012-02-01T00:00:00Z",
@@ -38,7 +44,7 @@ class ScoreRequest(BaseModel):
 
     pipeline: PipelineName
     as_of: Moment | None = Field(None, description="the moment to score at; now when left out")
-    days_ahead: list[Annotated[int, Field(ge=1, le=3_660)]] | None = Field(
+    days_ahead: DaysAhead | None = Field(
         None,
         min_length=1,
         max_length=100,
@@ -62,3 +68,21 @@ class ScoreAnswer(BaseModel):
 
     scores: list[DealScore]
     warnings: list[Notice] = Field(description="what may make the scores worse than they could be")
+
+
+def check_ahead(dates: Sequence[date], as_of: int) -> None:
+    """Refuse dates that are over, or are today.
+
+    Raises:
+        BadInput: naming the first of them.
+    """
+    today = to_datetime(as_of).date()
+    for number, day in enumerate(dates):
+        if day <= today:
+            raise BadInput(
+                "not a date to come",
+                field=f"won_by.{number}",
+                value=day.isoformat(),
+                allowed=f"dates after {today.isoformat()}, the day of as_of in UTC",
+                remedy="what came by then is in the records, not in the forecast",
+            )

@@ -1,22 +1,21 @@
 """`GET /metrics`: what the process counts and measures, as Prometheus reads it."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from serving import telemetry
 from serving.api.problems import responses
-from serving.api.service import TheService, requires
+from serving.api.service import Read, TheService
 
 router = APIRouter(tags=["status"])
 
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(requires("read"))],
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}} | responses(401, 403, 503),
 )
-def metrics(service: TheService) -> Response:
+def metrics(service: TheService, access: Read) -> Response:
     """Tell all counters of all workers in Prometheus' text format."""
     telemetry.waiting.set(service.scores.depth)
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")

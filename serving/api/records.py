@@ -9,11 +9,12 @@ import json
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Required, TypeAlias
 
+import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from data.contract import TABLES, Column, ColumnType, Pipeline
+from data.contract import POLARS_TYPES, TABLES, Column, ColumnType, Pipeline
 from data.errors import BadInput
 from data.moments import parse_moment
 from data.sheet import ROW
@@ -87,12 +88,14 @@ AS_OF_NOW: Final = (
 Row: TypeAlias = dict[str, Any]
 
 
-def _row_of(table: str, implied: tuple[str, ...], also: tuple[Column, ...] = ()) -> Any:
+def _row_of(
+    table: str, implied: tuple[str, ...], also: tuple[Column, ...] = (), called: str = ""
+) -> Any:
     """Make a dict validate as a row of a contract table, less what its place implies."""
     columns = [c for c in TABLES[table].columns if c.name not in implied]
     make: Any = TypedDict  # mypy takes only forms written out by hand
     fields = {c.name: _annotation(c) for c in (*columns, *also)}
-    form = make(table.capitalize(), fields, total=False)
+    form = make(called or table.capitalize(), fields, total=False)
     form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     return GetPydanticSchema(lambda _, handler: handler(form))
 
@@ -117,6 +120,12 @@ Account = Annotated[Row, _row_of("accounts", ("account_id",))]
 Owner = Annotated[Row, _row_of("owners", ())]
 
 
+def pushed_row(table: str) -> Any:
+    """Return the type of a row of a contract table that comes by itself, without a record."""
+    also = AS_OF_NOW if table == "deals" else ()
+    return Annotated[Row, _row_of(table, ("pipeline",), also, f"{table.capitalize()}Row")]
+
+
 class Record(BaseModel):
     """All that the caller knows of one deal. Facts later than as_of are not used."""
 
@@ -131,6 +140,24 @@ class Record(BaseModel):
     owner: Owner | None = None
 
 
+def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+    """Return rows that came by themselves as a raw frame, each with its place in the request.
+
+    Raises:
+        BadInput: an attribute that the pipeline does not have, or of another type.
+    """
+    raw = []
+    for number, row in enumerate(rows):
+        given = {ROW: number, **row}
+        if table == "deals":
+            attributes = given.pop("attributes", None) or {}
+            given |= _attributes(f"rows.{number}", attributes, pipeline)
+        elif "attributes" in given:
+            given["attributes"] = json.dumps(given["attributes"] or {})
+        raw.append(given)
+    return frame_of(table, raw, pipeline)
+
+
 def rows_of(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
     """Lay records out as rows of tables; each row knows the number of its record.
 
@@ -140,7 +167,8 @@ def rows_of(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {name: [] for name in NAMES}
     for number, record in enumerate(records):
         deal = {ROW: number, **record.deal}
-        attributes = _attributes(number, deal.pop("attributes", None) or {}, pipeline)
+        attributes = deal.pop("attributes", None) or {}
+        attributes = _attributes(f"records.{number}.deal", attributes, pipeline)
         rows["deals"].append(deal | attributes)
         of_deal = {ROW: number, "deal_id": deal["deal_id"]}
         for name in ("changes", "activities", "checklist", "contacts"):
@@ -169,7 +197,7 @@ def _account(number: int, record: Record) -> Row:
 _ATTRIBUTE_TYPES: Final = {"text": (str,), "number": (int, float)}
 
 
-def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
+def _attributes(where: str, given: Row, pipeline: Pipeline) -> Row:
     """Check the source's own columns of a deal against the pipeline's settings."""
     for name, value in given.items():
         declared = pipeline.attributes.get(name)
@@ -177,9 +205,19 @@ def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
         if value is not None and not isinstance(value, wanted):
             raise BadInput(
                 "not an attribute of this pipeline" if declared is None else "the wrong type",
-                field=f"records.{number}.deal.attributes.{name}"[:300],
+                field=f"{where}.attributes.{name}"[:300],
                 value=value,
                 allowed=declared.type if declared else ", ".join(pipeline.attributes) or "none",
                 remedy="see the mapping that the pipeline was ingested with",
             )
     return {name: value for name, value in given.items() if name in pipeline.attributes}
+
+
+def frame_of(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+    """Make a raw frame of the columns that any row has, each of its declared type."""
+    types = {ROW: pl.Int64(), **TABLES[name].schema}
+    if name == "deals":
+        types |= {c.name: POLARS_TYPES[c.type] for c in AS_OF_NOW}
+        types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
+    given = {column for row in rows for column in row} | {ROW}
+    return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})

@@ -8,23 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Final
 
 import polars as pl
 
 from data.errors import BadInput, DealcastError
-from data.moments import SECOND, iso, to_datetime
-from serving import telemetry
+from data.moments import SECOND, iso
+from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
-from serving.api.forms import ScoreAnswer, ScoreRequest
+from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
 from serving.api.records import rows_of
 from serving.api.together import Rows, Together, companies, key
 from serving.api.vocabulary import check_fields, unseen_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
-
-_TREND_DAYS: Final = 7.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,22 @@ class Question:
         return len(self.request.records)
 
 
-def answer(champions: Champions, questions: Sequence[Question]) -> list[bytes | Exception]:
-    """Answer questions in their order: JSON of `ScoreAnswer`, or what is wrong with it."""
-    answers: dict[int, bytes | Exception] = {}
+@dataclass(frozen=True)
+class Answered:
+    """What a request is answered.
+
+    Attributes:
+        content: JSON of `ScoreAnswer`.
+        said: what the ledger says of its scores, see `serving.ledger.entries`.
+    """
+
+    content: bytes
+    said: list[ledger.Row]
+
+
+def answer(champions: Champions, questions: Sequence[Question]) -> list[Answered | Exception]:
+    """Answer questions in their order, each with its answer or with what is wrong with it."""
+    answers: dict[int, Answered | Exception] = {}
     places = sorted(range(len(questions)), key=lambda place: questions[place].request.pipeline)
     for name, group in groupby(places, key=lambda place: questions[place].request.pipeline):
         own = list(group)
@@ -53,32 +63,30 @@ def answer(champions: Champions, questions: Sequence[Question]) -> list[bytes | 
 
 def _of_pipeline(
     champions: Champions, name: str, questions: Sequence[Question]
-) -> list[bytes | Exception]:
+) -> list[Answered | Exception]:
     try:
         scorer = champions.scorer(name)
     except DealcastError as error:
         return [error] * len(questions)
-    answers: list[bytes | Exception] = []
+    answers: dict[int, Answered | Exception] = {}
     ready: dict[int, Rows] = {}
     for place, question in enumerate(questions):
         try:
             ready[place] = _laid_out(scorer, question)
-            answers.append(b"")
         except DealcastError as error:
-            answers.append(error)
+            answers[place] = error
     places = list(ready)
     for company in companies(list(ready.values())):
         own = [places[one] for one in company]
         told = _scored(scorer, [questions[one] for one in own], [ready[one] for one in own])
-        for place, one in zip(own, told, strict=True):
-            answers[place] = one
-    return answers
+        answers |= zip(own, told, strict=True)
+    return [answers[place] for place in range(len(questions))]
 
 
 def _laid_out(scorer: Scorer, question: Question) -> Rows:
     """Check what can be checked of a request by itself, and lay out its rows."""
     request, pipeline = question.request, scorer.bundle.pipeline
-    _check_ahead(request.won_by, question.as_of)
+    check_ahead(request.won_by, question.as_of)
     check_fields(request.records, pipeline)
     if not request.allow_later_bundle:
         scorer.check_honest(question.as_of)
@@ -87,7 +95,7 @@ def _laid_out(scorer: Scorer, question: Question) -> Rows:
 
 def _scored(
     scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
-) -> list[bytes | Exception]:
+) -> list[Answered | Exception]:
     """Score requests together; should that fail, each by itself, so that one harms no other."""
     try:
         return _scored_at_once(scorer, questions, rows)
@@ -100,7 +108,7 @@ def _scored(
 
 def _scored_at_once(
     scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
-) -> list[bytes | Exception]:
+) -> list[Answered | Exception]:
     bundle = scorer.bundle
     with telemetry.step("records"):
         together = Together.of(rows, bundle.pipeline, bundle.context.owners)
@@ -108,8 +116,9 @@ def _scored_at_once(
     _count(scorer, scores)
     with telemetry.step("tell"):
         told = _told(scorer, scores, questions)
+        said = {one["deal_id"]: one for one in ledger.entries(scorer, scores)}
         return [
-            together.refused.get(place) or _answer(scorer, question, place, told)
+            together.refused.get(place) or _answer(scorer, question, place, told, said)
             for place, question in enumerate(questions)
         ]
 
@@ -137,7 +146,7 @@ def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.Da
         "trend": pl.Boolean(),
     }
     frame = pl.DataFrame(list(asked.values()), schema=columns, orient="row")
-    return frame.with_columns(trend_days=pl.when("trend").then(_TREND_DAYS)).drop("trend")
+    return frame.with_columns(trend_days=pl.when("trend").then(TREND_DAYS)).drop("trend")
 
 
 def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, DealScore]:
@@ -155,18 +164,24 @@ def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict
 
 
 def _answer(
-    scorer: Scorer, question: Question, place: int, told: dict[str, DealScore]
-) -> bytes | BadInput:
+    scorer: Scorer,
+    question: Question,
+    place: int,
+    told: dict[str, DealScore],
+    said: dict[str, ledger.Row],
+) -> Answered | BadInput:
     """Put the answer to one request together, under the ids that it gave."""
-    scores = []
+    scores, entries = [], {}
     for number, record in enumerate(question.request.records):
-        score = told.get(key(place, record.deal["deal_id"]))
-        if score is None:
-            return _not_open(number, record.deal["deal_id"], question.as_of)
-        score.deal_id = record.deal["deal_id"].strip()
-        scores.append(score)
+        own, known = record.deal["deal_id"].strip(), key(place, record.deal["deal_id"])
+        if known not in told:
+            return _not_open(number, own, question.as_of)
+        told[known].deal_id = own
+        scores.append(told[known])
+        entries[own] = said[known] | {"deal_id": own}
     warnings = unseen_stages(question.request.records, scorer.bundle)
-    return ScoreAnswer(scores=scores, warnings=warnings).model_dump_json(by_alias=True).encode()
+    answer = ScoreAnswer(scores=scores, warnings=warnings)
+    return Answered(answer.model_dump_json(by_alias=True).encode(), list(entries.values()))
 
 
 def _not_open(number: int, deal_id: str, as_of: int) -> BadInput:
@@ -177,16 +192,3 @@ def _not_open(number: int, deal_id: str, as_of: int) -> BadInput:
         allowed="a deal created and recorded by then, and not closed by then",
         remedy="leave it out, or ask as of another moment",
     )
-
-
-def _check_ahead(dates: Sequence[date], as_of: int) -> None:
-    today = to_datetime(as_of).date()
-    for number, day in enumerate(dates):
-        if day <= today:
-            raise BadInput(
-                "not a date to come",
-                field=f"won_by.{number}",
-                value=day.isoformat(),
-                allowed=f"dates after {today.isoformat()}, the day of as_of in UTC",
-                remedy="what came by then is in the records, not in the forecast",
-            )

@@ -19,8 +19,8 @@ from data.errors import BadInput
 from serving.api.forms import ScoreRequest
 from serving.api.problems import as_json, problem_of, responses
 from serving.api.records import Moment, PipelineName, Record
-from serving.api.scoring import Question
-from serving.api.service import Service, TheService, requires
+from serving.api.scoring import Answered, Question
+from serving.api.service import Access, Score, Service, TheService
 
 router = APIRouter(tags=["score"])
 
@@ -56,13 +56,15 @@ class StreamRequest:
 
 @router.post(
     "/score/stream",
-    dependencies=[Depends(requires("score"))],
     response_class=Response,
     responses={200: {"content": {NDJSON: _LINE}}} | responses(401, 403, 404, 422, 503),
     openapi_extra={"requestBody": {"required": True, "content": {NDJSON: _LINE}}},
 )
 async def stream(
-    asked: Annotated[StreamRequest, Depends()], request: Request, service: TheService
+    asked: Annotated[StreamRequest, Depends()],
+    request: Request,
+    service: TheService,
+    access: Score,
 ) -> Response:
     """Score a stream of whole records, one a line, as many as there are.
 
@@ -71,16 +73,16 @@ async def stream(
     send: who sends all before reading may wait for ever.
     """
     await run_in_threadpool(service.champions.scorer, asked.pipeline)
-    return _Lines(_answers(asked, request, service))
+    return _Lines(_answers(asked, request, service, access))
 
 
 async def _answers(
-    asked: StreamRequest, request: Request, service: Service
+    asked: StreamRequest, request: Request, service: Service, access: Access
 ) -> AsyncIterator[bytes]:
     number = 0
     async with aclosing(_lines(request, service.settings.max_body_bytes)) as lines:
         async for some in lines:
-            told = await _told(asked, some, service)
+            told = await _told(asked, some, service, access)
             yield b"".join(
                 b'{"line":%d,%s\n' % (number + place, one[1:]) for place, one in enumerate(told, 1)
             )
@@ -88,7 +90,7 @@ async def _answers(
 
 
 async def _told(
-    asked: StreamRequest, lines: Sequence[bytes | BadInput], service: Service
+    asked: StreamRequest, lines: Sequence[bytes | BadInput], service: Service, access: Access
 ) -> list[bytes]:
     """Answer some lines at once, each with JSON of its answer or of its problem."""
     now = service.clock()
@@ -99,9 +101,11 @@ async def _told(
         except ValidationError as error:
             questions.append(error)
     answers = await service.scores.ask_all([one for one in questions if isinstance(one, Question)])
+    said = [row for one in answers if isinstance(one, Answered) for row in one.said]
+    service.live.ledger.add(access.told(now, "request").rows(said))
     told = iter(answers)
     both = [next(told) if isinstance(one, Question) else one for one in questions]
-    return [one if isinstance(one, bytes) else as_json(problem_of(one)) for one in both]
+    return [one.content if isinstance(one, Answered) else as_json(problem_of(one)) for one in both]
 
 
 async def _lines(request: Request, most: int) -> AsyncIterator[list[bytes | BadInput]]:

@@ -13,12 +13,12 @@ from typing import Any, Final, TypeAlias
 
 import polars as pl
 
-from data.contract import POLARS_TYPES, TABLES, Pipeline
+from data.contract import TABLES, Pipeline
 from data.errors import BadInput
 from data.records import normalise
 from data.sheet import ROW
 from data.tables import NAMES, with_fixed_attributes
-from serving.api.records import AS_OF_NOW, Row
+from serving.api.records import Row, frame_of
 
 Rows: TypeAlias = dict[str, list[Row]]
 """The rows of one request by table; each knows the number of its record."""
@@ -93,7 +93,7 @@ class Together:
         raw = {
             name: frame
             for name in NAMES
-            if (frame := _frame(name, list(_all(name, requests, starts)), pipeline)).height
+            if (frame := frame_of(name, list(_all(name, requests, starts)), pipeline)).height
         }
         normalised = normalise(raw, pipeline)
         frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
@@ -137,13 +137,3 @@ def _refusal(reject: dict[str, Any], number: int) -> BadInput:
         value=value,
         remedy="correct it and send the request again",
     )
-
-
-def _frame(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
-    """Make a raw frame of the columns that any row has, each of its declared type."""
-    types = {ROW: pl.Int64(), **TABLES[name].schema}
-    if name == "deals":
-        types |= {c.name: POLARS_TYPES[c.type] for c in AS_OF_NOW}
-        types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
-    given = {column for row in rows for column in row} | {ROW}
-    return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})
