@@ -267,6 +267,28 @@ def serve(
 
 
 @app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as dealcast.tar.gz.")],
+    workspace: Workspace = None,
+) -> None:
+    """Write the workspace to one file; a service may go on meanwhile."""
+    from pipelines.backup import backup
+
+    typer.echo(json.dumps(backup(settings_of(workspace), out)))
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="A file that `dealcast backup` wrote.")],
+    workspace: Workspace = None,
+) -> None:
+    """Make a new workspace of a backup."""
+    from pipelines.backup import restore
+
+    typer.echo(json.dumps(restore(settings_of(workspace), archive)))
+
+
+@app.command()
 def demo(
     deals: Annotated[int, typer.Option(help="How many opportunities to simulate.")] = 20_000,
     seed: Seed = 0,

@@ -5,7 +5,7 @@ It is given the feature row, which somebody else must have computed.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,7 @@ from models.hazard import HazardModel
 
 app = FastAPI()
 bundle = Bundle.load(Path(os.environ["DEALCAST_BENCH_BUNDLE"]))
-model = bundle.model
-assert isinstance(model, HazardModel)  # noqa: S101 - for the type checker
+model = cast("HazardModel", bundle.model)
 words = model.encoder.categories
 encode = ColumnTransformer(
     [
@@ -58,5 +57,4 @@ def score(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
     hazards = model.hazards(encode.transform(frame), frame["as_of"].to_numpy())
     curves = Curves.from_hazards(model.edges, hazards[:, :, WON], hazards[:, :, LOST])
     said = {f"p_won_{days}": curves.won_by(days) for days in bundle.horizons_days}
-    told: list[dict[str, float]] = pd.DataFrame(said).to_dict("records")
-    return told
+    return cast("list[dict[str, float]]", pd.DataFrame(said).to_dict("records"))

@@ -56,7 +56,7 @@ def material(settings: Settings, pipeline: str, deals: int) -> Material:
     for deal in own["deals"].sort("deal_id").iter_rows(named=True):
         said = json.loads(deal.pop("attributes") or "{}")
         attributes = {name: said[name] for name in said if name in declared.attributes}
-        told = {name: facts[name].get(deal["deal_id"], []) for name in _FACTS}
+        told: dict[str, Any] = {name: facts[name].get(deal["deal_id"], []) for name in _FACTS}
         account = accounts.get(deal["account_id"])
         told["account"] = account and _told(account, ("account_id", "attributes"))
         ending = ("pipeline", "outcome", "closed_at", "closed_recorded_at")

@@ -13,7 +13,7 @@ router = APIRouter(tags=["status"])
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}} | responses(401, 403, 503),
+    responses={**responses(401, 403, 503), 200: {"content": {"text/plain": {}}}},
 )
 def metrics(service: TheService, access: Read) -> Response:
     """Tell all counters of all workers in Prometheus' text format."""

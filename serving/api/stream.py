@@ -4,7 +4,7 @@ However long the stream is, only some lines of it are in memory: the next are re
 before are scored and sent.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -27,7 +27,9 @@ router = APIRouter(tags=["score"])
 NDJSON: Final = "application/x-ndjson"
 _AT_ONCE: Final = 64
 """Lines scored in one call."""
-_LINE: Final = {"schema": {"type": "string", "description": "a JSON document a line"}}
+_LINE: Final[dict[str, Any]] = {
+    "schema": {"type": "string", "description": "a JSON document a line"}
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class StreamRequest:
 @router.post(
     "/score/stream",
     response_class=Response,
-    responses={200: {"content": {NDJSON: _LINE}}} | responses(401, 403, 404, 422, 503),
+    responses={**responses(401, 403, 404, 422, 503), 200: {"content": {NDJSON: _LINE}}},
     openapi_extra={"requestBody": {"required": True, "content": {NDJSON: _LINE}}},
 )
 async def stream(
@@ -108,7 +110,7 @@ async def _told(
     return [one.content if isinstance(one, Answered) else as_json(problem_of(one)) for one in both]
 
 
-async def _lines(request: Request, most: int) -> AsyncIterator[list[bytes | BadInput]]:
+async def _lines(request: Request, most: int) -> AsyncGenerator[list[bytes | BadInput]]:
     """Yield some lines at a time; one that is too long is passed over, and told as such."""
     some: list[bytes | BadInput] = []
     begun, too_long = b"", False
