@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,8 +20,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of a PostgreSQL; by default SQLite in the workspace."
     )
-    engine: Literal["polars", "duckdb"] = Field(
-        "polars", description="What computes features: in memory, or larger than memory."
+    engine: Literal["polars", "duckdb", "spark"] = Field(
+        "polars", description="What computes features: in memory, larger than it, on a cluster."
+    )
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]*[MG]B$",
+        description="Memory of DuckDB, or of a Spark on this machine, such as `4GB`.",
+    )
+    tables: Path | None = Field(
+        None, description="A directory of Parquet to read deals from, not the database."
     )
     mlflow_uri: str | None = Field(
         None, description="MLflow tracking server; by default SQLite in the workspace."
@@ -70,6 +78,16 @@ class Settings(BaseSettings):
     webhook_private: bool = Field(
         False, description="Whether webhooks may call http and addresses of one's own net."
     )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for single sign-on, as it names itself."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider; none for a public client."
+    )
+    proxies: str = Field(
+        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
+    )
 
     @property
     def https(self) -> bool:
@@ -90,6 +108,11 @@ class Settings(BaseSettings):
     def lists(self) -> Path:
         """The folder of published lists."""
         return self.workspace / "lists"
+
+    @property
+    def spill(self) -> Path:
+        """The folder of what an engine does not hold in memory; of use to running jobs only."""
+        return self.workspace / "spill"
 
     @property
     def sqlalchemy_url(self) -> str:

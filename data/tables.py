@@ -1,7 +1,7 @@
 """The tables of one pipeline as lazy frames, on the engine of your choice."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +51,10 @@ class Tables:
     def scratch(self) -> AbstractContextManager[None]:
         """Let go at the end what was kept within. Frames built on it end there too."""
         return self.host.scratch()
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts: in memory, or mapped from files on the other engines."""
+        return self.host.gather(parts)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give each row once for every integer from column `first` to column `last`, as `name`.
@@ -177,7 +181,7 @@ def open_tables(
 
     """
     if isinstance(source, Path):
-        return _scanned(source, _settings_of(source, pipeline), engine, limits)
+        return _scanned(source, read_settings(source, pipeline), engine, limits)
     settings = load_pipeline(source, pipeline)
     if engine == "polars":
         return lazy_tables(read_frames(source, pipeline), settings)
@@ -221,7 +225,12 @@ def write_parquet(frames: Mapping[str, pl.DataFrame], folder: Path, pipeline: Pi
     (folder / "pipeline.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _settings_of(folder: Path, pipeline: str) -> Pipeline:
+def read_settings(folder: Path, pipeline: str) -> Pipeline:
+    """Read the settings of the pipeline that lies in a directory of Parquet.
+
+    Raises:
+        NotFound: there is no pipeline.json in it, or it is another pipeline's.
+    """
     file = folder / "pipeline.json"
     if not file.is_file():
         raise NotFound("no pipeline.json in the directory", field="source", value=str(folder))

@@ -133,8 +133,8 @@ class _Filed:
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
         begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)
         end = np.searchsorted(deal, numbers, "right").astype(np.uint32)
-        order = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
-        order = _below_empty(order.to_numpy() + 1)
+        by_time = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
+        order = _below_empty(by_time.to_numpy() + 1)
         place = np.empty_like(order)
         place[order] = np.arange(len(order), dtype=np.uint32)
         rows = pl.concat([own.clear(1), own], rechunk=True).with_columns(

@@ -5,6 +5,7 @@ The facts are numbered, a snapshot's number is how many of them were known by th
 on it reads the runs.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import narwhals as nw
@@ -19,15 +20,20 @@ _NEVER: Final = nw.lit(-(2**62), nw.Int64)
 """Stands for "has not happened" in running maxima: null would break the run on some engines."""
 
 
-def answered_by_windows(history: History, facts: Frame, snapshots: Frame) -> Frame:
-    """Answer every question; see `features.answers.answered`."""
+def answered_by_windows(
+    history: History, facts: Frame, snapshots: Frame, keep: Callable[[Frame], Frame]
+) -> Frame:
+    """Answer every question; see `features.answers.answered`.
+
+    `keep` holds what is read more than once: these engines would compute it again each time.
+    """
     asked = snapshots.select(DEAL, "as_of")
     facts = facts.join(asked.select(DEAL).unique(), on=DEAL, how="semi")
     facts = facts.with_columns(n=_int(1)).with_columns(
         n=nw.col("n").cum_sum().over(DEAL, order_by=ORDER)
     )
-    runs = _runs(facts, history.runs)
-    rows = _known(facts, asked, sorted({0, *(days for _, days in history.windowed.values())}))
+    runs = keep(_runs(facts, history.runs))
+    rows = _known(runs, asked, sorted({0, *(days for _, days in history.windowed.values())}))
     rows = rows.join(runs, left_on=[DEAL, "known_0"], right_on=[DEAL, "n"], how="left")
     said = {
         name: nw.col(name).fill_null(0) if run.counts else nw.col(name)
@@ -43,9 +49,9 @@ def answered_by_windows(history: History, facts: Frame, snapshots: Frame) -> Fra
     return rows.select(DEAL, "as_of", *history.runs, *history.windowed)
 
 
-def _known(facts: Frame, asked: Frame, windows: list[int]) -> Frame:
+def _known(runs: Frame, asked: Frame, windows: list[int]) -> Frame:
     """Return for each snapshot and window how many facts were known so many days before as_of."""
-    told = facts.select(DEAL, "recorded_at", **_question(nw.lit(None), nw.lit(None)), fact=_int(1))
+    told = runs.select(DEAL, "recorded_at", **_question(nw.lit(None), nw.lit(None)), fact=_int(1))
     moments = [
         asked.select(
             DEAL,
@@ -92,7 +98,7 @@ def _runs(facts: Frame, asked: dict[str, Run]) -> Frame:
         name: _unless_cleared(name, run.column) for name, run in asked.items() if run.how == "held"
     }
     counts = [name for name, run in asked.items() if run.counts]
-    return facts.select(DEAL, "n", *counts, **happened, **held)
+    return facts.select(DEAL, "recorded_at", "n", *counts, **happened, **held)
 
 
 def _enter(steps: list[dict[str, nw.Expr]], name: str, run: Run) -> None:

@@ -30,6 +30,7 @@ from pipelines.options import (
     progress,
     settings_of,
 )
+from pipelines.people import audit_log, doctor, users
 
 app = typer.Typer(
     name="dealcast",
@@ -46,8 +47,11 @@ for name, group in {
     "erase": erase,
     "ledger": ledger,
     "webhooks": webhooks,
+    "users": users,
 }.items():
     app.add_typer(group, name=name)
+app.command("audit-log")(audit_log)
+app.command()(doctor)
 
 
 @app.callback()

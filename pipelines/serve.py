@@ -17,6 +17,9 @@ _SHARED: Final[list[Any]] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+_HEADER_BYTES: Final = 32_768
+"""What a request's line and headers may have."""
+
 
 def run(settings: Settings) -> None:
     """Serve until stopped; a stop lets running requests end.
@@ -37,13 +40,22 @@ def run(settings: Settings) -> None:
         "pipelines.serve:application",
         factory=True,
         workers=settings.workers,
-        host=settings.host,
-        port=settings.port,
-        timeout_graceful_shutdown=10,
-        server_header=False,
         access_log=False,
         log_config=_LOGGING,
+        **options(settings),
     )
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return what uvicorn is to do, however many workers there are."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "timeout_graceful_shutdown": 10,
+        "server_header": False,
+        "h11_max_incomplete_event_size": _HEADER_BYTES,
+        "forwarded_allow_ips": settings.proxies,
+    }
 
 
 def application() -> FastAPI:

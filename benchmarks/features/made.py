@@ -1,7 +1,7 @@
 """A made-up company of any size, in seconds: the contract's tables, drawn column by column.
 
 Nothing is to be learned from it; only its shape counts: some 25 dated facts and 11 weekly
-snapshots a deal, a fifth of the facts entered late, words as CRMs have them.
+snapshots a deal, some facts entered late, words as CRMs have them.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,15 @@ _LIFE_DAYS: Final = 90.0
 Ints: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
-def made(deals: int, seed: int = 0) -> dict[str, pl.DataFrame]:
-    """Draw the contract's tables of so many deals, each sorted by its deal_id."""
-    company = _Company(deals, np.random.default_rng(seed))
+def made(deals: int, seed: int = 0, late: float = 0.2) -> dict[str, pl.DataFrame]:
+    """Draw the contract's tables of so many deals, each sorted by its deal_id.
+
+    Args:
+        deals: how many.
+        seed: of the draws.
+        late: the share of the facts that become known up to five days after they happened.
+    """
+    company = _Company(deals, np.random.default_rng(seed), late)
     drawn = {
         "deals": company.lives(),
         "changes": company.changes(),
@@ -47,14 +53,14 @@ def _typed(name: str, columns: dict[str, Any]) -> pl.DataFrame:
     schema = TABLES[name].schema
     frame = pl.DataFrame(columns)
     missing = [pl.lit(None, dtype).alias(n) for n, dtype in schema.items() if n not in columns]
-    return frame.with_columns(missing).select(schema.names()).cast(dict(schema))
+    return frame.with_columns(missing).select(schema.names()).cast(schema)
 
 
 class _Company:
     """Draws one company; every fact lies within its deal's life."""
 
-    def __init__(self, deals: int, rng: np.random.Generator) -> None:
-        self.rng = rng
+    def __init__(self, deals: int, rng: np.random.Generator, late: float) -> None:
+        self.rng, self.late = rng, late
         self.ids = _numbered("D", deals)
         self.owners = _numbered("O", max(deals // 2_000, 20))
         self.accounts = _numbered("A", max(deals // 10, 10))
@@ -95,8 +101,10 @@ class _Company:
             value = self._drawn(self.owners, rows)
         else:
             many = self.rng.integers(1, 1_000, rows)
-            number = many * 100.0 if field == "amount" else facts["at"] + many * DAY / 4.0
-            value = pl.Series(number).cast(pl.Int64).cast(pl.String)
+            number = pl.Series(
+                many * 100.0 if field == "amount" else facts["at"] + many * DAY / 4.0
+            )
+            value = number.cast(pl.Int64).cast(pl.String)
         return pl.DataFrame(
             {**facts, "field": _same(field, rows), "value": value, "number": number}
         )
@@ -166,8 +174,8 @@ class _Company:
         }
 
     def _delays(self, rows: int) -> Ints:
-        """Draw how much later a fact becomes known: a fifth of them up to five days."""
-        late = self.rng.random(rows) < 0.2
+        """Draw how much later each fact becomes known."""
+        late = self.rng.random(rows) < self.late
         return np.where(late, (self.rng.random(rows) * 5 * DAY).astype(np.int64), 0)
 
     def _drawn(self, words: Sequence[str] | pl.Series, rows: int) -> pl.Series:

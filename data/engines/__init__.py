@@ -7,6 +7,7 @@ scanning a file, keeping what is asked for more than once, and spreading a span 
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,9 @@ class Host(Protocol):
 
     def scratch(self) -> AbstractContextManager[None]:
         """Let go at the end what was kept within."""
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts: in memory, or mapped from files where it may not fit."""
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name.

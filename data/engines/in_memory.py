@@ -1,5 +1,6 @@
 """Polars: in this process, in memory."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -26,6 +27,10 @@ class PolarsHost:
     def scratch(self) -> AbstractContextManager[None]:
         """Let go at the end what was kept within: here that needs nothing."""
         return nullcontext()
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts, in memory."""
+        return pl.concat(parts)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""

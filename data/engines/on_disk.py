@@ -1,6 +1,6 @@
 """DuckDB: in this process, on disk what does not fit in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from data.engines import Frame, Limits, lazy
+from data.mapped import mapped
 
 
 class DuckDBHost:
@@ -19,6 +20,7 @@ class DuckDBHost:
     """
 
     def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._connection = duckdb.connect()
         self._connection.execute("SET preserve_insertion_order = false")  # or it keeps rows back
         self._connection.execute("SET temp_directory = ?", [str(limits.spill())])
@@ -53,6 +55,10 @@ class DuckDBHost:
             for name in self._kept[before:]:
                 self._connection.execute(f"DROP TABLE {name}")
             del self._kept[before:]
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts, mapped from files."""
+        return mapped(parts, self._limits.spill())
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""

@@ -1,6 +1,9 @@
 """Spark: on a cluster, or in a Java machine beside this process."""
 
+import os
 import shutil
+import warnings
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +12,14 @@ import polars as pl
 
 from data.engines import Frame, Limits, lazy
 from data.errors import NotReady
+from data.mapped import mapped
 
+_PANDAS: Final = "PySpark does not yet fully support pandas"
+"""What Spark warns of whenever it starts; pandas is never handed to it."""
 _QUIET: Final = {
     "spark.app.name": "dealcast",
     "spark.log.level": "ERROR",
+    "spark.sql.caseSensitive": "true",
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.enabled": "false",
 }
@@ -31,7 +38,7 @@ class SparkHost:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._session = _session(limits)
+        self._limits, self._session = limits, _session(limits)
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""
@@ -49,6 +56,10 @@ class SparkHost:
         """Let go at the end what was kept within: Spark does, when nothing refers to it."""
         return nullcontext()
 
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts, mapped from files beside this process."""
+        return mapped(parts, self._limits.spill())
+
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""
         from pyspark.sql import functions
@@ -63,6 +74,7 @@ def _session(limits: Limits) -> Any:
     No master is named here: it is the one of spark-submit or of spark-defaults.conf, and without
     them the threads of this machine.
     """
+    warnings.filterwarnings("ignore", _PANDAS, FutureWarning)
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
@@ -71,15 +83,15 @@ def _session(limits: Limits) -> Any:
     running = SparkSession.getActiveSession()
     if running is not None:
         return running
+    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
+        remedy = "install Java 17 or later (Debian: default-jre-headless), or set JAVA_HOME"
+        raise _missing("Spark needs Java, and there is none", remedy)
     builder = SparkSession.builder.config(map=dict(_QUIET))
     if limits.memory is not None:
         builder = builder.config("spark.driver.memory", limits.memory.removesuffix("B").lower())
     try:
         session = builder.getOrCreate()
     except PySparkException as error:
-        if shutil.which("java") is None:
-            remedy = "install Java 17 or later (Debian: default-jre-headless), or set JAVA_HOME"
-            raise _missing("Spark needs Java, and there is none", remedy) from error
         raise _missing("Spark does not start", str(error)) from error
     context = session.sparkContext
     if str(context.master).startswith("local"):

@@ -14,9 +14,10 @@ from data.moments import now
 from data.settings import Settings
 from features.custom import load
 from serving import telemetry
-from serving.access import pages
+from serving.access import pages, routes
 from serving.access.counts import Calls
 from serving.api import (
+    audit,
     deals,
     erasure,
     facts,
@@ -24,12 +25,14 @@ from serving.api import (
     lists,
     metrics,
     problems,
+    reference,
     score,
     status,
     stream,
     webhooks,
 )
-from serving.api.limits import BodyLimit
+from serving.api.headers import SecureHeaders
+from serving.api.limits import BodyLimit, Deadline
 from serving.api.observed import Observed
 from serving.api.scoring import answer
 from serving.api.service import Service
@@ -40,11 +43,16 @@ from serving.live import Live
 
 
 class Application(FastAPI):
-    """FastAPI with every request observed, those that it faults at included."""
+    """FastAPI with two things around everything, its own handler of faults included.
+
+    Every answer has secure headers, and every request is observed.
+    """
+
+    https = False
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes through."""
-        return Observed(super().build_middleware_stack())
+        return Observed(SecureHeaders(super().build_middleware_stack(), self.https))
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -75,12 +83,18 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
+    app.https = settings.https
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
+    app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
     app.include_router(metrics.router)
-    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure):
+    app.include_router(reference.router)
+    app.include_router(routes.router, include_in_schema=False)
+    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
     return app
