@@ -96,7 +96,7 @@ class Scores:
     def eventually(self) -> pl.DataFrame:
         """Return deal_id, p_won, p_lost: what will have become of each deal in the end."""
         won, lost = self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
-        return self.rows.select("deal_id", p_won=pl.Series(won), p_lost=pl.Series(lost))
+        return self._frame(p_won=pl.Series(won), p_lost=pl.Series(lost))
 
     def graded(self) -> pl.DataFrame:
         """Return deal_id, score, grade and trend, see `models.grade`.
@@ -105,22 +105,24 @@ class Scores:
         or it was not asked for.
         """
         said = score(self.curves.won_by(math.inf))
-        told = self.rows.select(
-            "deal_id", score=pl.Series(said), grade=pl.Series(grade(said, self.grades).astype(str))
-        )
-        if self.earlier is None:
-            return told.with_columns(trend=pl.lit(None, pl.Int64))
-        before = self.earlier.select(
-            "deal_id", before=pl.Series(score(self.earlier["p_won"].to_numpy()))
-        )
-        return told.join(before, on="deal_id", how="left", maintain_order="left").select(
-            "deal_id", "score", "grade", trend=pl.col("score") - pl.col("before")
+        letters = grade(said, self.grades).astype(str)
+        before: dict[str, int] = {}
+        if self.earlier is not None:
+            scores = score(self.earlier["p_won"].to_numpy()).tolist()
+            before = dict(zip(self.earlier["deal_id"], scores, strict=True))
+        trend = [
+            now - before[deal] if deal in before else None
+            for deal, now in zip(self.rows["deal_id"], said.tolist(), strict=True)
+        ]
+        return self._frame(
+            score=pl.Series(said),
+            grade=pl.Series(letters.tolist(), dtype=pl.String),
+            trend=pl.Series(trend, dtype=pl.Int64),
         )
 
     def amount_at_close(self) -> pl.DataFrame:
         """Return deal_id and amount_at_close: what it brings, given that it is won, or null."""
-        amounts = pl.Series(self.amounts, dtype=pl.Float64).fill_nan(None)
-        return self.rows.select("deal_id", amount_at_close=amounts)
+        return self._frame(amount_at_close=_known(self.amounts))
 
     def closing(self) -> pl.DataFrame:
         """Return deal_id and when each deal is won, given that it is; null where it never is.
@@ -136,30 +138,36 @@ class Scores:
         """
         return self._moments("end", self.curves.end_days)
 
+    # frames are put together column by column: each expression would cost a request a query
+
+    def _frame(self, **columns: pl.Series) -> pl.DataFrame:
+        return pl.DataFrame({"deal_id": self.rows["deal_id"], **columns})
+
     def _chances(
         self, place: str, kind: pl.DataType, days: Mapping[Any, float | Array]
     ) -> pl.DataFrame:
-        read = [
-            self.rows.select(
-                "deal_id",
-                pl.Series("as_of", self.each, pl.Int64),
-                pl.lit(where, kind).alias(place),
-                p_won=pl.Series(self.curves.won_by(day)).fill_nan(None),
-                p_lost=pl.Series(self.curves.lost_by(day)).fill_nan(None),
-            )
-            for where, day in days.items()
-        ]
-        return pl.concat(read).sort("deal_id", place)
+        places, deals = sorted(days), len(self.rows)
+        won, lost = (
+            np.stack([read(days[one]) for one in places], axis=1).ravel()
+            for read in (self.curves.won_by, self.curves.lost_by)
+        )
+        return pl.DataFrame(
+            {
+                "deal_id": self.rows["deal_id"].gather(np.repeat(np.arange(deals), len(places))),
+                "as_of": np.repeat(self.each, len(places)),
+                place: pl.Series(places * deals, dtype=kind),
+                "p_won": _known(won),
+                "p_lost": _known(lost),
+            }
+        )
 
     def _moments(self, name: str, days: Callable[[float], Array]) -> pl.DataFrame:
         ahead = {
-            f"{name}_{end}": pl.Series(np.minimum(days(quantile), _FAR)).fill_nan(None)
+            f"{name}_{end}": np.rint(np.minimum(days(quantile), _FAR) * DAY) + self.each
             for end, quantile in RANGE.items()
         }
-        return self.rows.select(
-            "deal_id",
-            **{
-                column: (days * DAY).round().cast(pl.Int64) + self.each
-                for column, days in ahead.items()
-            },
-        )
+        return self._frame(**{name: _known(one).cast(pl.Int64) for name, one in ahead.items()})
+
+
+def _known(values: Array) -> pl.Series:
+    return pl.Series(values, dtype=pl.Float64, nan_to_null=True)

@@ -67,8 +67,15 @@ def material(settings: Settings, pipeline: str, deals: int) -> Material:
 
 def _by_deal(frame: pl.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for (deal_id,), rows in frame.group_by("deal_id"):
-        facts = [_told(row, ("pipeline", "deal_id")) for row in rows.iter_rows(named=True)]
-        yield str(deal_id), facts
+        yield str(deal_id), [_fact(row) for row in rows.iter_rows(named=True)]
+
+
+def _fact(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a fact as a CRM tells it: numbers are in the value, and moments are ISO 8601."""
+    told = _told(row, ("pipeline", "deal_id", "number"))
+    if told.get("field") == "expected_close_at" and told.get("value", "").isdecimal():
+        told["value"] = iso(int(told["value"]))
+    return told
 
 
 def _told(row: dict[str, Any], drop: tuple[str, ...]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def tell(
         "chances": _by_deal(scores.at(days)) if days else {},
         "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
     }
-    graded = scores.graded().join(scores.amount_at_close(), on="deal_id", maintain_order="left")
+    graded = scores.graded().with_columns(scores.amount_at_close()["amount_at_close"])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     told = (frame.to_dicts() for frame in frames)

@@ -4,7 +4,7 @@ What is wrong with one request is told to that one, and the others are scored wi
 requests of a pipeline that are answered together are answered by one bundle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -113,22 +113,22 @@ def _scored_at_once(
     with telemetry.step("records"):
         together = Together.of(rows, bundle.pipeline, bundle.context.owners)
     scores = scorer.score_each(together.frames, _asked(questions, together.refused))
-    _count(scorer, scores)
     with telemetry.step("tell"):
         told = _told(scorer, scores, questions)
         said = {one["deal_id"]: one for one in ledger.entries(scorer, scores)}
+        _count(scorer, said.values())
         return [
             together.refused.get(place) or _answer(scorer, question, place, told, said)
             for place, question in enumerate(questions)
         ]
 
 
-def _count(scorer: Scorer, scores: Scores) -> None:
+def _count(scorer: Scorer, said: Collection[ledger.Row]) -> None:
     name = scorer.bundle.pipeline.name
-    telemetry.gathered.observe(len(scores.rows))
+    telemetry.gathered.observe(len(said))
     telemetry.bundle.labels(name, scorer.bundle.name).set(scorer.bundle.as_of / SECOND)
-    for score in scores.graded()["score"]:
-        telemetry.scores.labels(name).observe(score)
+    for row in said:
+        telemetry.scores.labels(name).observe(row["score"])
 
 
 def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 from data.moments import DAY, iso
 from data.settings import Settings
 from serving.api.forms import ScoreRequest
-from serving.api.scoring import Question, answer
+from serving.api.scoring import Answered, Question, answer
 from serving.champions import Champions
 from tests import company
 
@@ -30,9 +30,12 @@ def question(records: list[dict[str, Any]], now: int = NOW, **asked: Any) -> Que
     return Question(ScoreRequest.model_validate_json(json.dumps(body)), now)
 
 
-def told(answer: bytes | Exception) -> Any:
-    assert isinstance(answer, bytes), answer
-    return json.loads(answer)
+def told(answer: Answered | Exception) -> Any:
+    assert isinstance(answer, Answered), answer
+    assert {one["deal_id"] for one in answer.said} == {
+        score["deal_id"] for score in json.loads(answer.content)["scores"]
+    }
+    return json.loads(answer.content)
 
 
 def test_each_is_answered_as_if_it_were_alone(
