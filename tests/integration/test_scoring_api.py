@@ -384,7 +384,6 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/v1/score",
         "/v1/score/stream",
         "/v1/lists/{week}",
-        "/v1/audit",
         "/v1/ledger",
         "/v1/pipelines/{pipeline}/deals/score",
         "/v1/pipelines/{pipeline}/deals/{deal_id}/score",
