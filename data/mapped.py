@@ -31,5 +31,4 @@ def mapped_parquet(source: Path, folder: Path) -> pl.DataFrame:
 
 def _mapped(file: Path) -> pl.DataFrame:
     with pa.memory_map(str(file)) as source:
-        frame: pl.DataFrame = pl.from_arrow(pa.ipc.open_file(source).read_all(), rechunk=False)
-    return frame
+        return pl.DataFrame(pl.from_arrow(pa.ipc.open_file(source).read_all(), rechunk=False))

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that `dealcast serve` runs.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
 
     public_url: str | None = Field(
@@ -62,6 +63,21 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Seconds after which a request without an answer is given up."
     )
 
+    score_hours: float = Field(
+        24.0, gt=0, description="Hours for which a standing score is told instead of a new one."
+    )
+    ledger_days: int = Field(
+        1_100, ge=1, description="Days for which the ledger keeps what was said."
+    )
+    webhook_close_days: float = Field(
+        7.0, ge=0, description="Days by which a close date must move for webhooks to be told."
+    )
+    webhook_attempts: int = Field(
+        10, ge=1, le=30, description="How often a webhook is tried before it counts as dead."
+    )
+    webhook_private: bool = Field(
+        False, description="Whether webhooks may call http and addresses of one's own net."
+    )
     oidc_issuer: str | None = Field(
         None, description="OpenID provider for single sign-on, as it names itself."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -12,23 +13,46 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
+from serving import telemetry
 from serving.access import pages, routes
 from serving.access.counts import Calls
-from serving.api import audit, lists, problems, reference, score, status
+from serving.api import (
+    audit,
+    deals,
+    erasure,
+    facts,
+    ledger,
+    lists,
+    metrics,
+    problems,
+    reference,
+    score,
+    status,
+    stream,
+    webhooks,
+)
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
-from serving.api.service import Clock, Service
+from serving.api.observed import Observed
+from serving.api.scoring import answer
+from serving.api.service import Service
 from serving.champions import Champions
+from serving.clock import Clock
+from serving.gathering import Gathering
+from serving.live import Live
 
 
 class Application(FastAPI):
-    """FastAPI with secure headers around everything, its own handler of faults included."""
+    """FastAPI with two things around everything, its own handler of faults included.
+
+    Every answer has secure headers, and every request is observed.
+    """
 
     https = False
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes through."""
-        return SecureHeaders(super().build_middleware_stack(), self.https)
+        return Observed(SecureHeaders(super().build_middleware_stack(), self.https))
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -45,8 +69,13 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
-            yield {"service": Service(settings, engine, champions, clock, calls)}
+            scores = Gathering(partial(answer, champions), lambda question: question.weight)
+            with Live.of(settings, engine, champions, clock) as live:
+                service = Service(settings, engine, champions, clock, calls, live, scores)
+                yield {"service": service}
+                await scores.close()
         finally:
+            telemetry.ended()
             engine.dispose()
 
     app = Application(
@@ -58,13 +87,14 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         redoc_url=None,
     )
     app.https = settings.https
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
+    app.include_router(metrics.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for router in (score.router, lists.router, audit.router):
-        app.include_router(router, prefix="/v1")
+    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure, audit):
+        app.include_router(group.router, prefix="/v1")
     return app

@@ -104,14 +104,15 @@ def tell(
         "chances": _by_deal(scores.at(days)) if days else {},
         "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
     }
-    graded = scores.graded().join(scores.amount_at_close(), on="deal_id", maintain_order="left")
+    graded = scores.graded().with_columns(scores.amount_at_close()["amount_at_close"])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
-    rows = zip(scores.rows["stage"], *(frame.to_dicts() for frame in frames), whys, strict=True)
+    told = (frame.to_dicts() for frame in frames)
+    rows = zip(scores.rows["stage"], scores.each.tolist(), *told, whys, strict=True)
     return {
         deal["deal_id"]: DealScore(
             **deal,
-            as_of=iso(scores.as_of),
+            as_of=iso(as_of),
             pipeline=bundle.pipeline.name,
             bundle=bundle.name,
             served_by=bundle.serves,
@@ -119,12 +120,12 @@ def tell(
             timing=bundle.timing,
             **{name: by_deal.get(deal["deal_id"], []) for name, by_deal in said.items()},
             eventually=End(p_won=end["p_won"], p_lost=end["p_lost"]),
-            expected_close=_expected("close", closing),
-            expected_end=_expected("end", ending),
+            expected_close=told_range("close", closing),
+            expected_end=told_range("end", ending),
             parts=why and why.parts,
             reasons=why and [Why(**vars(reason)) for reason in why.reasons],
         )
-        for stage, deal, end, closing, ending, why in rows
+        for stage, as_of, deal, end, closing, ending, why in rows
     }
 
 
@@ -136,7 +137,8 @@ def _by_deal(chances: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return gathered
 
 
-def _expected(name: str, moments: dict[str, Any]) -> Expected | None:
+def told_range(name: str, moments: dict[str, Any]) -> Expected | None:
+    """Say the moments <name>_median, <name>_from and <name>_to as dates."""
     if moments[f"{name}_median"] is None:
         return None
     return Expected(**{end: iso_date(moments[f"{name}_{end}"]) for end in RANGE})

@@ -17,9 +17,8 @@ from typing_extensions import TypedDict
 from data.contract import POLARS_TYPES, TABLES, Column, ColumnType, Pipeline
 from data.errors import BadInput
 from data.moments import parse_moment
-from data.records import normalise
 from data.sheet import ROW
-from data.tables import Tables, lazy_tables
+from data.tables import NAMES
 
 MOST_RECORDS: Final = 1_000
 MOST_FACTS: Final = 10_000
@@ -77,23 +76,26 @@ _TYPES: Final[dict[ColumnType, Any]] = {
 }
 _FILLED_IN: Final = frozenset({"recorded_at", "seq", "outcome", "status", "activity_id"})
 """Required by the contract, but `normalise` knows what they are when left out."""
-_NOW: Final = (
+AS_OF_NOW: Final = (
     Column("stage", "text", "the stage, where no change says it"),
     Column("amount", "number", "the amount, where no change says it"),
     Column("owner_id", "text", "the seller, where no change says it"),
     Column("expected_close_at", "moment", "the stated close date, where no change says it"),
     Column("observed_at", "moment", "when these were so; the deal's creation when left out"),
 )
+"""What a deal's own row may say of fields that change."""
 
 Row: TypeAlias = dict[str, Any]
 
 
-def _row_of(table: str, implied: tuple[str, ...], also: tuple[Column, ...] = ()) -> Any:
+def _row_of(
+    table: str, implied: tuple[str, ...], also: tuple[Column, ...] = (), called: str = ""
+) -> Any:
     """Make a dict validate as a row of a contract table, less what its place implies."""
     columns = [c for c in TABLES[table].columns if c.name not in implied]
     make: Any = TypedDict  # mypy takes only forms written out by hand
     fields = {c.name: _annotation(c) for c in (*columns, *also)}
-    form = make(table.capitalize(), fields, total=False)
+    form = make(called or table.capitalize(), fields, total=False)
     form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     return GetPydanticSchema(lambda _, handler: handler(form))
 
@@ -109,13 +111,19 @@ def _annotation(column: Column) -> Any:
 
 
 _OF_DEAL: Final = ("pipeline", "deal_id")
-Deal = Annotated[Row, _row_of("deals", ("pipeline",), _NOW)]
+Deal = Annotated[Row, _row_of("deals", ("pipeline",), AS_OF_NOW)]
 Change = Annotated[Row, _row_of("changes", _OF_DEAL)]
 Activity = Annotated[Row, _row_of("activities", _OF_DEAL)]
 Item = Annotated[Row, _row_of("checklist", _OF_DEAL)]
 Contact = Annotated[Row, _row_of("contacts", _OF_DEAL)]
 Account = Annotated[Row, _row_of("accounts", ("account_id",))]
 Owner = Annotated[Row, _row_of("owners", ())]
+
+
+def pushed_row(table: str) -> Any:
+    """Return the type of a row of a contract table that comes by itself, without a record."""
+    also = AS_OF_NOW if table == "deals" else ()
+    return Annotated[Row, _row_of(table, ("pipeline",), also, f"{table.capitalize()}Row")]
 
 
 class Record(BaseModel):
@@ -132,43 +140,35 @@ class Record(BaseModel):
     owner: Owner | None = None
 
 
-def tables(records: list[Record], pipeline: Pipeline, owners: pl.DataFrame | None = None) -> Tables:
-    """Return the contract's tables of whole records, as a database with just these would have.
-
-    Owners that no record describes are taken from `owners`.
+def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+    """Return rows that came by themselves as a raw frame, each with its place in the request.
 
     Raises:
-        BadInput: something in a record contradicts the contract; nothing is scored then.
+        BadInput: an attribute that the pipeline does not have, or of another type.
     """
-    raw = {name: _frame(name, rows, pipeline) for name, rows in _rows(records, pipeline).items()}
-    normalised = normalise(raw, pipeline)
-    for reject in normalised.rejects.iter_rows(named=True):
-        raise BadInput(
-            reject["reason"],
-            field=f"records.{reject['row']}.{_PLACES[reject['table']]}.{reject['field']}",
-            value=reject["value"],
-            remedy="correct it and send the request again",
-        )
-    frames = dict(normalised.frames)
-    if owners is not None:
-        told = frames.get("owners", owners.clear())
-        frames["owners"] = pl.concat([told, owners.join(told, on="owner_id", how="anti")])
-    return lazy_tables(frames, pipeline)
+    raw = []
+    for number, row in enumerate(rows):
+        given = {ROW: number, **row}
+        if table == "deals":
+            attributes = given.pop("attributes", None) or {}
+            given |= _attributes(f"rows.{number}", attributes, pipeline)
+        elif "attributes" in given:
+            given["attributes"] = json.dumps(given["attributes"] or {})
+        raw.append(given)
+    return frame_of(table, raw, pipeline)
 
 
-_PLACES: Final = {name: name for name in TABLES} | {
-    "deals": "deal",
-    "accounts": "account",
-    "owners": "owner",
-}
+def rows_of(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
+    """Lay records out as rows of tables; each row knows the number of its record.
 
-
-def _rows(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
-    """Lay records out as rows of tables; each row knows the number of its record."""
-    rows: dict[str, list[Row]] = {name: [] for name in _PLACES if name != "targets"}
+    Raises:
+        BadInput: an attribute that the pipeline does not have, or an account without an id.
+    """
+    rows: dict[str, list[Row]] = {name: [] for name in NAMES}
     for number, record in enumerate(records):
         deal = {ROW: number, **record.deal}
-        attributes = _attributes(number, deal.pop("attributes", None) or {}, pipeline)
+        attributes = deal.pop("attributes", None) or {}
+        attributes = _attributes(f"records.{number}.deal", attributes, pipeline)
         rows["deals"].append(deal | attributes)
         of_deal = {ROW: number, "deal_id": deal["deal_id"]}
         for name in ("changes", "activities", "checklist", "contacts"):
@@ -197,7 +197,7 @@ def _account(number: int, record: Record) -> Row:
 _ATTRIBUTE_TYPES: Final = {"text": (str,), "number": (int, float)}
 
 
-def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
+def _attributes(where: str, given: Row, pipeline: Pipeline) -> Row:
     """Check the source's own columns of a deal against the pipeline's settings."""
     for name, value in given.items():
         declared = pipeline.attributes.get(name)
@@ -205,7 +205,7 @@ def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
         if value is not None and not isinstance(value, wanted):
             raise BadInput(
                 "not an attribute of this pipeline" if declared is None else "the wrong type",
-                field=f"records.{number}.deal.attributes.{name}"[:300],
+                field=f"{where}.attributes.{name}"[:300],
                 value=value,
                 allowed=declared.type if declared else ", ".join(pipeline.attributes) or "none",
                 remedy="see the mapping that the pipeline was ingested with",
@@ -213,11 +213,11 @@ def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
     return {name: value for name, value in given.items() if name in pipeline.attributes}
 
 
-def _frame(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+def frame_of(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     """Make a raw frame of the columns that any row has, each of its declared type."""
     types = {ROW: pl.Int64(), **TABLES[name].schema}
     if name == "deals":
-        types |= {c.name: POLARS_TYPES[c.type] for c in _NOW}
+        types |= {c.name: POLARS_TYPES[c.type] for c in AS_OF_NOW}
         types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
     given = {column for row in rows for column in row} | {ROW}
     return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})
