@@ -9,13 +9,16 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, func, select
 
-from data.database import list_items, lists
+from data.database import list_items, list_others, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
 from serving.told import plain
 
 LATEST: Final = "latest"
-_MOMENTS: Final = ("period_end", "close_median", "close_from", "close_to", "last_touch_at")
+_MOMENTS: Final = (
+    *("period_end", "close_median", "close_from", "close_to", "last_touch_at"),
+    *("due_at", "stated_close_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Published:
         created_at: when it was published.
         size: how many items the whole list has.
         items: the items, first position first; the columns of the list by name.
+        told: what is told once for all of it: capacity, assumption, assigned, not_listed,
+            experiments; empty for lists of before.
     """
 
     pipeline: str
@@ -39,6 +44,7 @@ class Published:
     created_at: int
     size: int
     items: list[dict[str, Any]]
+    told: dict[str, Any]
 
 
 def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
@@ -57,6 +63,8 @@ def publish(
     engine: Engine,
     head: dict[str, Any],
     items: Sequence[dict[str, Any]],
+    others: Sequence[dict[str, Any]] = (),
+    told: dict[str, Any] | None = None,
 ) -> None:
     """Store a week's list, in place of one published before, in one transaction.
 
@@ -64,18 +72,26 @@ def publish(
         engine: the database.
         head: pipeline, week, as_of, bundle, created_at.
         items: each with at least position and deal_id, fit for JSON.
+        others: the open deals that are not listed, each with at least deal_id and why.
+        told: what is told once for all of it, fit for JSON.
     """
     key = {name: head[name] for name in ("pipeline", "week")}
     rows = [
         key | {name: item[name] for name in ("position", "deal_id")} | {"item": _dump(item)}
         for item in items
     ]
+    rest = [
+        key | {name: other[name] for name in ("deal_id", "why")} | {"item": _dump(other)}
+        for other in others
+    ]
     with engine.begin() as connection:
-        for table in (list_items, lists):
+        for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
-        connection.execute(lists.insert(), head)
+        connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
         if rows:
             connection.execute(list_items.insert(), rows)
+        if rest:
+            connection.execute(list_others.insert(), rest)
 
 
 def read(
@@ -102,7 +118,51 @@ def read(
         page = select(list_items.c.item).filter_by(**of_list)
         page = page.where(list_items.c.position > after).order_by(list_items.c.position)
         items = [json.loads(text) for text in connection.scalars(page.limit(limit))]
-        return Published(**head, size=connection.scalar(count) or 0, items=items)
+        told = json.loads(head.pop("told") or "{}")
+        return Published(**head, size=connection.scalar(count) or 0, items=items, told=told)
+
+
+def others(
+    engine: Engine,
+    pipeline: str,
+    week: str,
+    deal_id: str | None = None,
+    after: str = "",
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the open deals that a list leaves out, by deal_id, each with why.
+
+    Args:
+        engine: the database.
+        pipeline: whose list.
+        week: the ISO date of its Monday, or "latest".
+        deal_id: only this one.
+        after: leave out the ids up to this one.
+        limit: how many at most.
+
+    Raises:
+        BadInput: week is neither a Monday nor "latest".
+        NotFound: no list was published for it.
+    """
+    of_list = {"pipeline": pipeline, "week": week_of(engine, pipeline, week)}
+    if deal_id is not None:
+        of_list["deal_id"] = deal_id
+    page = select(list_others.c.item).filter_by(**of_list).where(list_others.c.deal_id > after)
+    with engine.connect() as connection:
+        texts = connection.scalars(page.order_by(list_others.c.deal_id).limit(limit))
+        return [json.loads(text) for text in texts]
+
+
+def week_of(engine: Engine, pipeline: str, week: str) -> str:
+    """Return the Monday of a published list.
+
+    Raises:
+        BadInput: week is neither a Monday nor "latest".
+        NotFound: no list was published for it.
+    """
+    _check_week(week)
+    with engine.connect() as connection:
+        return str(_head(connection, pipeline, week)["week"])
 
 
 def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:
