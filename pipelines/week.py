@@ -74,7 +74,11 @@ def run(
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(
-        tables, as_of, trend_days=configured.desk.week_days, allow_later_bundle=allow_later_bundle
+        tables,
+        as_of,
+        trend_days=configured.desk.week_days,
+        allow_later_bundle=allow_later_bundle,
+        contact=True,
     )
     warn_of_stages(scores, scorer.bundle, progress, settings.language)
     with database_of(settings) as engine:

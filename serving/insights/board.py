@@ -14,7 +14,7 @@ from serving.insights.early import WARNING, stagnation, warnings
 from serving.insights.facts import facts, reply_rates, usual_stays
 from serving.insights.follow_up import follow_up, unplanned
 from serving.insights.priorities import List, prioritise, scored
-from serving.insights.response import ASSUMPTION
+from serving.insights.response import ASSUMPTIONS, response
 from serving.insights.standing import standing
 from serving.scores import Scores
 
@@ -131,7 +131,7 @@ def weekly(
         made.others.select(_LEFT_OUT),
         made.loads,
         assigned,
-        _told(pipeline, made, assigned),
+        {"assumption": ASSUMPTIONS[response(scores)], **_told(pipeline, made, assigned)},
     )
 
 
@@ -180,7 +180,6 @@ def _told(pipeline: Pipeline, made: List, assigned: pl.DataFrame) -> dict[str, A
     counts = made.others["why"].value_counts(sort=True).iter_rows()
     return {
         "capacity": made.loads.to_dicts(),
-        "assumption": ASSUMPTION,
         "assigned": assigned.to_dicts(),
         "not_listed": dict(counts),
         "experiments": pipeline.desk.experiments.model_dump(exclude={"salt"}),
