@@ -152,10 +152,15 @@ def _forecast(tables: Tables, scores: Scores, spread: Array) -> Forecast:
     return bookings(won_by_end, scores.amounts, won, seed=0, spread=spread)
 
 
-def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> list[Path]:
+def _write(
+    listed: pl.DataFrame, made: Weekly, as_of: int, stem: Path, settings: Settings
+) -> list[Path]:
+    language = settings.language
+    note = made.told["assumption"][language]
+    book = export.workbook(listed, as_of, language, made.loads, made.others, note)
     contents = {
-        stem.with_name(f"{stem.name}.csv"): export.csv(listed, settings.language),
-        stem.with_name(f"{stem.name}.xlsx"): export.workbook(listed, as_of, settings.language),
+        stem.with_name(f"{stem.name}.csv"): export.csv(listed, language),
+        stem.with_name(f"{stem.name}.xlsx"): book,
     }
     for path, content in contents.items():
         write_whole(path, partial(Path.write_bytes, data=content))

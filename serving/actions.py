@@ -89,7 +89,7 @@ def act(
     _check(action, at, until, reason)
     week = lists.week_of(engine, pipeline, week)
     of_item = {"pipeline": pipeline, "week": week, "deal_id": deal_id}
-    made = Action(uuid4().hex, **of_item, action=action, until=until, reason=reason, who=who, at=at)  # type: ignore[arg-type]
+    made = Action(uuid4().hex, **of_item, action=action, until=until, reason=reason, who=who, at=at)
     with engine.begin() as connection:
         if connection.execute(select(list_items.c.position).filter_by(**of_item)).first() is None:
             raise NotFound(
@@ -158,6 +158,10 @@ def _check(action: str, at: int, until: int | None, reason: str | None) -> None:
             remedy="say why it is not to be worked on",
         )
     if len(reason or "") > MOST_REASON or "\x00" in (reason or ""):
-        raise BadInput("too long a reason", field="reason", value=(reason or "")[:50],
-                       allowed=f"{MOST_REASON} characters at most, none of them null",
-                       remedy="say it shorter")
+        raise BadInput(
+            "too long a reason",
+            field="reason",
+            value=(reason or "")[:50],
+            allowed=f"{MOST_REASON} characters at most, none of them null",
+            remedy="say it shorter",
+        )

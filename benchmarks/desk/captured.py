@@ -25,7 +25,7 @@ from models.bundle import Bundle
 from models.curve import Array
 from models.usual import Usual
 from serving.actions import ACTED
-from serving.insights.allocation import Load, allocate, numbered
+from serving.insights.allocation import Load, greedy, numbered
 from serving.insights.board import board
 from serving.insights.priorities import prioritise
 from serving.insights.response import expected_effect
@@ -41,14 +41,14 @@ _DAYS: Final = 91
 """The true effect is told at this many days ahead: about a quarter."""
 SHARES: Final = (0.1, 0.2, 0.3, 0.5)
 """Hours of each seller, as a share of what one action for each open deal would take."""
-_RANDOM: Final = 20
+_RANDOM: Final = 10
 _DRAWS: Final = 2_000
 FITTING: Final = Settings(folds=2, rounds=80, rows_per_booster=50_000, threads=1)
 
 Told = Callable[[str], None]
 
 
-def measured(told: Told, origins: int = 6) -> dict[str, Any]:
+def measured(told: Told, origins: int = 5) -> dict[str, Any]:
     """Judge all policies at quarterly origins."""
     company = simulate(_DEALS, _YEARS, end=_END, seed=_SEED).opportunities
     started, parts = time.monotonic(), []
@@ -63,8 +63,11 @@ def measured(told: Told, origins: int = 6) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("dealcast", "lightgbm", "scipy")},
         "seed": _SEED,
         "company": {"deals": _DEALS, "years": _YEARS},
-        "fitting": {"folds": FITTING.folds, "rounds": FITTING.rounds,
-                    "rows_per_booster": FITTING.rows_per_booster},
+        "fitting": {
+            "folds": FITTING.folds,
+            "rounds": FITTING.rounds,
+            "rows_per_booster": FITTING.rows_per_booster,
+        },
         "wall_s": time.monotonic() - started,
         "origins": [iso_date(moment) for moment in deals["as_of"].unique().sort()],
         "deals": len(deals),
@@ -97,9 +100,18 @@ def _at_origin(company: SimulatedPipeline, as_of: int) -> pl.DataFrame:
     )
     listed = _listed(deals, as_of, company.settings.desk)
     return deals.select(
-        "deal_id", "account_id", "owner_id", "hours", "as_of", "effect", "gain",
-        *(name for name in deals.columns if name.startswith(("value_", "effect_"))
-          and name != "value_at_stake"),
+        "deal_id",
+        "account_id",
+        "owner_id",
+        "hours",
+        "as_of",
+        "effect",
+        "gain",
+        *(
+            name
+            for name in deals.columns
+            if name.startswith(("value_", "effect_")) and name != "value_at_stake"
+        ),
     ).join(listed, on="deal_id", maintain_order="left")
 
 
@@ -150,9 +162,7 @@ def _listed(deals: pl.DataFrame, as_of: int, desk: Desk) -> pl.DataFrame:
     off = Experiments(holdout=0, explore=0, swap=0)
     told = deals.select("deal_id")
     for name, experiments in (("rules", off), ("whole", desk.experiments)):
-        ours = desk.model_copy(
-            update={"hours_by_owner": dict(hours), "experiments": experiments}
-        )
+        ours = desk.model_copy(update={"hours_by_owner": dict(hours), "experiments": experiments})
         made = prioritise(deals, ours, "opportunities", week, as_of, acted)
         taken = made.listed.select("deal_id", pl.lit(value=True).alias(f"listed_{name}"))
         told = told.join(taken, on="deal_id", how="left", maintain_order="left")
@@ -163,7 +173,7 @@ def _load(deals: pl.DataFrame, share: float, value: Array) -> Load:
     """Return one origin's competition for a share of each seller's hours."""
     seller = numbered(deals["owner_id"].fill_null(""))
     hours = deals["hours"].to_numpy()
-    capacity = share * np.bincount(seller, hours)
+    capacity: Array = (share * np.bincount(seller, hours)).astype(np.float64)
     most = np.full(len(capacity), len(deals))
     return Load(value, hours, seller, np.full(len(deals), -1), capacity, most, len(deals))
 
@@ -174,7 +184,7 @@ def _chosen(deals: pl.DataFrame, share: float, value: Array) -> Array:
     for moment in deals["as_of"].unique():
         here = (deals["as_of"] == moment).to_numpy()
         own = deals.filter(pl.Series(here))
-        taken[here] = allocate(_load(own, share, value[here]))
+        taken[here] = greedy(_load(own, share, value[here]))
     return taken
 
 

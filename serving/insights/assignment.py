@@ -28,7 +28,9 @@ SCHEMA: Final = pl.Schema(
 )
 
 
-def assign(deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame, desk: Desk) -> pl.DataFrame:
+def assign(
+    deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame, desk: Desk
+) -> pl.DataFrame:
     """Give each new deal a seller so that the sum of amount × share won is greatest.
 
     Each seller takes as many as first actions fit into the hours that are free. This is the
@@ -56,8 +58,12 @@ def assign(deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame, des
     amount = deals["amount"].fill_null(deals["amount"].median()).fill_null(1.0).to_numpy()
     rows, chosen = linear_sum_assignment((amount[:, None] * chances)[:, slots], maximize=True)
     told = [
-        _told(deals.row(deal, named=True), sellers.row(slots[slot], named=True), record,
-              float(chances[deal, slots[slot]]))
+        _told(
+            deals.row(deal, named=True),
+            sellers.row(slots[slot], named=True),
+            record,
+            float(chances[deal, slots[slot]]),
+        )
         for deal, slot in zip(rows.tolist(), chosen.tolist(), strict=True)
     ]
     return pl.DataFrame(told, schema=SCHEMA).sort("deal_id")
@@ -90,7 +96,9 @@ def track_record(tables: Tables, as_of: int) -> pl.DataFrame:
     ]
     overall = rows.group_by("owner_id").agg(**counts)
     told.append(
-        overall.select("owner_id", pl.lit("all").alias("of"), pl.lit("").alias("word"), "won", "closed")
+        overall.select(
+            "owner_id", pl.lit("all").alias("of"), pl.lit("").alias("word"), "won", "closed"
+        )
     )
     return pl.concat(told)
 
@@ -104,7 +112,7 @@ def expertise(deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame) 
     """
     counts = {(o, of, word): (won, closed) for o, of, word, won, closed in record.iter_rows()}
     everyone = record.filter(pl.col("of") == "all")
-    mean = (everyone["won"].sum() + 1.0) / (everyone["closed"].sum() + 2.0)
+    mean = (int(everyone["won"].sum()) + 1.0) / (int(everyone["closed"].sum()) + 2.0)
 
     def share(owner: str, of: str, word: str, towards: float) -> float:
         won, closed = counts.get((owner, of, word), (0, 0))
@@ -119,11 +127,13 @@ def expertise(deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame) 
     return shares
 
 
-def _told(deal: dict[str, str], seller: dict[str, str | float], record: pl.DataFrame, chance: float) -> dict[str, object]:
+def _told(
+    deal: dict[str, str], seller: dict[str, str | float], record: pl.DataFrame, chance: float
+) -> dict[str, object]:
     own = record.filter(pl.col("owner_id") == seller["owner_id"])
     zh, en = [], []
     for of in KINDS:
-        found = own.filter(pl.col("of") == of, pl.col("word") == deal[of])
+        found = own.filter(pl.col("of") == of, pl.col("word").eq_missing(deal[of]))
         if len(found):
             won, closed = found.row(0)[3:]
             zh.append(f"{deal[of]}：{closed}个中赢{won}个")

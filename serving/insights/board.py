@@ -93,7 +93,10 @@ def board(tables: Tables, as_of: int, pipeline: Pipeline, scores: Scores) -> pl.
     if pipeline.dated:
         usual = usual_stays(tables, as_of)
         still = stagnation(
-            deals, usual, deals.select("deal_id", "score", "p_lost_period"), as_of,
+            deals,
+            usual,
+            deals.select("deal_id", "score", "p_lost_period"),
+            as_of,
             pipeline.grades[2],
         )
         parts = [follow_up(deals, reply_rates(tables, as_of), desk, as_of), still]
@@ -158,7 +161,9 @@ def _with_spending(deals: pl.DataFrame, limit: float) -> pl.DataFrame:
     said = pl.struct(
         kind=pl.lit("spending"),
         zh=pl.format("费用已达预期价值的{}%（上限{}%）", share, pl.lit(round(100 * limit))),
-        en=pl.format("{} % of the expected value spent (limit {} %)", share, pl.lit(round(100 * limit))),
+        en=pl.format(
+            "{} % of the expected value spent (limit {} %)", share, pl.lit(round(100 * limit))
+        ),
     )
     ahead = (pl.col("cost_share") > limit).fill_null(value=False)
     more = pl.when(ahead).then(pl.concat_list(said)).otherwise(pl.lit([], pl.List(WARNING)))

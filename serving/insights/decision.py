@@ -34,8 +34,13 @@ _DEMAND: Final = 0.1
 """How far a product's or source's record differs from others' to say so, as a share of it."""
 
 
-def decide(deals: pl.DataFrame, records: pl.DataFrame, desk: Desk, cuts: tuple[int, int, int],
-           stages: tuple[str, ...]) -> pl.DataFrame:
+def decide(
+    deals: pl.DataFrame,
+    records: pl.DataFrame,
+    desk: Desk,
+    cuts: tuple[int, int, int],
+    stages: tuple[str, ...],
+) -> pl.DataFrame:
     """Decide on each open deal.
 
     Expected profit is the amount at close times the margin times the chance in the end, less what
@@ -149,9 +154,15 @@ def _factors() -> pl.Expr:
         _said(
             "competition",
             rivalry,
-            pl.when(competed).then(pl.lit("竞争强")).when(~competed).then(pl.lit("竞争弱"))
+            pl.when(competed)
+            .then(pl.lit("竞争强"))
+            .when(~competed)
+            .then(pl.lit("竞争弱"))
             .otherwise(none[0]),
-            pl.when(competed).then(pl.lit("strong")).when(~competed).then(pl.lit("weak"))
+            pl.when(competed)
+            .then(pl.lit("strong"))
+            .when(~competed)
+            .then(pl.lit("weak"))
             .otherwise(none[1]),
         ),
         _said(
@@ -183,7 +194,10 @@ def _risks() -> pl.Expr:
             high, low, unknown = (pl.lit(_LEVELS[known][which]) for known in (True, False, None))
             return pl.when(sign).then(high).when(~sign).then(low).otherwise(unknown)
 
-        named = pl.format("{}：{}", pl.lit(zh), worded(0)), pl.format("{}: {}", pl.lit(en), worded(1))
+        named = (
+            pl.format("{}：{}", pl.lit(zh), worded(0)),
+            pl.format("{}: {}", pl.lit(en), worded(1)),
+        )
         told.append(_said(kind, worded(1), *named))
     return pl.concat_list(told)
 

@@ -55,7 +55,10 @@ def warnings(deals: pl.DataFrame, stagnation: pl.DataFrame, as_of: int) -> pl.Da
             "silence",
             pl.col("quiet_days") > pl.col("usual_quiet_days"),
             ("{}天没有动静；本阶段九成不超过{}天", [_whole(one) for one in quiet]),
-            ("nothing for {} days; nine in ten at this stage: within {}", [_whole(q) for q in quiet]),
+            (
+                "nothing for {} days; nine in ten at this stage: within {}",
+                [_whole(q) for q in quiet],
+            ),
         ),
         _told(
             "stalled",
@@ -94,14 +97,13 @@ def _told(
     zh: tuple[str, list[pl.Expr]],
     en: tuple[str, list[pl.Expr]],
 ) -> pl.Expr:
-    said = pl.struct(
-        kind=pl.lit(kind), zh=pl.format(zh[0], *zh[1]), en=pl.format(en[0], *en[1])
-    )
+    said = pl.struct(kind=pl.lit(kind), zh=pl.format(zh[0], *zh[1]), en=pl.format(en[0], *en[1]))
     return pl.when(holds.fill_null(value=False)).then(said).otherwise(pl.lit(None, WARNING))
 
 
-def stagnation(deals: pl.DataFrame, usual: pl.DataFrame, scored: pl.DataFrame, as_of: int,
-               drop_below: int) -> pl.DataFrame:
+def stagnation(
+    deals: pl.DataFrame, usual: pl.DataFrame, scored: pl.DataFrame, as_of: int, drop_below: int
+) -> pl.DataFrame:
     """Say which deals stand still, against what is usual for their stage, and what to do.
 
     Stagnant is a deal that has been at its stage for longer than half of all deals are, and of

@@ -119,7 +119,9 @@ class Chance:
             return False
         account = load.account[deal]
         same = (load.account == account) & drawn.chosen
-        room = load.per_account - int(same.sum()) + (
-            0 if instead is None else int(load.account[instead] == account)
+        room = (
+            load.per_account
+            - int(same.sum())
+            + (0 if instead is None else int(load.account[instead] == account))
         )
         return bool(account < 0 or room > 0)

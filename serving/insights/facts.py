@@ -157,9 +157,7 @@ def _says(sign: Signal) -> pl.Expr:
     return pl.col("value").cast(pl.Float64, strict=False) >= sign.at_least
 
 
-def _values(
-    known: Tables, pipeline: Pipeline, changes: pl.DataFrame, name: str
-) -> pl.DataFrame:
+def _values(known: Tables, pipeline: Pipeline, changes: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return deal_id and value, as text, of an attribute, or of none that the deals have."""
     attribute = pipeline.attributes.get(name)
     if attribute is not None and attribute.policy == "fixed":
