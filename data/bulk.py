@@ -8,11 +8,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from data.database import BUSY_MS
 
 _INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _POLARS_TYPES: Final[dict[type, pl.DataType]] = {
@@ -21,6 +24,7 @@ _POLARS_TYPES: Final[dict[type, pl.DataType]] = {
     float: pl.Float64(),
 }
 _CHUNK: Final = 50_000
+_PATIENCE_MS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,58 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+@contextmanager
+def writing_now(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that writes within a twentieth of a second or not at all.
+
+    For what no request should wait for: counts of calls, marks of use. An ingest may hold
+    SQLite's only write lock for a minute.
+
+    Raises:
+        OperationalError: others hold the lock.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+            yield connection
+            connection.commit()
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MS}")
+
+
 def read(connection: sa.Connection, query: sa.Select[Any]) -> pl.DataFrame:
     """Run a query; its columns have their declared types, even when all values are null."""
+    return pl.concat(_chunks(connection, query))
+
+
+def spill(connection: sa.Connection, query: sa.Select[Any], file: Path) -> None:
+    """Run a query into a Parquet file, holding some rows of it at a time."""
+    import pyarrow.parquet as pq  # here, because the request path never needs it
+
+    chunks = _chunks(connection, query)
+    first = next(chunks).to_arrow(compat_level=pl.CompatLevel.oldest())
+    with pq.ParquetWriter(file, first.schema) as writer:
+        for chunk in chunks:
+            writer.write_table(chunk.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
+def _chunks(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pl.DataFrame]:
+    """Yield no rows, which say what the columns are, and then all rows in pieces."""
     schema = {c.name: _POLARS_TYPES[c.type.python_type] for c in query.selected_columns}
-    chunks = [pl.DataFrame(schema=schema)]
-    result = connection.execute(query)
+    yield pl.DataFrame(schema=schema)
+    # PostgreSQL's driver would hold the whole answer otherwise
+    result = connection.execute(query, execution_options={"stream_results": True})
     with _no_garbage_collection():
         while rows := result.cursor.fetchmany(_CHUNK):
             columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
-            chunks.append(pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns]))
-    return pl.concat(chunks)
+            yield pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns])
 
 
 @contextmanager

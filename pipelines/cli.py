@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from pipelines.groups import features, keys, models, pipelines
+from pipelines.groups import erase, features, keys, ledger, models, pipelines, webhooks
 from pipelines.options import (
     AsOf,
     Json,
@@ -30,6 +30,7 @@ from pipelines.options import (
     progress,
     settings_of,
 )
+from pipelines.people import audit_log, doctor, users
 
 app = typer.Typer(
     name="dealcast",
@@ -43,8 +44,14 @@ for name, group in {
     "models": models,
     "pipelines": pipelines,
     "keys": keys,
+    "erase": erase,
+    "ledger": ledger,
+    "webhooks": webhooks,
+    "users": users,
 }.items():
     app.add_typer(group, name=name)
+app.command("audit-log")(audit_log)
+app.command()(doctor)
 
 
 @app.callback()

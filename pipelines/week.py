@@ -17,13 +17,14 @@ from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
-from serving import actions, lists
+from serving import actions, ledger, lists, standings
 from serving.champions import Champions
 from serving.insights import export
 from serving.insights.board import Weekly, weekly
 from serving.insights.forecast import Forecast, bookings
 from serving.insights.quarter import Quarter
 from serving.insights.standing import won_amount
+from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
 
@@ -68,6 +69,8 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     configured, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
@@ -89,6 +92,10 @@ def run(
         )
         head = _head(pipeline, as_of, scorer)
         lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
+        shown = set(listed["deal_id"])
+        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
+        ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, made, as_of, stem, settings)
     forecast = None

@@ -9,9 +9,12 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from data import audit
+from data.audit import Actor, commander
 from data.database import list_items, list_others, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
+from serving.access.reach import Reach
 from serving.told import plain
 
 LATEST: Final = "latest"
@@ -31,10 +34,12 @@ class Published:
         as_of: what was known then made it.
         bundle: the bundle that scored it.
         created_at: when it was published.
-        size: how many items the whole list has.
-        items: the items, first position first; the columns of the list by name.
-        told: what is told once for all of it: capacity, assumption, assigned, not_listed,
-            experiments; empty for lists of before.
+        size: how many of its items are within reach.
+        items: the items, first position first; the columns of the list by name. Positions count
+            what is within reach, so they tell nothing of the rest.
+        told: what is told once for all of it: assumption, experiments, capacity of the sellers
+            within reach, and to whom all is within reach how many are not listed, by reason;
+            empty for lists of before.
     """
 
     pipeline: str
@@ -65,44 +70,61 @@ def publish(
     items: Sequence[dict[str, Any]],
     others: Sequence[dict[str, Any]] = (),
     told: dict[str, Any] | None = None,
+    actor: Actor | None = None,
 ) -> None:
     """Store a week's list, in place of one published before, in one transaction.
 
     Args:
         engine: the database.
         head: pipeline, week, as_of, bundle, created_at.
-        items: each with at least position and deal_id, fit for JSON.
+        items: each with at least position and deal_id, fit for JSON; owner_id and team say who
+            may see it.
         others: the open deals that are not listed, each with at least deal_id and why.
         told: what is told once for all of it, fit for JSON.
+        actor: who publishes it; whoever runs this command when left out.
     """
     key = {name: head[name] for name in ("pipeline", "week")}
     rows = [
-        key | {name: item[name] for name in ("position", "deal_id")} | {"item": _dump(item)}
+        key
+        | {name: item[name] for name in ("position", "deal_id")}
+        | {name: item.get(name) for name in ("owner_id", "team")}
+        | {"item": _dump(item)}
         for item in items
     ]
     rest = [
-        key | {name: other[name] for name in ("deal_id", "why")} | {"item": _dump(other)}
+        key
+        | {name: other[name] for name in ("deal_id", "why")}
+        | {name: other.get(name) for name in ("owner_id", "team")}
+        | {"item": _dump(other)}
         for other in others
     ]
     with engine.begin() as connection:
         for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
         connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
-        if rows:
-            connection.execute(list_items.insert(), rows)
-        if rest:
-            connection.execute(list_others.insert(), rest)
+        for table, filled in ((list_items, rows), (list_others, rest)):
+            if filled:
+                connection.execute(table.insert(), filled)
+        detail = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
+        who, at = actor or commander(), head["created_at"]
+        audit.record(connection, who, "list.published", at, head["pipeline"], **detail)
 
 
 def read(
-    engine: Engine, pipeline: str, week: str, after: int = 0, limit: int | None = None
+    engine: Engine,
+    pipeline: str,
+    week: str,
+    reach: Reach,
+    after: int = 0,
+    limit: int | None = None,
 ) -> Published:
-    """Return a published list.
+    """Return a published list as far as a caller may see it.
 
     Args:
         engine: the database.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
+        reach: which deals the caller may see, by the owner and team they were listed under.
         after: leave out the positions up to this one.
         limit: how many items at most.
 
@@ -113,19 +135,33 @@ def read(
     _check_week(week)
     with engine.connect() as connection:
         head = _head(connection, pipeline, week)
-        of_list = {"pipeline": pipeline, "week": head["week"]}
-        count = select(func.count()).select_from(list_items).filter_by(**of_list)
-        page = select(list_items.c.item).filter_by(**of_list)
-        page = page.where(list_items.c.position > after).order_by(list_items.c.position)
-        items = [json.loads(text) for text in connection.scalars(page.limit(limit))]
-        told = json.loads(head.pop("told") or "{}")
-        return Published(**head, size=connection.scalar(count) or 0, items=items, told=told)
+        mine = select(list_items).filter_by(pipeline=pipeline, week=head["week"])
+        mine = reach.select(mine, list_items.c.owner_id, list_items.c.team)
+        page = mine.order_by(list_items.c.position).offset(after).limit(limit)
+        count = select(func.count()).select_from(mine.subquery())
+        rows = connection.execute(page).all()
+        size = connection.scalar(count) or 0
+    items = [json.loads(row.item) | {"position": n} for n, row in enumerate(rows, after + 1)]
+    told = _within(json.loads(head.pop("told") or "{}"), reach)
+    return Published(**head, size=size, items=items, told=told)
+
+
+def _within(told: dict[str, Any], reach: Reach) -> dict[str, Any]:
+    """Leave of what is told once what a caller may see."""
+    if reach.whole:
+        return told
+    capacity = [
+        one for one in told.get("capacity", []) if reach.covers(one["owner_id"], one["team"])
+    ]
+    kept = {name: told[name] for name in ("assumption", "experiments") if name in told}
+    return kept | {"capacity": capacity}
 
 
 def others(
     engine: Engine,
     pipeline: str,
     week: str,
+    reach: Reach,
     deal_id: str | None = None,
     after: str = "",
     limit: int | None = None,
@@ -136,6 +172,7 @@ def others(
         engine: the database.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
+        reach: which deals the caller may see.
         deal_id: only this one.
         after: leave out the ids up to this one.
         limit: how many at most.
@@ -148,6 +185,7 @@ def others(
     if deal_id is not None:
         of_list["deal_id"] = deal_id
     page = select(list_others.c.item).filter_by(**of_list).where(list_others.c.deal_id > after)
+    page = reach.select(page, list_others.c.owner_id, list_others.c.team)
     with engine.connect() as connection:
         texts = connection.scalars(page.order_by(list_others.c.deal_id).limit(limit))
         return [json.loads(text) for text in texts]

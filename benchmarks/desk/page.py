@@ -75,7 +75,7 @@ def _captured(run: dict[str, Any]) -> Iterator[str]:
     yield (
         "Correlation of each curve's effect with the true one, deal by deal: "
         + ", ".join(
-            f"{_NAMES[name].replace('amount × ', '').strip('*')} {r:.2f}" for name, r in told
+            f"{_NAMES[name].replace('amount × ', '').replace('*', '')} {r:.2f}" for name, r in told
         )
         + f". The mean true effect is {100 * run['mean_effect']:.1f} points."
     )

@@ -3,15 +3,14 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.moments import iso, parse_moment
-from serving import actions, lists
+from serving import actions, lists, standings
 from serving.api.problems import responses
 from serving.api.records import PipelineName
-from serving.api.service import TheService, requires
-from serving.security import ApiKey
+from serving.api.service import Read, TheService, Write
 
 router = APIRouter(tags=["lists"])
 
@@ -24,21 +23,23 @@ class WeeklyList(BaseModel):
     as_of: str = Field(description="what was known then made it")
     bundle: str = Field(description="the bundle that scored it")
     created_at: str = Field(description="when it was published")
-    size: int = Field(description="how many items the whole list has")
+    size: int = Field(description="how many of its items the key may see")
     items: list[dict[str, Any]] = Field(
         description="position, deal_id, title, account, stage, owner_id, owner, team, amount, "
         "currency, value_at_stake, amount_at_close, score, grade, trend, p_won_period, "
         "period_end, p_won_<days> for each horizon, close_median, close_from, close_to, "
-        "last_touch_at, last_touch_kind, reasons, served_by; where timing is unknown, period_end "
-        "is null and p_won_period is of the end. The desk's: group, action, channel, due_at, "
+        "last_touch_at, last_touch_kind, reasons, served_by, now (outcome; and where it is open "
+        "score, grade, p_won, close_median, as_of, bundle, null where it was not scored since); "
+        "where timing is unknown, period_end is null and p_won_period is of the end. The desk's: "
+        "group, action, channel, due_at, "
         "overdue, hours, warnings, decision, decision_why, factors, risks, state, class, "
         "effective, expected_effect, expected_value, expected_profit, stagnant, proposal, "
-        "propensity"
+        "assigned, propensity"
     )
     told: dict[str, Any] = Field(
-        description="once for all items: capacity (hours used of hours available by seller), "
-        "assumption, assigned (new deals and whom they should go to), not_listed (how many by "
-        "reason), experiments"
+        description="once for all items: capacity (hours used of hours available by seller "
+        "within reach), assumption, experiments, and to keys that see all, not_listed (how many "
+        "by reason)"
     )
 
 
@@ -73,7 +74,7 @@ class ListAction(BaseModel):
     action: actions.Act
     until: str | None
     reason: str | None
-    who: str = Field(description="the key that did it")
+    who: str = Field(description="the key or user that did it, such as key:0123456789ab")
     at: str
 
     @classmethod
@@ -96,47 +97,51 @@ _Of = Annotated[PipelineName, Query(description="whose list")]
 
 @router.get(
     "/lists/{week}",
-    dependencies=[Depends(requires("read"))],
     responses=responses(401, 403, 404, 422, 503),
 )
 def weekly_list(
     week: _Week,
     service: TheService,
+    access: Read,
     pipeline: _Of,
     after: Annotated[int, Query(ge=0, le=2**53, description="last position already read")] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000, description="items a page")] = 200,
 ) -> WeeklyList:
-    """Read a week's list, first position first."""
-    published = vars(lists.read(service.engine, pipeline, week, after, limit))
+    """Read a week's list, first position first.
+
+    It stays as it was published; `now` says how each deal stands since.
+    """
+    published = vars(lists.read(service.engine, pipeline, week, access.reach, after, limit))
+    now = standings.now_of(service.engine, pipeline, [i["deal_id"] for i in published["items"]])
+    published["items"] = [item | {"now": now[item["deal_id"]]} for item in published["items"]]
     moments = {name: iso(published[name]) for name in ("as_of", "created_at")}
     return WeeklyList(**(published | moments))
 
 
 @router.get(
     "/lists/{week}/others",
-    dependencies=[Depends(requires("read"))],
     responses=responses(401, 403, 404, 422, 503),
 )
 def not_listed(
     week: _Week,
     service: TheService,
+    access: Read,
     pipeline: _Of,
     after: Annotated[str, Query(max_length=200, description="last deal_id already read")] = "",
     limit: Annotated[int, Query(ge=1, le=1_000, description="deals a page")] = 200,
 ) -> NotListed:
     """Read which open deals the list leaves out, and why, by deal_id."""
-    left_out = lists.others(service.engine, pipeline, week, after=after, limit=limit)
+    left_out = lists.others(service.engine, pipeline, week, access.reach, after=after, limit=limit)
     return NotListed(items=left_out)
 
 
 @router.get(
     "/lists/{week}/actions",
-    dependencies=[Depends(requires("read"))],
     responses=responses(401, 403, 404, 422, 503),
 )
-def list_actions(week: _Week, service: TheService, pipeline: _Of) -> ListActions:
+def list_actions(week: _Week, service: TheService, access: Read, pipeline: _Of) -> ListActions:
     """Read what was done to the list's items, the earliest first."""
-    made = actions.of_list(service.engine, pipeline, week)
+    made = actions.of_list(service.engine, pipeline, week, access.reach)
     return ListActions(actions=[ListAction.of(one) for one in made])
 
 
@@ -150,8 +155,8 @@ def act(
     deal_id: _Deal,
     body: NewAction,
     service: TheService,
+    access: Write,
     pipeline: _Of,
-    key: Annotated[ApiKey, Depends(requires("write"))],
 ) -> ListAction:
     """Note that an item is done, snoozed until, dismissed for a reason, or open again.
 
@@ -159,8 +164,16 @@ def act(
     list respects it.
     """
     until = None if body.until is None else parse_moment(body.until, "until")
-    who, at = f"key:{key.key_id}", service.clock()
     made = actions.act(
-        service.engine, pipeline, week, deal_id, body.action, who, at, until, body.reason
+        service.engine,
+        pipeline,
+        week,
+        deal_id,
+        body.action,
+        access.actor,
+        service.clock(),
+        access.reach,
+        until,
+        body.reason,
     )
     return ListAction.of(made)

@@ -36,8 +36,8 @@ class List:
     Attributes:
         listed: the items, first position first.
         others: the open deals that are not listed: their columns, with why, figure, zh and en.
-        loads: a row per seller: owner_id, owner, hours_available, hours_used, must_hours, deals,
-            value_at_stake.
+        loads: a row per seller: owner_id, owner, team, hours_available, hours_used, must_hours,
+            deals, value_at_stake.
     """
 
     listed: pl.DataFrame
@@ -83,9 +83,9 @@ def prioritise(
     """Make the list.
 
     Args:
-        deals: a row per open deal: deal_id, owner_id, owner, role, account_id, value_at_stake,
-            score, p_won_end, trend, hours, must, due_at, last_out_at, warnings, stagnant, and
-            whatever else the list shows.
+        deals: a row per open deal: deal_id, owner_id, owner, role, team, account_id,
+            value_at_stake, score, p_won_end, trend, hours, must, due_at, last_out_at, warnings,
+            stagnant, and whatever else the list shows.
         desk: hours and rules.
         pipeline: whose list, for the hold-out.
         week: the ISO date of its Monday, for chance near the cut.
@@ -122,7 +122,7 @@ def _load(rows: pl.DataFrame, desk: Desk) -> tuple[Load, pl.DataFrame]:
     seller = pl.col("owner_id").fill_null("")
     sellers = (
         rows.group_by(seller.alias("key"))
-        .agg(pl.first("owner_id", "owner", "role"))
+        .agg(pl.first("owner_id", "owner", "role", "team"))
         .sort("key")
         .with_row_index("number")
     )
@@ -232,5 +232,5 @@ def _loads(sellers: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
         sellers.join(used, on="key", how="left")
         .with_columns(pl.col(numbers).fill_null(0))
         .sort("key")
-        .select("owner_id", "owner", "hours_available", *numbers)
+        .select("owner_id", "owner", "team", "hours_available", *numbers)
     )

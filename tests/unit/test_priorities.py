@@ -47,6 +47,7 @@ def deal(number: int, **more: Any) -> dict[str, Any]:
         "owner_id": "o",
         "owner": "O",
         "role": None,
+        "team": "T",
         "account_id": f"a{number}",
         "value_at_stake": 10.0 + number,
         "p_won_end": 0.5,

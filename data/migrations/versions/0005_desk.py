@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("deal_id", sa.Text(), primary_key=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("item", sa.Text(), nullable=False, comment="what is known of it, as JSON"),
+        sa.Column("owner_id", sa.Text()),
+        sa.Column("team", sa.Text()),
     )
     op.create_table(
         "list_actions",
