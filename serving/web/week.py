@@ -1,0 +1,54 @@
+"""This week: what to do first, and why."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from serving.insights import export
+from serving.web import listed
+from serving.web.frame import Frame, TheFrame
+from serving.web.listed import Asked
+from serving.web.phones import phones
+from serving.web.rendering import page
+
+router = APIRouter()
+
+GROUPS: Final = (
+    ("must_do", "Must do", "red"),
+    ("at_risk", "At risk", "amber"),
+    ("most_worth", "Most worth", "grey"),
+)
+"""The groups of the list in the order they are told, with the one meaning of their colour."""
+_FILTERS: Final = {"group": "group", "stage": "stage", "owner": "owner_id"}
+
+
+@router.get("/week")
+def this_week(
+    frame: TheFrame,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """Show the list of a week, within reach."""
+    if frame.pipeline is None:
+        return page(frame, "nothing.html")
+    asked = _asked(frame, after)
+    found = listed.read(frame.service.engine, asked)
+    if found is None:
+        return page(frame, "week.html", found=None, weeks=[], standard="")
+    engine = frame.service.engine
+    return page(
+        frame,
+        "week.html",
+        found=found,
+        standard="",
+        monday=date.fromisoformat(found.week),
+        sunday=date.fromisoformat(found.week) + timedelta(days=6),
+        weeks=listed.weeks(engine, frame.pipeline),
+        stages=listed.choices(engine, asked, found.week, "stage"),
+        owners=_owners(frame, asked, found.week),
+        groups=GROUPS,
+        phones=phones(engine, frame.pipeline, [item["deal_id"] for item in found.items]),
+        after=after,
+        step=listed.PAGE,
+    )
