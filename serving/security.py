@@ -17,6 +17,7 @@ from sqlalchemy import Engine, Row, Select, select, update
 from data.database import api_keys
 from data.errors import BadInput, Forbidden, NotFound
 from data.moments import DAY
+from serving.access.reach import EVERYTHING, Reach
 
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
@@ -40,6 +41,8 @@ class ApiKey:
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    reach: Reach
+    last_used_at: int | None
 
     def allows(self, scope: str) -> bool:
         """Say whether the key's scopes cover one; admin covers all."""
@@ -52,9 +55,22 @@ class ApiKey:
 
 
 def create_key(
-    engine: Engine, name: str, scopes: Sequence[str], now: int, expires_days: int | None = None
+    engine: Engine,
+    name: str,
+    scopes: Sequence[str],
+    now: int,
+    expires_days: int | None = None,
+    reach: Reach = EVERYTHING,
 ) -> str:
     """Make a key and return it in full, for the only time.
+
+    Args:
+        engine: the database.
+        name: who will use it, for what.
+        scopes: what it may do.
+        now: this moment.
+        expires_days: days until it ends.
+        reach: which deals it may see.
 
     Raises:
         BadInput: no scope or an unknown one, no name, or an end that is not ahead.
@@ -70,6 +86,8 @@ def create_key(
         "created_at": now,
         "expires_at": None if expires_days is None else now + expires_days * DAY,
         "revoked_at": None,
+        "reach_by": None if reach.whole else reach.by,
+        "reach": reach.value,
     }
     with engine.begin() as connection:
         connection.execute(api_keys.insert(), row)
@@ -136,6 +154,8 @@ def _key(row: Row[tuple[object, ...]]) -> ApiKey:
         row.created_at,
         row.expires_at,
         row.revoked_at,
+        EVERYTHING if row.reach_by is None else Reach(row.reach_by, row.reach),
+        row.last_used_at,
     )
 
 

@@ -11,6 +11,7 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
+from serving.access import pages
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
@@ -42,6 +43,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     )
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     problems.install(app)
+    pages.install(app)
     app.include_router(status.router)
     for router in (score.router, lists.router):
         app.include_router(router, prefix="/v1")
