@@ -52,3 +52,29 @@ def this_week(
         after=after,
         step=listed.PAGE,
     )
+
+
+@router.get("/week.{kind}")
+def exported(kind: str, frame: TheFrame) -> Response:
+    """Hand out the list as it is filtered, every row of it, as CSV or as a workbook."""
+    return files.answer(frame, kind, lambda: _frame_of(frame), "week")
+
+
+def _asked(frame: Frame, after: int = 0) -> Asked:
+    query = frame.query
+    return Asked(
+        pipeline=frame.pipeline or "",
+        reaches=(frame.viewer.reach, frame.scope.reach),
+        week=query.get("week"),
+        words=query.get("q", "")[:200],
+        equal=tuple((field, query[name]) for name, field in _FILTERS.items() if query.get(name)),
+        sort=query.get("sort", ""),
+        after=after,
+    )
+
+
+def _owners(frame: Frame, asked: Asked, week: str) -> list[tuple[str, str]]:
+    """Return the sellers to choose from; a seller has no colleagues here."""
+    if frame.scope.reach.by == "owner_id":
+        return []
+    return listed.sellers(frame.service.engine, asked, week)
