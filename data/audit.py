@@ -4,7 +4,9 @@ Nothing is ever changed in it or deleted from it by the application.
 """
 
 import json
+import os
 from dataclasses import dataclass
+from getpass import getuser
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
@@ -51,6 +53,14 @@ class Actor:
     name: str
     request_id: str | None = None
     address: str | None = None
+
+
+def commander() -> Actor:
+    """Return who runs this command, as the system names them."""
+    try:
+        return Actor("command", getuser())
+    except (KeyError, OSError):  # a container's user may have no name
+        return Actor("command", str(os.getuid()))
 
 
 def record(

@@ -17,6 +17,9 @@ from data.settings import Settings
 HEAD: Final = "0002"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
+BUSY_MS: Final = 30_000
+"""How long a writer waits for SQLite's one write lock."""
+
 _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     "text": sa.Text,
     "moment": sa.BigInteger,
@@ -119,7 +122,7 @@ def _set_pragmas(connection: Any, _: object) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
-        "busy_timeout = 30000",
+        f"busy_timeout = {BUSY_MS}",
         "cache_size = -65536",
     ):
         connection.execute(f"PRAGMA {pragma}")

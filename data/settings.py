@@ -44,6 +44,16 @@ class Settings(BaseSettings):
         7, ge=1, le=90, description="Days after which a user signs in again in any case."
     )
 
+    sign_in_tries: int = Field(
+        10, ge=1, description="Wrong passwords in 15 minutes for one user from one address."
+    )
+    calls_per_minute: int = Field(
+        60_000, ge=1, description="Calls a minute that one API key may make, over all workers."
+    )
+    request_seconds: float = Field(
+        60.0, gt=0, description="Seconds after which a request without an answer is given up."
+    )
+
     @property
     def https(self) -> bool:
         """Whether people reach the service over https."""

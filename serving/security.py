@@ -14,6 +14,8 @@ from typing import Final
 
 from sqlalchemy import Engine, Row, Select, select, update
 
+from data import audit
+from data.audit import Actor, commander
 from data.database import api_keys
 from data.errors import BadInput, Forbidden, NotFound
 from data.moments import DAY
@@ -61,6 +63,7 @@ def create_key(
     now: int,
     expires_days: int | None = None,
     reach: Reach = EVERYTHING,
+    actor: Actor | None = None,
 ) -> str:
     """Make a key and return it in full, for the only time.
 
@@ -71,6 +74,7 @@ def create_key(
         now: this moment.
         expires_days: days until it ends.
         reach: which deals it may see.
+        actor: who makes it; whoever runs this command when left out.
 
     Raises:
         BadInput: no scope or an unknown one, no name, or an end that is not ahead.
@@ -91,6 +95,8 @@ def create_key(
     }
     with engine.begin() as connection:
         connection.execute(api_keys.insert(), row)
+        told = {"scopes": row["scopes"], "expires_at": row["expires_at"], "reach": vars(reach)}
+        audit.record(connection, actor or commander(), "key.created", now, key_id, **told)
     return f"dc_{key_id}_{secret}"
 
 
@@ -101,7 +107,7 @@ def list_keys(engine: Engine) -> list[ApiKey]:
         return [_key(row) for row in connection.execute(query)]
 
 
-def revoke_key(engine: Engine, key_id: str, now: int) -> None:
+def revoke_key(engine: Engine, key_id: str, now: int, actor: Actor | None = None) -> None:
     """End a key at once; revoking it again changes nothing.
 
     Raises:
@@ -114,7 +120,8 @@ def revoke_key(engine: Engine, key_id: str, now: int) -> None:
                 "no such key", field="key_id", value=key_id, remedy="see: dealcast keys list"
             )
         still = (api_keys.c.key_id == key_id) & api_keys.c.revoked_at.is_(None)
-        connection.execute(update(api_keys).where(still).values(revoked_at=now))
+        if connection.execute(update(api_keys).where(still).values(revoked_at=now)).rowcount:
+            audit.record(connection, actor or commander(), "key.revoked", now, key_id)
 
 
 def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:

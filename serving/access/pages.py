@@ -19,10 +19,11 @@ from starlette.responses import RedirectResponse, Response
 
 from data.errors import Forbidden
 from data.settings import Settings
+from serving.access.door import Door
 from serving.access.sessions import csrf_token, resume
 from serving.access.viewer import Role, Viewer
 from serving.api.problems import Problem
-from serving.api.service import TheService
+from serving.api.service import Service, TheService, actor
 from serving.security import Unauthenticated
 
 COOKIE: Final = "dealcast_session"
@@ -125,13 +126,38 @@ def _ours(origin: str, request: Request, settings: Settings) -> bool:
     return urlsplit(origin).netloc in {request.headers.get("host", ""), public} - {""}
 
 
-def set_cookie(response: Response, token: str, settings: Settings) -> None:
-    """Give the browser a session: no script reads it, no other site's form sends it."""
-    response.set_cookie(
-        COOKIE, token, path="/", httponly=True, samesite="lax", secure=settings.https
-    )
+def enter(
+    request: Request, service: Service, email: str, password: str, after: str = "/"
+) -> Response:
+    """Sign a user in and lead them on; the sign-in page shows what is raised.
+
+    Args:
+        request: that brought the form, whose route depends on `OwnOrigin`.
+        service: the running service.
+        email: as typed.
+        password: as typed.
+        after: the path to go to.
+
+    Raises:
+        TooMany, Unauthenticated: see `Door.sign_in`.
+    """
+    door = Door(service.engine, service.settings)
+    visitor, before = actor(request, "nobody", ""), request.cookies.get(COOKIE)
+    token = door.sign_in(email, password, service.clock(), visitor, before)
+    return _welcome(token, after, service.settings)
 
 
-def drop_cookie(response: Response, settings: Settings) -> None:
-    """Take the session back."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=settings.https)
+def _welcome(token: str, after: str, settings: Settings) -> Response:
+    response = RedirectResponse(own_path(after), 303)
+    # no script reads it, no other site's form sends it, no plain connection carries it
+    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=settings.https)
+    return response
+
+
+def leave(request: Request, service: Service, viewer: Viewer) -> Response:
+    """Sign a user out; the route depends on `OwnForm`."""
+    door, visitor = Door(service.engine, service.settings), actor(request, "user", viewer.user_id)
+    door.sign_out(request.cookies[COOKIE], service.clock(), visitor)
+    response = RedirectResponse(SIGN_IN, 303)
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=service.settings.https)
+    return response

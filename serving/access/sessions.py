@@ -1,12 +1,15 @@
 """Sessions: a random token in a cookie, its hash in the database, an end in any case."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, or_, select, update
+from sqlalchemy.exc import OperationalError
 
+from data.bulk import writing_now
 from data.moments import DAY, SECOND
 from data.people import sessions, users
 from data.settings import Settings
@@ -48,7 +51,7 @@ def resume(engine: Engine, token: str, now: int, settings: Settings) -> Viewer |
     if row is None:
         return None
     if now - row["seen_at"] >= _MINUTE:  # once a minute, so that pages seldom write
-        with engine.begin() as connection:
+        with suppress(OperationalError), writing_now(engine) as connection:
             connection.execute(update(sessions).where(mine).values(seen_at=now))
     return viewer_of(row)
 

@@ -12,6 +12,7 @@ from data.moments import now
 from data.settings import Settings
 from features.custom import load
 from serving.access import pages
+from serving.access.counts import Calls
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
@@ -31,7 +32,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         engine = open_database(settings)
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
-            yield {"service": Service(settings, engine, champions, clock)}
+            calls = Calls(engine, settings.calls_per_minute)
+            yield {"service": Service(settings, engine, champions, clock, calls)}
         finally:
             engine.dispose()
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from data.audit import Actor, Kind
 from data.errors import Forbidden
 from data.settings import Settings
+from serving.access.counts import Calls
 from serving.access.reach import Reach
 from serving.champions import Champions
 from serving.security import ApiKey, Unauthenticated, authenticate
@@ -27,6 +28,7 @@ class Service:
     engine: Engine
     champions: Champions
     clock: Clock
+    calls: Calls
 
 
 def _service(request: Request) -> Service:
@@ -65,7 +67,9 @@ def requires(
             raise Unauthenticated(
                 "an API key is needed", remedy="send the header Authorization: Bearer dc_…"
             )
-        key = authenticate(service.engine, presented.credentials, service.clock())
+        now = service.clock()
+        key = authenticate(service.engine, presented.credentials, now)
+        service.calls.take(key.key_id, now)
         if not key.allows(scope):
             raise Forbidden(
                 "the API key's scopes do not cover this",
