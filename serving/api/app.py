@@ -17,6 +17,7 @@ from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
 from serving.champions import Champions
+from serving.web import site
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -49,4 +50,5 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(status.router)
     for router in (score.router, lists.router):
         app.include_router(router, prefix="/v1")
+    site.install(app)
     return app

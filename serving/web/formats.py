@@ -1,8 +1,8 @@
 """Numbers, money, dates and times as a reader writes them: by language, zone and currency."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_interval, format_skeleton
@@ -15,6 +15,8 @@ from babel.numbers import (
 
 from data.moments import DAY, parse_moment, to_datetime
 from serving.insights.export import Language
+
+Day: TypeAlias = date
 
 NOTHING: Final = "–"
 """What stands where a value is unknown."""
@@ -87,10 +89,15 @@ class Formats:
         with_year = day.year != here if year is None else year
         return self._skeleton("yMMMd" if with_year else "MMMd", day)
 
-    def month(self, moment: Moment) -> str:
-        """Write the month of a moment, with its year."""
-        day = self.day(moment)
-        return NOTHING if day is None else self._skeleton("yMMM", day)
+    def month(self, first: Day) -> str:
+        """Write a month; a January with its year, so that an axis says it once."""
+        return self._skeleton("yMMM" if first.month == 1 else "MMM", first)
+
+    def week(self, monday: str) -> str:
+        """Write the days of a week, named by its Monday."""
+        first = Day.fromisoformat(monday)
+        last = first + timedelta(days=6)
+        return str(format_interval(first, last, "MMMd", locale=self.language))
 
     def range(self, start: Moment, end: Moment) -> str:
         """Write the days from one moment to another."""
@@ -114,7 +121,7 @@ class Formats:
         at = self._local(moment)
         return "" if at is None else at.isoformat(timespec="minutes")
 
-    def day(self, moment: Moment) -> date | None:
+    def day(self, moment: Moment) -> Day | None:
         """Return the day of a moment in the reader's zone."""
         at = self._local(moment)
         return None if at is None else at.date()
@@ -128,7 +135,7 @@ class Formats:
         at = _micros(moment)
         return None if at is None else to_datetime(at).astimezone(ZoneInfo(self.zone))
 
-    def _skeleton(self, skeleton: str, day: date) -> str:
+    def _skeleton(self, skeleton: str, day: Day) -> str:
         return str(format_skeleton(skeleton, day, locale=self.language))
 
 

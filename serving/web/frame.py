@@ -79,7 +79,11 @@ class Frame:
     def bundle(self) -> Bundle | None:
         """The bundle that serves the pipeline; None where none can."""
         try:
-            return None if self.pipeline is None else self.service.champions.scorer(self.pipeline).bundle
+            return (
+                None
+                if self.pipeline is None
+                else self.service.champions.scorer(self.pipeline).bundle
+            )
         except DealcastError:
             return None
 
@@ -92,18 +96,38 @@ class Frame:
         told = urlencode({name: value for name, value in query.items() if value not in (None, "")})
         return f"{path}?{told}" if told else path
 
+    def exported(self, kind: str) -> str:
+        """Return the address of this view as a file."""
+        return self.address(f"{self.path}.{kind}", **{**self.query, "after": None})
+
     def to(self, path: str) -> str:
         """Return another page's address with the same scope and pipeline."""
-        return self.address(path, pipeline=self.query.get("pipeline"), scope=self.query.get("scope"))
+        return self.address(
+            path, pipeline=self.query.get("pipeline"), scope=self.query.get("scope")
+        )
 
     @classmethod
-    def of(cls, request: Request, service: Service, viewer: Viewer, csrf: str) -> Self:
+    def of(
+        cls,
+        request: Request,
+        service: Service,
+        viewer: Viewer,
+        csrf: str,
+        choosing: bool = True,
+    ) -> Self:
         """Read what the address asks for.
+
+        Args:
+            request: for the page.
+            service: the running service.
+            viewer: who is signed in.
+            csrf: what their forms carry.
+            choosing: whether scope and pipeline are the address's choice.
 
         Raises:
             BadInput: a pipeline or a scope that the viewer cannot choose.
         """
-        query = dict(request.query_params)
+        query = dict(request.query_params) if choosing else {}
         language = chosen_language(request, viewer.language)
         updated = _updated(service)
         known = sorted(updated, key=lambda name: (-_weight(service, name), name))

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import polars as pl
 import sqlalchemy as sa
 
 from data.database import list_items, lists
 from data.errors import BadInput
+from data.moments import parse_moment
 from serving.access.reach import Reach
+from serving.lists import MOMENTS
 
 PAGE: Final = 50
 """Rows of one page."""
@@ -106,6 +109,26 @@ def choices(engine: sa.Engine, asked: Asked, week: str, field: str) -> list[str]
     query = _mine(asked, week).with_only_columns(said).where(said.is_not(None)).distinct()
     with engine.connect() as connection:
         return sorted(connection.scalars(query))
+
+
+def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]:
+    """Return the id and name of each seller whose deals the list has, by name."""
+    name = _field(engine, "owner", str)
+    query = _mine(asked, week).with_only_columns(list_items.c.owner_id, name).distinct()
+    with engine.connect() as connection:
+        rows = connection.execute(query.where(list_items.c.owner_id.is_not(None))).all()
+    return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
+
+
+def frame_of(found: Listed) -> pl.DataFrame:
+    """Return the items as the frame that they were published from, for files."""
+    rows = [item | _moments(item) for item in found.items]
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+
+
+def _moments(item: dict[str, Any]) -> dict[str, int | None]:
+    told = {name: item.get(name) for name in MOMENTS if name in item}
+    return {name: None if at is None else parse_moment(at) for name, at in told.items()}
 
 
 def _head(connection: sa.Connection, asked: Asked) -> Any:

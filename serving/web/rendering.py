@@ -1,7 +1,6 @@
 """Templates, and how a page is answered."""
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
@@ -15,15 +14,10 @@ from serving.web.phrases import say
 
 ASSETS: Final = Assets.read()
 NAVIGATION: Final = (
-    ("/week", "This week", "week"),
-    ("/deals", "Deals", "deals"),
-    ("/funnel", "Funnel", "funnel"),
-    ("/forecast", "Forecast", "forecast"),
-    ("/attainment", "Attainment", "attainment"),
-    ("/reviews", "Reviews", "reviews"),
-    ("/model", "Model", "model"),
+    ("/week", "This week"),
+    ("/deals", "Deals"),
 )
-"""The left rail: address, name, icon."""
+"""The left rail: address and name; a page is here once it is built."""
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 
 

@@ -1,0 +1,5 @@
+"""Find any deal."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
