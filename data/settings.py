@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -52,6 +52,17 @@ class Settings(BaseSettings):
     )
     request_seconds: float = Field(
         60.0, gt=0, description="Seconds after which a request without an answer is given up."
+    )
+
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for single sign-on, as it names itself."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider; none for a public client."
+    )
+    proxies: str = Field(
+        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
     )
 
     @property

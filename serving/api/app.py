@@ -11,7 +11,7 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
-from serving.access import pages
+from serving.access import pages, routes
 from serving.access.counts import Calls
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
@@ -48,6 +48,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
+    app.include_router(routes.router, include_in_schema=False)
     for router in (score.router, lists.router):
         app.include_router(router, prefix="/v1")
     site.install(app)
