@@ -65,7 +65,6 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         facts=_facts(found, teller, frame),
         recent=events[:_FIRST],
         older=events[_FIRST:],
-        serves=found.said and frame.service.champions.scorer(pipeline).bundle.serves,
     )
 
 
@@ -134,9 +133,8 @@ def _numbers(said: Said, formats: Formats) -> list[list[str]]:
     curves, as_of = said.curves, said.scores.as_of
     if not curves.dated:
         return []
-    days = {
-        float(day): formats.date(dossier.moment(as_of, day)) for day in said.scores.horizons_days
-    }
+    horizons = said.scores.horizons_days
+    days = {float(day): formats.date(as_of + day * DAY) for day in horizons}
     for end in _quarter_ends(as_of, float(curves.edges[-1])):
         days[(end - as_of) / DAY] = formats.date(end - 1)
     rows = []

@@ -73,7 +73,6 @@ def _page(request: Request, problem: Problem) -> Response:
         answer = (
             page(frame, "error.html", **told) if frame else bare_page(request, "error.html", **told)
         )
-        answer.status_code = status
     if "retry-after" in problem.headers:
         answer.headers["Retry-After"] = problem.headers["Retry-After"]
     return answer

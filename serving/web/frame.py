@@ -91,6 +91,11 @@ class Frame:
         """Return this address with other words in its query; None takes one away."""
         return self.address(self.path, **{**self.query, "after": None, **changes})
 
+    @property
+    def here(self) -> str:
+        """This address, to come back to."""
+        return self.address(self.path, **self.query)
+
     def address(self, path: str, **query: Any) -> str:
         """Return an address of ours; what is None is left out."""
         told = urlencode({name: value for name, value in query.items() if value not in (None, "")})

@@ -59,5 +59,5 @@ def bare_page(
 
 
 def _answer(template: str, status: int, values: dict[str, Any]) -> HTMLResponse:
-    text = _ENVIRONMENT.get_template(template).render(values)
+    text = _ENVIRONMENT.get_template(template).render(values, status=status)
     return HTMLResponse(text, status, headers=_PRIVATE)

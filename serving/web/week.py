@@ -43,9 +43,11 @@ def this_week(frame: TheFrame, after: Annotated[int, Query(ge=0, le=1_000_000)] 
         owners=_owners(frame, asked, found.week),
         groups=GROUPS,
         grouped=any("group" in item for item in found.items),
+        acting=any("action" in item for item in found.items),
+        used=None,
+        not_listed=None,
         filtered=bool(asked.words or asked.equal),
         period_end=next((item["period_end"] for item in found.items), None),
-        baseline=any(item.get("served_by") == "baseline" for item in found.items),
         after=after,
         step=listed.PAGE,
         standard="",
@@ -110,6 +112,8 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
         "for_it": next((one["effect"] > 0 for one in reasons), None),
         "touch": item["last_touch_at"],
         "touch_kind": item["last_touch_kind"],
+        "taken": None,
+        "actionable": True,
     }
 
 
