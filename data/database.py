@@ -97,23 +97,29 @@ def open_database(settings: Settings) -> sa.Engine:
         NotReady: the database cannot be reached, or its file cannot be opened.
 
     """
-    url = sa.make_url(settings.sqlalchemy_url)
-    if url.get_backend_name() == "postgresql":
-        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
-    else:
-        settings.workspace.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url)
-        sa.event.listen(engine, "connect", _set_pragmas)
+    engine = connected(settings)
     try:
         _migrate(engine)
     except sa.exc.OperationalError as error:
         raise NotReady(
             "the database cannot be opened",
             field="DEALCAST_DATABASE_URL",
-            value=url.render_as_string(hide_password=True),
+            value=engine.url.render_as_string(hide_password=True),
             allowed="a database that answers, and leave to write to it",
             remedy=str(error.orig).strip().partition("\n")[0],
         ) from error
+    return engine
+
+
+def connected(settings: Settings) -> sa.Engine:
+    """Return an engine on the settings' URL; nothing is made in the database or migrated."""
+    url = sa.make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() == "postgresql":
+        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+    else:
+        settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = sa.create_engine(url)
+        sa.event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
@@ -130,7 +136,7 @@ def _set_pragmas(connection: Any, _: object) -> None:
 
 def _migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        if _version(connection) == HEAD:
+        if version(connection) == HEAD:
             return
         from alembic import command  # here, because most openings have nothing to migrate
         from alembic.config import Config
@@ -141,7 +147,8 @@ def _migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(connection: sa.Connection) -> str | None:
+def version(connection: sa.Connection) -> str | None:
+    """Return the newest migration that a database has had; None: it is empty."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

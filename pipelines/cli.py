@@ -30,6 +30,7 @@ from pipelines.options import (
     progress,
     settings_of,
 )
+from pipelines.people import audit_log, doctor, users
 
 app = typer.Typer(
     name="dealcast",
@@ -43,8 +44,11 @@ for name, group in {
     "models": models,
     "pipelines": pipelines,
     "keys": keys,
+    "users": users,
 }.items():
     app.add_typer(group, name=name)
+app.command("audit-log")(audit_log)
+app.command()(doctor)
 
 
 @app.callback()

@@ -101,12 +101,16 @@ def keys_create(
     name: Annotated[str, typer.Option(help="Who will use it, for what.")],
     scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
     expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only deals of this owner_id are seen with it.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(help="Only deals of this team.")] = None,
     workspace: Workspace = None,
 ) -> None:
     """Make an API key and print it, for the only time."""
     from pipelines.keys import create
 
-    typer.echo(create(settings_of(workspace), name, scope, expires_days))
+    typer.echo(create(settings_of(workspace), name, scope, expires_days, owner, team))
     progress.print("Keep it now: only its hash is stored.")
 
 

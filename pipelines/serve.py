@@ -1,9 +1,14 @@
 """`dealcast serve`: the HTTP interface on a port."""
 
+from typing import Final
+
 import uvicorn
 
 from data.settings import Settings
 from serving.api.app import create_app
+
+_HEADER_BYTES: Final = 32_768
+"""What a request's line and headers may have."""
 
 
 def run(settings: Settings) -> None:
@@ -14,4 +19,6 @@ def run(settings: Settings) -> None:
         port=settings.port,
         timeout_graceful_shutdown=10,
         server_header=False,
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        forwarded_allow_ips=settings.proxies,
     )

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from data.database import open_database
 from data.moments import now
@@ -13,11 +14,22 @@ from data.settings import Settings
 from features.custom import load
 from serving.access import pages, routes
 from serving.access.counts import Calls
-from serving.api import lists, problems, score, status
-from serving.api.limits import BodyLimit
+from serving.api import audit, lists, problems, reference, score, status
+from serving.api.headers import SecureHeaders
+from serving.api.limits import BodyLimit, Deadline
 from serving.api.service import Clock, Service
 from serving.champions import Champions
 from serving.web import site
+
+
+class Application(FastAPI):
+    """FastAPI with secure headers around everything, its own handler of faults included."""
+
+    https = False
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what a request passes through."""
+        return SecureHeaders(super().build_middleware_stack(), self.https)
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -38,18 +50,23 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         finally:
             engine.dispose()
 
-    app = FastAPI(
+    app = Application(
         title="Dealcast",
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
+    app.https = settings.https
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
+    app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for router in (score.router, lists.router):
+    for router in (score.router, lists.router, audit.router):
         app.include_router(router, prefix="/v1")
     site.install(app)
     return app
