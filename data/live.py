@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from data.bulk import read
 from data.contract import Pipeline
 from data.database import contract_tables
+from data.push import OF_DEAL
 from data.tables import Tables, lazy_tables
 
-OF_DEAL: Final = ("changes", "activities", "checklist", "contacts")
+MOST_DEALS: Final = 1_000
+"""How many deals are read at once: with more, the whole pipeline is no dearer."""
 
 
 def read_deals(connection: sa.Connection, pipeline: Pipeline, deal_ids: Sequence[str]) -> Tables:
