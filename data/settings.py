@@ -64,6 +64,21 @@ class Settings(BaseSettings):
     proxies: str = Field(
         "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
     )
+    score_hours: float = Field(
+        24.0, gt=0, description="Hours for which a standing score is told instead of a new one."
+    )
+    ledger_days: int = Field(
+        1_100, ge=1, description="Days for which the ledger keeps what was said."
+    )
+    webhook_close_days: float = Field(
+        7.0, ge=0, description="Days by which a close date must move for webhooks to be told."
+    )
+    webhook_attempts: int = Field(
+        10, ge=1, le=30, description="How often a webhook is tried before it counts as dead."
+    )
+    webhook_private: bool = Field(
+        False, description="Whether webhooks may call http and addresses of one's own net."
+    )
 
     @property
     def https(self) -> bool:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from pipelines.groups import features, keys, models, pipelines
+from pipelines.groups import erase, features, keys, ledger, models, pipelines, webhooks
 from pipelines.options import (
     AsOf,
     Json,
@@ -45,6 +45,9 @@ for name, group in {
     "pipelines": pipelines,
     "keys": keys,
     "users": users,
+    "erase": erase,
+    "ledger": ledger,
+    "webhooks": webhooks,
 }.items():
     app.add_typer(group, name=name)
 app.command("audit-log")(audit_log)

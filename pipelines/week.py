@@ -17,13 +17,14 @@ from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
-from serving import lists
+from serving import ledger, lists, standings
 from serving.champions import Champions
 from serving.insights import export
 from serving.insights.forecast import Forecast, bookings
 from serving.insights.priorities import Rules, prioritise
 from serving.insights.quarter import Quarter
 from serving.insights.standing import standing, won_amount
+from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
 
@@ -86,6 +87,10 @@ def run(
     )
     with database_of(settings) as engine:
         lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
+        standings.refresh(engine, scorer, scores, tables, settings.webhook_close_days, now())
+        shown = set(listed["deal_id"])
+        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
+        ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, as_of, stem, settings)
     forecast = None

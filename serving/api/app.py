@@ -14,11 +14,25 @@ from data.settings import Settings
 from features.custom import load
 from serving.access import pages, routes
 from serving.access.counts import Calls
-from serving.api import audit, lists, problems, reference, score, status
+from serving.api import (
+    audit,
+    deals,
+    erasure,
+    facts,
+    ledger,
+    lists,
+    problems,
+    reference,
+    score,
+    status,
+    webhooks,
+)
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
-from serving.api.service import Clock, Service
+from serving.api.service import Service
 from serving.champions import Champions
+from serving.clock import Clock
+from serving.live import Live
 from serving.web import site
 
 
@@ -46,7 +60,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
-            yield {"service": Service(settings, engine, champions, clock, calls)}
+            with Live.of(settings, engine, champions, clock) as live:
+                yield {"service": Service(settings, engine, champions, clock, calls, live)}
         finally:
             engine.dispose()
 
@@ -66,7 +81,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(status.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for router in (score.router, lists.router, audit.router):
-        app.include_router(router, prefix="/v1")
+    for group in (score, deals, facts, lists, ledger, webhooks, erasure, audit):
+        app.include_router(group.router, prefix="/v1")
     site.install(app)
     return app
