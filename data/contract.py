@@ -18,6 +18,7 @@ from typing import Final, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from data.desk import Desk
 from data.errors import BadInput
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
@@ -261,6 +262,8 @@ class Pipeline(BaseModel):
     """The source's own columns by name, beyond those of the contract."""
     left_out: tuple[str, ...] = ()
     """Features that no model may use: their names, or what stands before the colon."""
+    desk: Desk = Desk()
+    """How the week's list is made: hours, effort, the plan and the rules."""
 
     @field_validator("grades")
     @classmethod

@@ -4,9 +4,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from data import audit
+from data import audit, ledger, outbox, standing  # noqa: F401  # their tables join the metadata
 from data.audit import commander
-from data import ledger, outbox, standing  # noqa: F401  # their tables join the metadata
 from data.bulk import writing
 from data.database import metadata, pipelines
 from data.moments import now

@@ -17,13 +17,13 @@ from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
-from serving import ledger, lists, standings
+from serving import actions, ledger, lists, standings
 from serving.champions import Champions
 from serving.insights import export
+from serving.insights.board import Weekly, weekly
 from serving.insights.forecast import Forecast, bookings
-from serving.insights.priorities import Rules, prioritise
 from serving.insights.quarter import Quarter
-from serving.insights.standing import standing, won_amount
+from serving.insights.standing import won_amount
 from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -31,7 +31,7 @@ from serving.scores import Scores
 
 @dataclass(frozen=True)
 class Week:
-    """A published list: what serves, its frame, the quarter's forecast, and the files written.
+    """A published list: what serves, its frames, the quarter's forecast, and the files written.
 
     There is no forecast where timing is unknown.
     """
@@ -40,6 +40,7 @@ class Week:
     as_of: int
     serving: dict[str, str]
     listed: pl.DataFrame
+    made: Weekly
     forecast: Forecast | None
     files: list[Path]
 
@@ -50,7 +51,6 @@ def run(
     settings: Settings,
     progress: Console,
     out: Path | None = None,
-    rules: Rules | None = None,
     allow_later_bundle: bool = False,
 ) -> Week:
     """Make the list of the week that a moment lies in and publish it in place of an earlier one.
@@ -61,7 +61,6 @@ def run(
         settings: where the database and the bundles are, and the language of the files.
         progress: where to say what goes on.
         out: the folder for CSV and XLSX; by default the workspace's lists.
-        rules: what the ranking assumes.
         allow_later_bundle: let a bundle score a past that it has seen the sequel of.
 
     Raises:
@@ -70,33 +69,39 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
-    _, tables = opened(settings, pipeline)
+    configured, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
-    rules = rules or Rules()
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(
-        tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
+        tables,
+        as_of,
+        trend_days=configured.desk.week_days,
+        allow_later_bundle=allow_later_bundle,
+        contact=True,
     )
     warn_of_stages(scores, scorer.bundle, progress, settings.language)
-    deals = standing(tables, as_of)
-    ranked = prioritise(deals, scores, rules)
-    listed = _with_reasons(ranked, scorer, scores).with_columns(
-        served_by=pl.lit(scorer.bundle.serves)
-    )
     with database_of(settings) as engine:
-        lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
+        acted = actions.recent(engine, pipeline, as_of)
+        made = weekly(tables, as_of, configured, scores, acted)
+        listed = _with_reasons(made.listed, scorer, scores).with_columns(
+            served_by=pl.lit(scorer.bundle.serves)
+        )
+        head = _head(pipeline, as_of, scorer)
+        lists.publish(
+            engine, head, lists.items(listed), others=lists.items(made.others), told=made.told
+        )
         standings.refresh(engine, scorer, scores, tables, settings.webhook_close_days, now())
         shown = set(listed["deal_id"])
         said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
         ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
-    files = _write(listed, as_of, stem, settings)
+    files = _write(listed, made, as_of, stem, settings)
     forecast = None
     if scores.curves.dated:
         forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
-    return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
+    return Week(pipeline, as_of, scorer.bundle.serving, listed, made, forecast, files)
 
 
 def _head(pipeline: str, as_of: int, scorer: Scorer) -> dict[str, Any]:

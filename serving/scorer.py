@@ -14,6 +14,8 @@ from features.catalogue import Feature
 from features.compute import catalogue, compute
 from features.snapshots import first_snapshots, open_snapshots
 from models.bundle import Bundle
+from models.curve import Curves
+from serving.contact import with_contact
 from serving.scores import Scores
 
 
@@ -43,6 +45,7 @@ class Scorer:
         reasons: bool = False,
         trend_days: float | None = None,
         allow_later_bundle: bool = False,
+        contact: bool = False,
     ) -> Scores:
         """Score the deals open at a moment, by what was known then.
 
@@ -53,6 +56,7 @@ class Scorer:
             reasons: say why as well.
             trend_days: score the deals so long before as well, for the trend.
             allow_later_bundle: score a past moment with a bundle that has seen what came after.
+            contact: score the deals as they would stand after a week's contact as well.
 
         Raises:
             BadInput: the bundle has learned from what came after as_of, and that is not allowed.
@@ -80,7 +84,22 @@ class Scorer:
             amounts=self.bundle.amounts(rows, self.threads),
             earlier=None if trend_days is None else before,
             why=self.bundle.explain(rows, self.threads) if reasons else None,
+            answered=self._answered(known, rows, as_of) if contact else None,
         )
+
+    def _answered(self, known: Tables, rows: pl.DataFrame, as_of: int) -> Curves | None:
+        """Return the deals' curves had they just been in contact; None if nothing tells them.
+
+        A baseline knows nothing of contacts, nor does a bundle of deals without activities.
+        """
+        kinds = self.bundle.context.kinds
+        if not (self.bundle.dated and self.bundle.serves == "model" and kinds) or rows.is_empty():
+            return None
+        asked = known.put(rows.select("deal_id", "as_of"))
+        contact = with_contact(known, rows["deal_id"], as_of, kinds)
+        then = compute(contact, asked, self.bundle.context)
+        ordered = rows.select("deal_id").join(then, on="deal_id", maintain_order="left")
+        return self.bundle.curves(ordered.select(then.columns), self.threads)
 
     def _check_honest(self, as_of: int) -> None:
         if self.bundle.as_of > as_of:

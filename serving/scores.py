@@ -40,6 +40,8 @@ class Scores:
         earlier: deal_id and curve's end a while before, as p_won, of those that were open then;
             None when the trend was not asked for.
         why: for each deal the parts of its score and the reasons; None when not asked for.
+        answered: their curves had they just had a week's contact, [n], see `serving.contact`; None
+            when not asked for, or where nothing tells them.
     """
 
     rows: pl.DataFrame
@@ -50,6 +52,7 @@ class Scores:
     amounts: Array
     earlier: pl.DataFrame | None = None
     why: list[Explanation] | None = None
+    answered: Curves | None = None
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
         """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order.
