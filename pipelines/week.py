@@ -97,7 +97,7 @@ def run(
         said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
         ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
-    files = _write(listed, made, as_of, stem, settings)
+    files = _write(listed, as_of, stem, settings)
     forecast = None
     if scores.curves.dated:
         forecast = _forecast(tables, scores, scorer.bundle.amount.spread)

@@ -15,7 +15,8 @@ from data.contract import TABLES
 from data.moments import HOUR
 from data.tables import Tables
 
-_OWN, _ANSWERS: Final = 3, 2
+_OWN: Final = 3
+_ANSWERS: Final = 2
 """A week's contact: one each of the most frequent kinds by the seller, and of fewer an answer."""
 
 

@@ -1,5 +1,6 @@
 """One deal: what is going on, and what would change it?"""
 
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -12,7 +13,7 @@ from data.tables import collect
 from features.catalogue import Group
 from models.curve import Curves
 from serving.insights.quarter import Quarter
-from serving.web import dossier
+from serving.web import dossier, listed
 from serving.web.dossier import Dossier, Said
 from serving.web.formats import Formats
 from serving.web.frame import Frame, TheFrame
@@ -21,6 +22,7 @@ from serving.web.phrases import Say
 from serving.web.plot import Plot, Tick
 from serving.web.rendering import page
 from serving.web.timeline import Teller
+from serving.web.words import activity, role
 
 router = APIRouter()
 
@@ -30,6 +32,7 @@ GROUPS: Final[tuple[tuple[Group, str], ...]] = (
     ("process", "Process: how it moves"),
     ("people", "People: who is covered"),
 )
+_DECISIONS: Final = {"follow": "Follow first", "hold": "Hold", "drop": "Drop"}
 _FIRST: Final = 40
 """Events that are shown at once; the rest is a click away."""
 
@@ -55,10 +58,12 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         picture=found.said and curve_picture(found.said, frame.formats, frame.say),
         numbers=found.said and _numbers(found.said, frame.formats),
         groups=GROUPS,
+        decisions=_DECISIONS,
         reasons=_by_group(found.said),
+        listed=listed.item_of(frame.service.engine, pipeline, deal_id),
         supposed=_supposed(found.said, teller, frame),
         milestones=_milestones(found),
-        roles=_roles(found),
+        roles=_roles(found, frame.say),
         commit=found.last("commit").get("value"),
         stated=stated,
         stated_chance=_chance_by(found.said, stated),
@@ -99,7 +104,7 @@ def curve_picture(said: Said, formats: Formats, say: Say) -> Plot | None:
     plot.line(days, won, say("won"))
     plot.vertical(0.0, say("today"), "today")
     for end in _quarter_ends(as_of, last):
-        plot.vertical((end - as_of) / DAY, formats.date(end - 1))
+        plot.vertical((end - as_of) / DAY, formats.last_day(end))
     return plot
 
 
@@ -136,7 +141,7 @@ def _numbers(said: Said, formats: Formats) -> list[list[str]]:
     horizons = said.scores.horizons_days
     days = {float(day): formats.date(as_of + day * DAY) for day in horizons}
     for end in _quarter_ends(as_of, float(curves.edges[-1])):
-        days[(end - as_of) / DAY] = formats.date(end - 1)
+        days[(end - as_of) / DAY] = formats.last_day(end)
     rows = []
     for day in sorted(days):
         won, lost = (_read(curves, name, day) for name in ("won", "lost"))
@@ -164,7 +169,11 @@ def _supposed(said: Said | None, teller: Teller, frame: Frame) -> list[dict[str,
     if said is None:
         return []
     words = {"stage": "It moves to {}", "activity": "Done today: {}", "role": "Known: {}"}
-    named = {"stage": str, "activity": teller.kind, "role": teller.role}
+    named = {
+        "stage": str,
+        "activity": partial(activity, frame.say),
+        "role": partial(role, frame.say),
+    }
     return [
         {
             "what": frame.say(words[one.kind]).format(named[one.kind](one.word)),
@@ -184,12 +193,12 @@ def _milestones(found: Dossier) -> list[dict[str, Any]]:
     return sorted(last.to_dicts(), key=lambda one: place.get(one["stage"], len(ladder)))
 
 
-def _roles(found: Dossier) -> list[tuple[str, list[str]]]:
+def _roles(found: Dossier, say: Say) -> list[tuple[str, list[str]]]:
     """Return each buyer's role with the names of who plays it; none where nobody is known."""
     rows = collect(found.tables.contacts).to_dicts()
     return [
-        (role, [row["name"] or row["contact_id"] for row in rows if row["role"] == role])
-        for role in BUYER_ROLES
+        (role(say, one), [row["name"] or row["contact_id"] for row in rows if row["role"] == one])
+        for one in BUYER_ROLES
     ]
 
 

@@ -89,6 +89,13 @@ class Formats:
         with_year = day.year != here if year is None else year
         return self._skeleton("yMMMd" if with_year else "MMMd", day)
 
+    def last_day(self, end: Moment) -> str:
+        """Write the last day of a period that ends at a moment; periods are of UTC's calendar."""
+        at = _micros(end)
+        if at is None:
+            return NOTHING
+        return self._skeleton("MMMd", to_datetime(at - 1).date())
+
     def month(self, first: Day) -> str:
         """Write a month; a January with its year, so that an axis says it once."""
         return self._skeleton("yMMM" if first.month == 1 else "MMM", first)

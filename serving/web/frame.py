@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 from sqlalchemy import select
@@ -100,6 +100,10 @@ class Frame:
         """Return an address of ours; what is None is left out."""
         told = urlencode({name: value for name, value in query.items() if value not in (None, "")})
         return f"{path}?{told}" if told else path
+
+    def deal(self, deal_id: str) -> str:
+        """Return the address of a deal's page."""
+        return f"/deals/{self.pipeline}/{quote(deal_id)}"
 
     def exported(self, kind: str) -> str:
         """Return the address of this view as a file."""

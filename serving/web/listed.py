@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 import sqlalchemy as sa
 
-from data.database import list_items, lists
+from data.database import list_items, list_others, lists
 from data.errors import BadInput
 from data.moments import parse_moment
 from serving.access.reach import Reach
@@ -63,6 +63,7 @@ class Listed:
         size: how many fit the filter, on all pages.
         whole: how many there are without it.
         before: by deal, what the week before said of it; only of the items here.
+        told: what is told once for all of the list, see `serving.lists.Published`.
     """
 
     week: str
@@ -72,6 +73,7 @@ class Listed:
     size: int
     whole: int
     before: dict[str, dict[str, Any]]
+    told: dict[str, Any]
 
 
 def weeks(engine: sa.Engine, pipeline: str, most: int = 26) -> list[str]:
@@ -100,7 +102,22 @@ def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | 
             for query in (found, mine)
         )
         before = _before(connection, asked, head.week, [item["deal_id"] for item in items])
-    return Listed(head.week, head.as_of, head.bundle, items, size, whole, before)
+    told = json.loads(head.told or "{}")
+    return Listed(head.week, head.as_of, head.bundle, items, size, whole, before, told)
+
+
+def item_of(engine: sa.Engine, pipeline: str, deal_id: str) -> dict[str, Any] | None:
+    """Return what the newest list says of a deal, listed or not, or None; rights were asked of."""
+    newest = sa.select(sa.func.max(lists.c.week)).where(lists.c.pipeline == pipeline)
+    with engine.connect() as connection:
+        week = connection.scalar(newest)
+        for table in (list_items, list_others):
+            query = sa.select(table.c.item).filter_by(pipeline=pipeline, week=week, deal_id=deal_id)
+            text = connection.scalar(query)
+            if text is not None:
+                item: dict[str, Any] = json.loads(text)
+                return item
+    return None
 
 
 def choices(engine: sa.Engine, asked: Asked, week: str, field: str) -> list[str]:
@@ -158,7 +175,8 @@ def _conditions(engine: sa.Engine, asked: Asked) -> list[sa.ColumnElement[bool]]
 def _order(engine: sa.Engine, sort: str) -> Sequence[sa.ColumnElement[Any]]:
     name = sort.removeprefix("-")
     if not sort:
-        return [list_items.c.position.asc()]
+        group = sa.case(_GROUPS, value=_field(engine, "group", str), else_=len(_GROUPS))
+        return [group, list_items.c.position.asc()]
     if name not in SORTS:
         raise BadInput("nothing to sort by", field="sort", value=sort, allowed=", ".join(SORTS))
     field = _field(engine, *SORTS[name])
@@ -189,4 +207,5 @@ def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
     return field.as_float() if kind is float else field.as_string()
 
 
+_GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}
 _TYPES: Final[dict[type, Any]] = {str: sa.Text(), float: sa.Double()}

@@ -114,13 +114,17 @@ _WEEK: Final = {
     "due {}": "{}前",
     "of {}": "金额{}",
     "Chance": "机会",
-    "Value at stake is amount × p(1 − p) × urgency: what acting this week can move, if a week's "
-    "work moves every deal alike. It compares deals of one list and is not money to be expected.": "可"
-    "争取价值＝金额×p(1−p)×紧迫度：假设一周的跟进对各商机作用相同，本周行动能带来的改变。"
-    "仅用于同一清单内比较，并非预期收入。",
     "Keys: j and k move, Enter opens, / finds.": "快捷键：j、k移动，回车打开，/ 查找。",
     "Why is a deal not on the list?": "为什么某个商机不在清单上？",
-    "Call": "电话",
+    "Call": "拨打",
+    "Phone call": "电话",
+    "Rests until {}": "推迟至{}",
+    "Not now: {}": "暂不跟进：{}",
+    "Open again": "重新打开",
+    "Not on the list": "未列入清单",
+    "Open deals that this week leaves out, each with why.": "本周未列入的在手商机及原因。",
+    "Every open deal is on the list.": "所有在手商机都在清单上。",
+    "Why not": "原因",
     "Done": "已完成",
     "Later or not at all": "推迟或搁置",
     "Snooze": "推迟",
@@ -131,6 +135,12 @@ _WEEK: Final = {
     "Not now": "暂不跟进",
 }
 _DEAL: Final = {
+    "Decision": "决定",
+    "Follow first": "优先跟进",
+    "Hold": "暂缓",
+    "Drop": "放弃",
+    "Risk": "风险",
+    "Spent of expected value": "费用 / 预期价值",
     "Won on {}": "{}赢单",
     "Lost on {}": "{}输单",
     "No model serves this pipeline yet, so nothing is forecast of this deal.": "此流程尚无模型，"
@@ -140,7 +150,7 @@ _DEAL: Final = {
     "Won within {} days": "{}天内赢单",
     "Amount at close": "预计成交金额",
     "Amount": "金额",
-    "Age": "已存在",
+    "Age": "商机年龄",
     "Won or lost by then": "届时赢单或输单的概率",
     "By": "截至",
     "Won": "赢单",

@@ -8,6 +8,7 @@ from data.contract import Pipeline
 from data.tables import Tables, collect
 from serving.web.formats import Formats
 from serving.web.phrases import Say
+from serving.web.words import activity, role
 
 _MOMENTS = ("expected_close_at",)
 
@@ -115,21 +116,12 @@ class Teller:
                 else "",
                 "" if row["status"] == "done" else self.say(row["status"]),
             ]
-            yield Event(row["at"], "activity", self.kind(row["kind"]), _joined(parts))
-
-    def kind(self, word: str) -> str:
-        """Return what an activity's kind is called; a word of the source stays as it is."""
-        known = {"call": "Call", "mail": "Mail", "meeting": "Meeting", "chat": "Chat"}
-        return self.say(known[word]) if word in known else word
-
-    def role(self, word: str) -> str:
-        """Return what a buyer's role is called."""
-        return self.say(word.replace("_", " "))
+            yield Event(row["at"], "activity", activity(self.say, row["kind"]), _joined(parts))
 
     def _contacts(self, tables: Tables) -> Iterator[Event]:
         for row in collect(tables.contacts).iter_rows(named=True):
-            role = self.role(row["role"]) if row["role"] else ""
-            named = _joined([row["name"] or row["contact_id"], role])
+            part = role(self.say, row["role"]) if row["role"] else ""
+            named = _joined([row["name"] or row["contact_id"], part])
             yield Event(row["at"], "contact", self.say("Contact"), named)
 
     def _milestones(self, tables: Tables) -> Iterator[Event]:

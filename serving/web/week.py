@@ -1,17 +1,23 @@
 """This week: what to do first, and why."""
 
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal, cast
 
-from fastapi import APIRouter, Query
-from starlette.responses import Response
+from fastapi import APIRouter, Form, Query
+from starlette.responses import RedirectResponse, Response
 
 from data.errors import NotFound
+from data.moments import DAY
+from serving import actions, lists
+from serving.access.pages import OwnForm, TheViewer, own_path
+from serving.actions import Action
+from serving.api.service import TheService
 from serving.web import files, listed
 from serving.web.frame import Frame, TheFrame
 from serving.web.listed import Asked
 from serving.web.phones import phones
 from serving.web.rendering import page
+from serving.web.words import activity
 
 router = APIRouter()
 
@@ -25,13 +31,17 @@ _FILTERS: Final = {"group": "group", "stage": "stage", "owner": "owner_id"}
 
 
 @router.get("/week")
-def this_week(frame: TheFrame, after: Annotated[int, Query(ge=0, le=1_000_000)] = 0) -> Response:
+def this_week(
+    frame: TheFrame,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
     """Show the list of a week, within reach."""
     asked = _asked(frame, after)
     engine = frame.service.engine
     found = listed.read(engine, asked)
     if found is None:
         return page(frame, "week.html", found=None, weeks=[])
+    sellers = listed.sellers(engine, asked, found.week)
     numbers = phones(engine, asked.pipeline, [item["deal_id"] for item in found.items])
     return page(
         frame,
@@ -40,12 +50,13 @@ def this_week(frame: TheFrame, after: Annotated[int, Query(ge=0, le=1_000_000)] 
         rows=rows(frame, found, after, numbers),
         weeks=listed.weeks(engine, asked.pipeline),
         stages=listed.choices(engine, asked, found.week, "stage"),
-        owners=_owners(frame, asked, found.week),
+        owners=[] if frame.scope.reach.by == "owner_id" else sellers,
         groups=GROUPS,
         grouped=any("group" in item for item in found.items),
         acting=any("action" in item for item in found.items),
-        used=None,
-        not_listed=None,
+        used=_hours(found.told.get("capacity", ()), sellers, frame),
+        assumption=found.told.get("assumption", {}).get(frame.language),
+        not_listed=bool(found.told.get("not_listed")),
         filtered=bool(asked.words or asked.equal),
         period_end=next((item["period_end"] for item in found.items), None),
         after=after,
@@ -65,13 +76,56 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     )
 
 
+@router.get("/week/others")
+def others(frame: TheFrame, after: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Say of each open deal that is not on the list why not."""
+    engine, pipeline = frame.service.engine, frame.pipeline or ""
+    week = frame.query.get("week") or lists.LATEST
+    found = lists.others(engine, pipeline, week, frame.viewer.reach, None, after, listed.PAGE + 1)
+    return page(frame, "others.html", found=found[: listed.PAGE], more=len(found) > listed.PAGE)
+
+
+@router.post("/week/acts", dependencies=[OwnForm])
+def act(
+    service: TheService,
+    viewer: TheViewer,
+    pipeline: Annotated[str, Form(max_length=200)],
+    week: Annotated[str, Form(max_length=20)],
+    deal: Annotated[str, Form(max_length=200)],
+    act: Annotated[str, Form(max_length=20)],
+    reason: Annotated[str, Form(max_length=actions.MOST_REASON)] = "",
+    after: Annotated[str, Form(alias="next")] = "/week",
+) -> Response:
+    """Note what the viewer did about an item, and go back to the list.
+
+    `act` is one of `serving.actions.ACTS`; a snooze is `snoozed-N`, N days from now.
+    """
+    name, _, days = act.partition("-")
+    now = service.clock()
+    actions.act(
+        service.engine,
+        pipeline,
+        week,
+        deal,
+        cast(actions.Act, name),
+        f"user:{viewer.user_id}",
+        now,
+        viewer.reach,
+        now + int(days) * DAY if days.isdecimal() else None,
+        reason.strip() or None if name == "dismissed" else None,
+    )
+    return RedirectResponse(own_path(after), 303)
+
+
 def rows(
     frame: Frame, found: listed.Listed, after: int, numbers: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return what the table shows, in its order; a group's first row has its heading."""
     told, group = [], None
+    acts = _acts(frame, found.week)
     for place, item in enumerate(found.items, after + 1):
         row = _row(frame, item, found.before.get(item["deal_id"])) | {"place": place}
+        row["act"] = _act_in_words(frame, acts.get(item["deal_id"]))
         row["phone"] = numbers.get(item["deal_id"])
         heads = not frame.query.get("sort") and item.get("group") != group
         group = item.get("group")
@@ -88,7 +142,7 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
     same_period = before and before.get("period_end") == item["period_end"]
     return {
         "deal_id": item["deal_id"],
-        "address": f"/deals/{frame.pipeline}/{quote(item['deal_id'])}",
+        "address": frame.deal(item["deal_id"]),
         "title": item["title"] or item["deal_id"],
         "account": item["account"],
         "stage": item["stage"],
@@ -111,10 +165,24 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
         "reason": next((one[frame.language] for one in reasons), None),
         "for_it": next((one["effect"] > 0 for one in reasons), None),
         "touch": item["last_touch_at"],
-        "touch_kind": item["last_touch_kind"],
-        "taken": None,
-        "actionable": True,
+        "touch_kind": activity(frame.say, item["last_touch_kind"]),
     }
+
+
+def _acts(frame: Frame, week: str) -> dict[str, Action]:
+    """Return the last act on each item of the list within reach."""
+    made = actions.of_list(frame.service.engine, frame.pipeline or "", week, frame.viewer.reach)
+    return {one.deal_id: one for one in made}
+
+
+def _act_in_words(frame: Frame, act: Action | None) -> str | None:
+    if act is None or act.action == "reopened":
+        return None
+    if act.action == "snoozed":
+        return frame.say("Rests until {}").format(frame.formats.date(act.until))
+    if act.action == "dismissed":
+        return frame.say("Not now: {}").format(act.reason)
+    return frame.say("Done")
 
 
 def _asked(frame: Frame, after: int = 0) -> Asked:
@@ -130,8 +198,12 @@ def _asked(frame: Frame, after: int = 0) -> Asked:
     )
 
 
-def _owners(frame: Frame, asked: Asked, week: str) -> list[tuple[str, str]]:
-    """Return the sellers to choose from; a seller has no colleagues here."""
-    if frame.scope.reach.by == "owner_id":
-        return []
-    return listed.sellers(frame.service.engine, asked, week)
+def _hours(
+    capacity: Iterable[dict[str, Any]], sellers: list[tuple[str, str]], frame: Frame
+) -> dict[str, float] | None:
+    """Add up hours used and hours available of the sellers whose deals are in sight."""
+    seen = {owner for owner, _ in sellers} | {frame.viewer.owner_id}
+    own = [one for one in capacity if one["owner_id"] in seen and one["owner_id"] is not None]
+    if not own:
+        return None
+    return {name: sum(one[f"hours_{name}"] for one in own) for name in ("used", "available")}
