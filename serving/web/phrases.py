@@ -85,8 +85,7 @@ _WEEK: Final = {
     "None of these deals is on this week's list.": "所选范围内没有商机进入本周清单。",
     "Choose another scope or week at the top, or look at all deals.": "请在上方选择其他范围或周次，"
     "或查看全部商机。",
-    "Hours planned": "已安排工时",
-    "of {} available": "可用{}小时",
+    "{} of {} hours planned": "已安排{}小时，可用{}小时",
     "Find": "查找",
     "Deal, customer or seller": "商机、客户或负责人",
     "Group": "分组",
@@ -221,7 +220,22 @@ _DEAL: Final = {
     "user": "使用者",
     "coach": "内部支持者",
 }
-CHINESE: Final = _FRAME | _DOOR | _WEEK | _DEAL
+_DEALS: Final = {
+    "Find any open deal.": "查找任意在手商机。",
+    "Views": "视图",
+    "Likeliest first": "赢面最大",
+    "Closing next": "最快成交",
+    "Largest first": "金额最大",
+    "Longest silent": "最久未跟进",
+    "Columns": "列",
+    "No open deal fits this filter.": "没有符合条件的在手商机。",
+    "Clear it to see all deals.": "清除筛选以查看全部商机。",
+    "No open deal was scored here yet.": "尚无已评分的在手商机。",
+    "Whoever runs Dealcast scores them:": "由Dealcast管理员评分：",
+    "First page": "第一页",
+    "This view is its address: keep it as a bookmark, or send it.": "此视图即其地址：可收藏或转发。",
+}
+CHINESE: Final = _FRAME | _DOOR | _WEEK | _DEAL | _DEALS
 
 
 def say(language: Language) -> Say:

@@ -99,6 +99,8 @@ class Teller:
         for change in collect(tables.changes).sort("at", "seq").iter_rows(named=True):
             field = change["field"]
             value, was = self.value(field, change), before.get(field)
+            if value == was:
+                continue
             before[field] = value
             told = value if was is None else f"{was} → {value}"
             yield Event(change["at"], "change", self.field(field), told)
