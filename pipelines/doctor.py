@@ -99,7 +99,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield from _clock(engine)
         yield from _people(engine)
         yield from _keys(engine)
-    except sa.exc.OperationalError as error:
+    except sa.exc.DatabaseError as error:
         why = str(error.orig).strip().partition("\n")[0]
         yield Finding("fault", f"the database does not answer: {why}", "see DEALCAST_DATABASE_URL")
     finally:
@@ -160,8 +160,10 @@ def _people(engine: sa.Engine) -> Iterator[Finding]:
 
 def _keys(engine: sa.Engine) -> Iterator[Finding]:
     good = api_keys.c.revoked_at.is_(None)
+    at = now()
+    lasting = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
     with engine.connect() as connection:
-        rows = connection.execute(sa.select(api_keys).where(good)).all()
+        rows = connection.execute(sa.select(api_keys).where(good, lasting)).all()
     for row in rows:
         of = f"the key {row.key_id} ({row.name})"
         if row.expires_at is None:
@@ -169,8 +171,7 @@ def _keys(engine: sa.Engine) -> Iterator[Finding]:
             what = f"{of} {'may do everything and ' if admin else ''}never ends"
             remedy = "replace it by one with --expires-days"
             yield Finding("warning" if admin else "note", what, remedy)
-        used = row.last_used_at or row.created_at
-        if used < now() - 90 * DAY and (row.expires_at or now() + 1) > now():
+        if (row.last_used_at or row.created_at) < at - 90 * DAY:
             remedy = f"dealcast keys revoke {row.key_id}"
             yield Finding("note", f"{of} was not used for 90 days", remedy)
 

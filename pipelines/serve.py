@@ -1,6 +1,6 @@
 """`dealcast serve`: the HTTP interface on a port."""
 
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
@@ -13,12 +13,16 @@ _HEADER_BYTES: Final = 32_768
 
 def run(settings: Settings) -> None:
     """Serve until stopped; a stop lets running requests end."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        timeout_graceful_shutdown=10,
-        server_header=False,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
-        forwarded_allow_ips=settings.proxies,
-    )
+    uvicorn.run(create_app(settings), **options(settings))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return what uvicorn is to do."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "timeout_graceful_shutdown": 10,
+        "server_header": False,
+        "h11_max_incomplete_event_size": _HEADER_BYTES,
+        "forwarded_allow_ips": settings.proxies,
+    }
