@@ -26,6 +26,7 @@ from data.database import contract_tables, pipelines
 from data.errors import BadInput
 from data.mapping import Mapping
 from data.moments import now
+from data.push import touch_standing
 from data.records import normalise
 from data.rejects import RejectsFile
 from data.spool import Spool
@@ -120,6 +121,8 @@ def ingest(
         for frames in progress.track(spool.partitions(), spool.count, description="Merging"):
             if frames:
                 _take(mapping.records(frames), pipeline, known, transaction, rejects, report)
+        if any(table.accepted or table.changed for table in report.tables.values()):
+            touch_standing(transaction, pipeline_name, now())
         report.outcomes = _outcomes(transaction, pipeline_name)
         report.rejected = rejects.rows
         for name, refused in rejects.tables.items():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 import polars as pl
 import sqlalchemy as sa
@@ -45,6 +46,14 @@ class Pushed:
     older: int
     deals: pl.DataFrame
     waiting: list[str]
+
+
+def touch_standing(transaction: sa.Connection, pipeline: str, now: int) -> None:
+    """Say that every deal of a pipeline that has a standing score must be scored again."""
+    query = sa.select(standing.c.pipeline, standing.c.deal_id).where(
+        standing.c.pipeline == pipeline
+    )
+    touch(transaction, read(transaction, query), uuid4().hex, now)
 
 
 @contextmanager

@@ -54,16 +54,6 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Seconds after which a request without an answer is given up."
     )
 
-    oidc_issuer: str | None = Field(
-        None, description="OpenID provider for single sign-on, as it names itself."
-    )
-    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
-    oidc_client_secret: SecretStr | None = Field(
-        None, description="Shared with the provider; none for a public client."
-    )
-    proxies: str = Field(
-        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
-    )
     score_hours: float = Field(
         24.0, gt=0, description="Hours for which a standing score is told instead of a new one."
     )
@@ -78,6 +68,16 @@ class Settings(BaseSettings):
     )
     webhook_private: bool = Field(
         False, description="Whether webhooks may call http and addresses of one's own net."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for single sign-on, as it names itself."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider; none for a public client."
+    )
+    proxies: str = Field(
+        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
     )
 
     @property

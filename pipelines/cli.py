@@ -44,10 +44,10 @@ for name, group in {
     "models": models,
     "pipelines": pipelines,
     "keys": keys,
-    "users": users,
     "erase": erase,
     "ledger": ledger,
     "webhooks": webhooks,
+    "users": users,
 }.items():
     app.add_typer(group, name=name)
 app.command("audit-log")(audit_log)

@@ -53,6 +53,8 @@ def run(
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
     if curves is not None:
         _check_dated(scorer)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     _, tables = opened(settings, pipeline)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     if scorer.bundle.dated:
@@ -60,7 +62,7 @@ def run(
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     warn_of_stages(scores, scorer.bundle, progress, settings.language)
     with database_of(settings) as engine:
-        standings.refresh(engine, scorer, scores, tables, settings.webhook_close_days, now())
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
         ledger.enter(engine, Told(now(), "batch", "job:score"), ledger.entries(scorer, scores))
         ledger.prune(engine, now() - settings.ledger_days * DAY)
     if out is not None:

@@ -69,6 +69,8 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     configured, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
@@ -92,7 +94,7 @@ def run(
         lists.publish(
             engine, head, lists.items(listed), others=lists.items(made.others), told=made.told
         )
-        standings.refresh(engine, scorer, scores, tables, settings.webhook_close_days, now())
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
         shown = set(listed["deal_id"])
         said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
         ledger.enter(engine, Told(now(), "list", "job:week"), said)

@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
-from data.bulk import writing
+from data.bulk import read, writing
 from data.database import contract_tables
 from data.errors import NotReady
 from data.ledger import scores
@@ -145,6 +145,27 @@ def find(
         query = query.where(scores.c.score_id < before)
     query = query.order_by(scores.c.score_id.desc()).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def said(connection: sa.Connection, asked: Asked) -> pl.DataFrame:
+    """Return what was said at each horizon, once for each deal, moment and bundle.
+
+    Returns:
+        pipeline, deal_id, as_of, bundle, served_by, days, p_won, p_lost; moments are microseconds
+        of UTC. `serving.insights.accuracy` says what came of it.
+    """
+    names = ("pipeline", "deal_id", "as_of", "bundle", "served_by", "chances")
+    query = sa.select(*(scores.c[name] for name in names)).where(*_wanted(asked)).distinct()
+    chance = pl.List(pl.List(pl.Float64))
+    told = read(connection, query).with_columns(pl.col("chances").str.json_decode(chance))
+    at = {name: place for place, name in enumerate(("days", "p_won", "p_lost"))}
+    return (
+        told.explode("chances", empty_as_null=False)
+        .with_columns(**{name: pl.col("chances").list.get(place) for name, place in at.items()})
+        .with_columns(pl.col("days").cast(pl.Int64))
+        .drop("chances")
+        .sort("deal_id", "as_of", "bundle", "days")
+    )
 
 
 def _wanted(asked: Asked) -> list[sa.ColumnElement[bool]]:

@@ -7,7 +7,7 @@ speaks of a later moment, never of an earlier one. Deals that close leave.
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from data.bulk import merge, read
 from data.database import contract_tables
-from data.moments import iso
+from data.moments import iso, now
 from data.push import pushing
 from data.standing import standing, touched
 from data.tables import Tables, collect
@@ -26,7 +26,9 @@ from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.told import plain
 
-_DIGITS = 12
+_MANY: Final = 10_000
+"""How many words one statement names: SQLite takes 32,766."""
+_DIGITS: Final = 12
 """Digits of a curve after the point, as in `serving.told`."""
 
 
@@ -82,8 +84,8 @@ def store_all(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame, as
     before = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of <= as_of))
     merge(transaction, standing, frame.join(later, on="deal_id", how="anti"))
     closed = before.join(frame, on="deal_id", how="anti")["deal_id"].to_list()
-    for first in range(0, len(closed), 10_000):
-        _drop(transaction, pipeline, closed[first : first + 10_000])
+    for first in range(0, len(closed), _MANY):
+        _drop(transaction, pipeline, closed[first : first + _MANY])
 
 
 def store_some(
@@ -95,8 +97,20 @@ def store_some(
     _drop(transaction, pipeline, sorted(closed))
 
 
+def pushes(engine: sa.Engine, pipeline: str) -> list[str]:
+    """Return the pushes whose deals wait to be scored; what reads the tables after it sees them."""
+    query = sa.select(touched.c.push).where(touched.c.pipeline == pipeline).distinct()
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
+
+
 def refresh(
-    engine: sa.Engine, scorer: Scorer, scores: Scores, tables: Tables, close_days: float, now: int
+    engine: sa.Engine,
+    scorer: Scorer,
+    scores: Scores,
+    tables: Tables,
+    seen: Sequence[str],
+    close_days: float,
 ) -> None:
     """Make the scores of a batch the standing of their pipeline; none of a moment to come.
 
@@ -105,15 +119,21 @@ def refresh(
         scorer: what scored.
         scores: of all deals that were open at a moment.
         tables: what they were made of.
+        seen: from `pushes`, before the tables were read.
         close_days: by how many days a close date must move for webhooks to be told.
-        now: this moment.
     """
-    if scores.as_of > now:
+    at = now()
+    if scores.as_of > at:
         return
-    pipeline, frame = scorer.bundle.pipeline.name, rows(scorer, scores, tables, now)
+    pipeline, frame = scorer.bundle.pipeline.name, rows(scorer, scores, tables, at)
     with pushing(engine) as transaction:
-        webhooks.announce(transaction, pipeline, frame, close_days, now)
+        webhooks.announce(transaction, pipeline, frame, close_days, at)
         store_all(transaction, pipeline, frame, scores.as_of)
+        for first in range(0, len(seen), _MANY):
+            theirs = touched.c.push.in_(seen[first : first + _MANY]) & (
+                touched.c.at <= scores.as_of
+            )
+            transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))
 
 
 def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -129,7 +149,7 @@ def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> l
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-_NOW = ("score", "grade", "p_won", "close_median", "as_of", "bundle")
+_NOW: Final = ("score", "grade", "p_won", "close_median", "as_of", "bundle")
 
 
 def now_of(engine: sa.Engine, pipeline: str, deal_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ COLUMNS: Final = {
     "touch": "Last touch",
 }
 """The columns to choose from, beside the deal itself."""
+_OF_SELLERS: Final = ("owner", "team")
 _AT_FIRST: Final = ("stage", "owner", "amount", "chance", "close", "touch")
 VIEWS: Final = (
     ("-score", "Likeliest first"),
@@ -42,6 +43,7 @@ def deals(frame: TheFrame) -> Response:
     seen = frame.query.get("columns")
     columns = _AT_FIRST if seen is None else [name for name in seen.split(".") if name in COLUMNS]
     own = frame.scope.reach.by == "owner_id"
+    offered = {name: one for name, one in COLUMNS.items() if not (own and name in _OF_SELLERS)}
     return page(
         frame,
         "deals.html",

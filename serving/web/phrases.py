@@ -233,7 +233,8 @@ _DEALS: Final = {
     "No open deal was scored here yet.": "尚无已评分的在手商机。",
     "Whoever runs Dealcast scores them:": "由Dealcast管理员评分：",
     "First page": "第一页",
-    "This view is its address: keep it as a bookmark, or send it.": "此视图即其地址：可收藏或转发。",
+    "This view is its address: keep it as a bookmark, or send it.": "此视图即其地址："
+    "可收藏或转发。",
 }
 CHINESE: Final = _FRAME | _DOOR | _WEEK | _DEAL | _DEALS
 

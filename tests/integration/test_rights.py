@@ -15,6 +15,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from data.audit import commander
+from data.contract import TABLES
 from data.database import open_database
 from data.moments import now
 from data.settings import Settings
@@ -39,6 +40,17 @@ RIGHTS: Final[dict[str, str]] = {
     "GET /v1/lists/{week}": "read",
     "GET /v1/pipelines": "read",
     "GET /v1/audit": "admin",
+    "POST /v1/pipelines/{pipeline}/deals/score": "score",
+    "GET /v1/pipelines/{pipeline}/deals/{deal_id}/score": "score",
+    **{f"PUT /v1/records/{table}": "write" for table in TABLES},
+    "GET /v1/ledger": "read",
+    "DELETE /v1/pipelines/{pipeline}/deals/{deal_id}": "admin",
+    "DELETE /v1/pipelines/{pipeline}/contacts/{contact_id}": "admin",
+    "POST /v1/webhooks": "admin",
+    "GET /v1/webhooks": "admin",
+    "DELETE /v1/webhooks/{webhook_id}": "admin",
+    "GET /v1/webhooks/{webhook_id}/deliveries": "admin",
+    "POST /v1/webhooks/{webhook_id}/redeliver": "admin",
 }
 """A scope that a key needs, or PAGE: any user's session, or roles with commas between."""
 
