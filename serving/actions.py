@@ -92,7 +92,7 @@ def act(
     _check(action, at, until, reason)
     week = lists.week_of(engine, pipeline, week)
     of_item = {"pipeline": pipeline, "week": week, "deal_id": deal_id}
-    made = Action(uuid4().hex, **of_item, action=action, until=until, reason=reason, who=who, at=at)  # type: ignore[arg-type]
+    made = Action(uuid4().hex, **of_item, action=action, until=until, reason=reason, who=who, at=at)
     listed = select(list_items.c.position).filter_by(**of_item)
     listed = reach.select(listed, list_items.c.owner_id, list_items.c.team)
     with engine.begin() as connection:

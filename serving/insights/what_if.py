@@ -53,9 +53,9 @@ def supposed(
 ) -> tuple[Tables, list[str]]:
     """Return tables of the deal once as it is and once with each fact, and the ids they have.
 
-    The first id is of the deal as it is. All are scored in one call.
+    The first id is the deal's own. All are scored in one call.
     """
-    ids = [f"{_WHAT}-{number}" for number in range(len(facts) + 1)]
+    ids = [deal_id, *(f"{_WHAT}-{number}" for number in range(len(facts)))]
     own = {name: collect(getattr(tables, name)) for name in _OF_DEAL}
     frames = {name: [_as(frame, one) for one in ids] for name, frame in own.items()}
     for one, fact in zip(ids[1:], facts, strict=True):

@@ -1,5 +1,6 @@
 """One deal: what is going on, and what would change it?"""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ GROUPS: Final[tuple[tuple[Group, str], ...]] = (
     ("process", "Process: how it moves"),
     ("people", "People: who is covered"),
 )
-_DECISIONS: Final = {"follow": "Follow first", "hold": "Hold", "drop": "Drop"}
+DECISIONS: Final = {"follow": "Follow first", "hold": "Hold", "drop": "Drop"}
 _FIRST: Final = 40
 """Events that are shown at once; the rest is a click away."""
 
@@ -46,7 +47,8 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         for row in collect(found.tables.owners).to_dicts()
     }
     teller = Teller(found.pipeline, names, frame.formats, frame.say)
-    events, stated = teller.events(found.tables, found.deal), _stated(found)
+    events = teller.events(found.tables, found.deal, found.scores)
+    stated = _stated(found)
     return page(
         frame,
         "deal.html",
@@ -58,7 +60,7 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         picture=found.said and curve_picture(found.said, frame.formats, frame.say),
         numbers=found.said and _numbers(found.said, frame.formats),
         groups=GROUPS,
-        decisions=_DECISIONS,
+        decisions=DECISIONS,
         reasons=_by_group(found.said),
         listed=listed.item_of(frame.service.engine, pipeline, deal_id),
         supposed=_supposed(found.said, teller, frame),
@@ -169,7 +171,7 @@ def _supposed(said: Said | None, teller: Teller, frame: Frame) -> list[dict[str,
     if said is None:
         return []
     words = {"stage": "It moves to {}", "activity": "Done today: {}", "role": "Known: {}"}
-    named = {
+    named: dict[str, Callable[[str], str]] = {
         "stage": str,
         "activity": partial(activity, frame.say),
         "role": partial(role, frame.say),

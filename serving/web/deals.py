@@ -48,10 +48,8 @@ def deals(frame: TheFrame) -> Response:
         frame,
         "deals.html",
         found=found.find(engine, wanted),
-        columns=[name for name in columns if not (own and name in ("owner", "team"))],
-        all_columns={
-            name: one for name, one in COLUMNS.items() if not (own and name in ("owner", "team"))
-        },
+        columns=[name for name in columns if name in offered],
+        all_columns=offered,
         stages=found.choices(engine, wanted, "stage", "stage"),
         owners=[] if own else found.choices(engine, wanted, "owner_id", "owner"),
         filtered=bool(wanted.words or wanted.equal),

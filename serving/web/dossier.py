@@ -1,7 +1,7 @@
 """All that is known of one deal, and what is said of it: read from this deal's rows alone."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -13,12 +13,15 @@ from data.tables import Tables, collect, load_pipeline
 from features.held import held
 from models.curve import Curves
 from models.reasons import Explanation
+from serving import ledger
+from serving.access.reach import EVERYTHING
 from serving.insights.what_if import Supposed, supposals, supposed
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.web.frame import Frame
 
 _TREND_DAYS: Final = 7.0
+_SCORES: Final = 500
 _REASONS: Final = 8
 """For and against, at most so many each."""
 
@@ -66,6 +69,7 @@ class Dossier:
         now: stage, owner_id and amount as they stand.
         account: of its customer, where that is known.
         owner: its seller, where that is known.
+        scores: what the ledger has of it, the newest rows first.
         said: None of a closed deal, and where nothing can score it.
     """
 
@@ -75,6 +79,7 @@ class Dossier:
     now: dict[str, Any]
     account: dict[str, Any]
     owner: dict[str, Any]
+    scores: list[dict[str, Any]]
     said: Said | None
 
     def last(self, field: str) -> dict[str, Any]:
@@ -99,10 +104,15 @@ def read(frame: Frame, pipeline: str, deal_id: str) -> Dossier:
     owner = _one(collect(tables.owners), "owner_id", now.get("owner_id"))
     if not deal or not frame.viewer.reach.covers(now.get("owner_id"), owner.get("team")):
         raise NotFound("no such deal", field="deal", value=deal_id, remedy="look for it in Deals")
+    with engine.connect() as connection:
+        asked = ledger.Asked(pipeline=pipeline, deal_id=deal_id)
+        scores = ledger.find(connection, asked, EVERYTHING, None, _SCORES)
     account = _one(collect(tables.accounts), "account_id", deal["account_id"])
     scorer = _scorer(frame, pipeline) if deal["outcome"] == "open" else None
-    said = scorer and _said(scorer, tables, settings, deal_id, now.get("stage"), as_of)
-    return Dossier(settings, tables, deal, now, account, owner, said)
+    said = None
+    if scorer is not None:
+        said = _said(scorer, tables, settings, deal_id, now.get("stage"), as_of)
+    return Dossier(settings, tables, deal, now, account, owner, scores, said)
 
 
 def _one(frame: pl.DataFrame, key: str, value: object) -> dict[str, Any]:
@@ -123,14 +133,14 @@ def _said(
     bundle = scorer.bundle
     if as_of < bundle.as_of:  # a clock that went back, or a bundle from a later moment
         return None
-    scores = scorer.score(tables, as_of, [deal_id], trend_days=_TREND_DAYS)
-    if scores.rows.is_empty():
-        return None
-    days = scores.horizons_days[len(scores.horizons_days) // 2] if bundle.dated else math.inf
     facts = supposals(tables, pipeline, stage, as_of)
     also, ids = supposed(tables, pipeline, deal_id, facts)
-    others = scorer.score(also, as_of)
-    chances = dict(zip(others.rows["deal_id"], others.curves.won_by(days).tolist(), strict=True))
+    every = scorer.score(also, as_of, trend_days=_TREND_DAYS)
+    if deal_id not in every.rows["deal_id"]:
+        return None
+    days = every.horizons_days[len(every.horizons_days) // 2] if bundle.dated else math.inf
+    chances = dict(zip(every.rows["deal_id"], every.curves.won_by(days).tolist(), strict=True))
+    scores = _alone(every, deal_id)
     changes = [(fact, chances[one]) for one, fact in zip(ids[1:], facts, strict=True)]
     return Said(
         scores=scores,
@@ -142,6 +152,16 @@ def _said(
         changes=sorted(changes, key=lambda one: -one[1]),
         horizon_days=days,
         chance=chances[ids[0]],
+    )
+
+
+def _alone(scores: Scores, deal_id: str) -> Scores:
+    own = (scores.rows["deal_id"] == deal_id).to_numpy()
+    return replace(
+        scores,
+        rows=scores.rows.filter(own),
+        curves=scores.curves.take(own),
+        amounts=scores.amounts[own],
     )
 
 

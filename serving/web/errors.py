@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
+from data.errors import DealcastError
 from serving.access.pages import COOKIE, SIGN_IN
 from serving.access.sessions import csrf_token, resume
 from serving.api.problems import Problem
@@ -16,7 +19,7 @@ from serving.web.frame import Frame, chosen_language
 from serving.web.phrases import say
 from serving.web.rendering import bare_page, page
 
-_WORDS: Final = {
+WORDS: Final = {
     401: ("Signing in failed", "Check e-mail and password, or ask whoever runs Dealcast."),
     403: (
         "This is not for you to see",
@@ -31,8 +34,8 @@ _WORDS: Final = {
     ),
     503: ("Not ready yet", "Try again in a moment."),
 }
-_OTHER: Final = ("This did not work", "Go back, or begin at the start.")
-_OUR_WORDS: Final = (403, 422, 503)
+OTHER: Final = ("This did not work", "Go back, or begin at the start.")
+OUR_WORDS: Final = (403, 422, 503)
 """Where the problem's own words help; elsewhere they would tell more than they should."""
 
 
@@ -61,18 +64,19 @@ def _reads_pages(request: Request) -> bool:
 
 def _page(request: Request, problem: Problem) -> Response:
     status, document = problem.status_code, json.loads(bytes(problem.body))
-    words = say(chosen_language(request))
-    title, remedy = (words(one) for one in _WORDS.get(status, _OTHER))
+    frame = _frame(request)
+    words = say(chosen_language(request, None if frame is None else frame.viewer.language))
+    title, remedy = (words(one) for one in WORDS.get(status, OTHER))
     if request.url.path == SIGN_IN and request.method == "POST":
         answer = sign_in_page(request, f"{title}. {remedy}", status)
     else:
-        told = {"status": status, "title": title, "remedy": remedy, "detail": None}
-        if status in _OUR_WORDS:
+        told = {"title": title, "remedy": remedy, "detail": None}
+        if status in OUR_WORDS:
             told["detail"] = document.get("detail")
-        frame = _frame(request)
-        answer = (
-            page(frame, "error.html", **told) if frame else bare_page(request, "error.html", **told)
-        )
+        if frame is None:
+            answer = bare_page(request, "error.html", status, **told)
+        else:
+            answer = page(frame, "error.html", status, **told)
     if "retry-after" in problem.headers:
         answer.headers["Retry-After"] = problem.headers["Retry-After"]
     return answer
@@ -82,12 +86,9 @@ def sign_in_page(request: Request, problem: str | None = None, status: int = 200
     """Answer with the sign-in page, and why it is shown again."""
     service: Service = request.state.service
     after = request.query_params.get("next", "/")
-    sso = f"{SIGN_IN}/sso" if getattr(service.settings, "oidc_issuer", None) else None
-    answer = bare_page(
-        request, "sign_in.html", problem=problem, next=after, email="", single_sign_on=sso
-    )
-    answer.status_code = status
-    return answer
+    sso = f"{SIGN_IN}/sso?{urlencode({'next': after})}" if service.settings.oidc_issuer else None
+    told = {"problem": problem, "next": after, "single_sign_on": sso}
+    return bare_page(request, "sign_in.html", status, **told)
 
 
 def _frame(request: Request) -> Frame | None:
@@ -96,6 +97,8 @@ def _frame(request: Request) -> Frame | None:
     token = request.cookies.get(COOKIE, "")
     try:
         viewer = resume(service.engine, token, service.clock(), service.settings)
-        return viewer and Frame.of(request, service, viewer, csrf_token(token), choosing=False)
-    except Exception:  # an error's page must not fail by what failed before
+        if viewer is None:
+            return None
+        return Frame.of(request, service, viewer, csrf_token(token), choosing=False)
+    except (DealcastError, SQLAlchemyError):  # its page must not fail by what failed before
         return None

@@ -81,8 +81,8 @@ def find(engine: sa.Engine, wanted: Wanted) -> Found:
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(page).mappings()]
         size = connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
-    more = rows[PAGE - 1] if len(rows) > PAGE else None
-    return Found(rows[:PAGE], size, more and _cursor(wanted, more))
+    more = len(rows) > PAGE
+    return Found(rows[:PAGE], size, _cursor(wanted, rows[PAGE - 1]) if more else None)
 
 
 def frame_of(engine: sa.Engine, wanted: Wanted) -> pl.DataFrame:

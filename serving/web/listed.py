@@ -138,9 +138,17 @@ def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]
 
 
 def frame_of(found: Listed) -> pl.DataFrame:
-    """Return the items as the frame that they were published from, for files."""
+    """Return the items as the frame that they were published from, for files.
+
+    A column that holds nothing is one of text: JSON does not tell what else it would be.
+    """
+    if not found.items:
+        return pl.DataFrame(schema=_NOTHING)
     rows = [item | _moments(item) for item in found.items]
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    names = {name for row in rows for name in row}
+    kinds = {name: kind for name, kind in _KINDS.items() if name in names}
+    frame = pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None, strict=False)
+    return frame.with_columns(pl.col(pl.Null).cast(pl.String))
 
 
 def _moments(item: dict[str, Any]) -> dict[str, int | None]:
@@ -202,10 +210,28 @@ def _before(
 def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
     """Return a field of an item, which is text that holds JSON, as each database reads it."""
     if engine.dialect.name == "sqlite":
-        return sa.func.json_extract(list_items.c.item, f"$.{name}", type_=_TYPES[kind])
+        found: sa.ColumnElement[Any] = sa.func.json_extract(
+            list_items.c.item, f"$.{name}", type_=_TYPES[kind]
+        )
+        return found
     field = sa.cast(list_items.c.item, sa.JSON)[name]
-    return field.as_float() if kind is float else field.as_string()
+    told: sa.ColumnElement[Any] = field.as_float() if kind is float else field.as_string()
+    return told
 
 
+_TEXTS: Final = pl.Struct({"zh": pl.String, "en": pl.String})
+_TOLD: Final = pl.Struct({"kind": pl.String, "zh": pl.String, "en": pl.String})
+_REASON: Final = pl.Struct({"zh": pl.String, "en": pl.String, "effect": pl.Float64})
+_KINDS: Final[dict[str, Any]] = {
+    **dict.fromkeys(MOMENTS, pl.Int64),
+    **dict.fromkeys(("action", "decision_why"), _TEXTS),
+    **dict.fromkeys(("warnings", "factors", "risks"), pl.List(_TOLD)),
+    **dict.fromkeys(("cost", "cost_share"), pl.Float64),
+    "reasons": pl.List(_REASON),
+}
+_NOTHING: Final = {
+    **dict.fromkeys(("position", "deal_id", "title", "account", "owner"), pl.String),
+    **dict.fromkeys(("hours", "value_at_stake"), pl.Float64),
+}
 _GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}
 _TYPES: Final[dict[type, Any]] = {str: sa.Text(), float: sa.Double()}

@@ -16,10 +16,6 @@ _FRAME: Final = {
     "Pages": "页面",
     "This week": "本周",
     "Deals": "商机",
-    "Funnel": "漏斗",
-    "Forecast": "预测",
-    "Attainment": "达成",
-    "Reviews": "复盘",
     "Model": "模型",
     "Account": "账户",
     "Sign out": "退出",
@@ -77,6 +73,21 @@ _DOOR: Final = {
     "Not ready yet": "尚未就绪",
     "Try again in a moment.": "请稍后再试。",
     "This did not work": "操作未成功",
+}
+_ACCOUNT: Final = {
+    "Name": "姓名",
+    "Role": "角色",
+    "Manager": "经理",
+    "Sales operations": "销售运营",
+    "Administrator": "管理员",
+    "Another password": "修改密码",
+    "The password now": "当前密码",
+    "The new one": "新密码",
+    "Twelve characters or more. You sign in again afterwards, everywhere.": "至少十二个字符。"
+    "修改后所有设备需重新登录。",
+    "Change it": "修改",
+    "You sign in with the company's account, so there is no password here.": "您使用公司账号登录，"
+    "此处没有密码。",
 }
 _WEEK: Final = {
     "What do I do first, and why?": "先做什么，为什么？",
@@ -180,6 +191,7 @@ _DEAL: Final = {
     "What the model makes of the fact, all else as it is; not what doing it would bring.": "其他"
     "不变时模型对该事实的反应，并非实际去做的效果。",
     "What happened": "经过",
+    "Score": "评分",
     "{} earlier ones": "更早的{}条",
     "The seller says, the model says": "销售与模型的判断",
     "Close": "成交日",
@@ -236,7 +248,7 @@ _DEALS: Final = {
     "This view is its address: keep it as a bookmark, or send it.": "此视图即其地址："
     "可收藏或转发。",
 }
-CHINESE: Final = _FRAME | _DOOR | _WEEK | _DEAL | _DEALS
+CHINESE: Final = _FRAME | _DOOR | _ACCOUNT | _WEEK | _DEAL | _DEALS
 
 
 def say(language: Language) -> Say:

@@ -46,14 +46,18 @@ class Teller:
     formats: Formats
     say: Say
 
-    def events(self, tables: Tables, deal: dict[str, Any]) -> list[Event]:
+    def events(
+        self, tables: Tables, deal: dict[str, Any], scores: list[dict[str, Any]]
+    ) -> list[Event]:
         """Return all that happened to a deal, newest first.
 
         Args:
             tables: this deal's rows, as known now.
             deal: its row of `deals`.
+            scores: the ledger's rows of it.
         """
         found = [
+            *self._scores(scores),
             *self._ends(deal),
             *self._changes(tables, deal),
             *self._activities(tables),
@@ -74,7 +78,7 @@ class Teller:
             return self.say(known[name])
         attribute = self.pipeline.attributes.get(name)
         own = attribute and (attribute.zh if self.formats.language == "zh" else attribute.en)
-        return own or name
+        return str(own or name)
 
     def value(self, field: str, change: dict[str, Any]) -> str:
         """Return what a tracked field was set to."""
@@ -84,7 +88,7 @@ class Teller:
         if field == "amount":
             return self.formats.money(change["number"], self.pipeline.currency)
         if field == "owner_id":
-            return self.owners.get(value, value)
+            return self.owners.get(value, str(value))
         if field in _MOMENTS and change["number"] is not None:
             return self.formats.date(int(change["number"]))
         return str(value)
@@ -104,6 +108,17 @@ class Teller:
             before[field] = value
             told = value if was is None else f"{was} → {value}"
             yield Event(change["at"], "change", self.field(field), told)
+
+    def _scores(self, scores: list[dict[str, Any]]) -> Iterator[Event]:
+        """Tell the scores that differ from the one before, when their facts were known."""
+        before: dict[str, Any] = {}
+        for row in sorted(scores, key=lambda row: (row["as_of"], row["score_id"])):
+            if row["score"] != before.get("score"):
+                was = f"{before['grade']} {before['score']} → " if before else ""
+                yield Event(
+                    row["as_of"], "score", self.say("Score"), f"{was}{row['grade']} {row['score']}"
+                )
+            before = row
 
     def _activities(self, tables: Tables) -> Iterator[Event]:
         names = {row["contact_id"]: row["name"] for row in collect(tables.contacts).to_dicts()}

@@ -4,12 +4,12 @@ from typing import Final
 
 from serving.web.phrases import Say
 
-_ACTIVITIES: Final = {"call": "Phone call", "mail": "Mail", "meeting": "Meeting", "chat": "Chat"}
+ACTIVITIES: Final = {"call": "Phone call", "mail": "Mail", "meeting": "Meeting", "chat": "Chat"}
 
 
 def activity(say: Say, kind: str | None) -> str:
     """Return what an activity's kind is called; nothing where there was none."""
-    return say(_ACTIVITIES[kind]) if kind in _ACTIVITIES else kind or ""
+    return say(ACTIVITIES[kind]) if kind in ACTIVITIES else kind or ""
 
 
 def role(say: Say, word: str) -> str:
