@@ -227,6 +227,7 @@ _KINDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("action", "decision_why"), _TEXTS),
     **dict.fromkeys(("warnings", "factors", "risks"), pl.List(_TOLD)),
     **dict.fromkeys(("cost", "cost_share"), pl.Float64),
+    **dict.fromkeys(("overdue", "effective", "stagnant", "explored", "swapped"), pl.Boolean),
     "reasons": pl.List(_REASON),
 }
 _NOTHING: Final = {
