@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.bulk import read as read_frame
+from data.database import contract_tables
 from data.errors import BadInput
 from data.standing import standing
 from serving.access.reach import Reach
@@ -76,10 +77,14 @@ def find(engine: sa.Engine, wanted: Wanted) -> Found:
     Raises:
         BadInput: nothing to sort by, or not a cursor of this order.
     """
-    query = _query(wanted)
-    page = query.where(_behind(wanted)).order_by(*_order(wanted)).limit(PAGE + 1)
+    query, order = _query(wanted), _order(wanted)
+    # who is on the page is found in an index; only then are whole rows read, which are wide
+    ids = query.where(_behind(wanted)).order_by(*order).limit(PAGE + 1)
+    page = sa.select(standing).where(
+        standing.c.pipeline == wanted.pipeline, standing.c.deal_id.in_(ids.scalar_subquery())
+    )
     with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(page).mappings()]
+        rows = [dict(row) for row in connection.execute(page.order_by(*order)).mappings()]
         size = connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     more = len(rows) > PAGE
     return Found(rows[:PAGE], size, _cursor(wanted, rows[PAGE - 1]) if more else None)
@@ -94,17 +99,28 @@ def frame_of(engine: sa.Engine, wanted: Wanted) -> pl.DataFrame:
         )
 
 
-def choices(engine: sa.Engine, wanted: Wanted, column: str, label: str) -> list[tuple[str, str]]:
-    """Return the values of a column within reach, each with its label, by label."""
-    value, told = standing.c[column], standing.c[label]
-    query = _within(wanted).with_only_columns(value, told).where(value.is_not(None)).distinct()
+def stages(engine: sa.Engine, wanted: Wanted) -> list[str]:
+    """Return the stages that deals within reach stand in, sorted."""
+    return sorted(_distinct(engine, wanted, standing.c.stage))
+
+
+def sellers(engine: sa.Engine, wanted: Wanted) -> list[tuple[str, str]]:
+    """Return the id and name of each seller of deals within reach, by name."""
+    ids, owners = _distinct(engine, wanted, standing.c.owner_id), contract_tables["owners"]
+    query = sa.select(owners.c.owner_id, owners.c.name).where(owners.c.owner_id.in_(ids))
     with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
+        names = {row.owner_id: row.name for row in connection.execute(query)}
+    return sorted(((one, names.get(one) or one) for one in ids), key=lambda one: one[1])
+
+
+def _distinct(engine: sa.Engine, wanted: Wanted, column: sa.Column[Any]) -> list[str]:
+    query = _within(wanted).with_only_columns(column).where(column.is_not(None)).distinct()
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
 
 
 def _within(wanted: Wanted) -> sa.Select[Any]:
-    query = sa.select(standing).where(standing.c.pipeline == wanted.pipeline)
+    query = sa.select(standing.c.deal_id).where(standing.c.pipeline == wanted.pipeline)
     for reach in wanted.reaches:
         query = reach.select(query, standing.c.owner_id, standing.c.team)
     return query
@@ -112,9 +128,10 @@ def _within(wanted: Wanted) -> sa.Select[Any]:
 
 def _query(wanted: Wanted) -> sa.Select[Any]:
     query = _within(wanted).where(*(standing.c[name] == value for name, value in wanted.equal))
-    places = (standing.c.title, standing.c.account, standing.c.owner, standing.c.deal_id)
+    places = (standing.c.title, standing.c.account, standing.c.owner)
+    text = sum((sa.func.coalesce(one, "") + " " for one in places), standing.c.deal_id + " ")
     for word in wanted.words.split():
-        query = query.where(sa.or_(*(one.icontains(word, autoescape=True) for one in places)))
+        query = query.where(text.icontains(word, autoescape=True))
     return query
 
 
