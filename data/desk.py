@@ -93,6 +93,9 @@ class Desk(_Part):
     """How long a dismissed deal stays off the list."""
     done_days: float = Field(default=7.0, ge=0)
     """How long a deal whose item was done stays off the list."""
+    must_share: float = Field(default=0.5, ge=0, le=1)
+    """What must be done takes this share of a seller's hours at most, the most at stake first;
+    what is over competes by its value like the rest."""
     waiting_days: float = Field(default=14.0, ge=0)
     """A customer whose last word is older than this no longer waits for an answer."""
     overdue_days: float = Field(default=14.0, ge=0)

@@ -20,8 +20,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of a PostgreSQL; by default SQLite in the workspace."
     )
-    engine: Literal["polars", "duckdb"] = Field(
-        "polars", description="What computes features: in memory, or larger than memory."
+    engine: Literal["polars", "duckdb", "spark"] = Field(
+        "polars", description="What computes features: in memory, larger than it, on a cluster."
+    )
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]*[MG]B$",
+        description="Memory of DuckDB, or of a Spark on this machine, such as `4GB`.",
+    )
+    tables: Path | None = Field(
+        None, description="A directory of Parquet to read deals from, not the database."
     )
     mlflow_uri: str | None = Field(
         None, description="MLflow tracking server; by default SQLite in the workspace."
@@ -32,6 +40,7 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that `dealcast serve` runs.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
 
     public_url: str | None = Field(
@@ -99,6 +108,11 @@ class Settings(BaseSettings):
     def lists(self) -> Path:
         """The folder of published lists."""
         return self.workspace / "lists"
+
+    @property
+    def spill(self) -> Path:
+        """The folder of what an engine does not hold in memory; of use to running jobs only."""
+        return self.workspace / "spill"
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -91,15 +91,13 @@ def run(
             served_by=pl.lit(scorer.bundle.serves)
         )
         head = _head(pipeline, as_of, scorer)
-        lists.publish(
-            engine, head, lists.items(listed), others=lists.items(made.others), told=made.told
-        )
+        lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
         standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
         shown = set(listed["deal_id"])
         said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
         ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
-    files = _write(listed, as_of, stem, settings)
+    files = _write(listed, made, as_of, stem, settings)
     forecast = None
     if scores.curves.dated:
         forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
@@ -161,10 +159,15 @@ def _forecast(tables: Tables, scores: Scores, spread: Array) -> Forecast:
     return bookings(won_by_end, scores.amounts, won, seed=0, spread=spread)
 
 
-def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> list[Path]:
+def _write(
+    listed: pl.DataFrame, made: Weekly, as_of: int, stem: Path, settings: Settings
+) -> list[Path]:
+    language = settings.language
+    note = made.told["assumption"][language]
+    book = export.workbook(listed, as_of, language, made.loads, made.others, note)
     contents = {
-        stem.with_name(f"{stem.name}.csv"): export.csv(listed, settings.language),
-        stem.with_name(f"{stem.name}.xlsx"): export.workbook(listed, as_of, settings.language),
+        stem.with_name(f"{stem.name}.csv"): export.csv(listed, language),
+        stem.with_name(f"{stem.name}.xlsx"): book,
     }
     for path, content in contents.items():
         write_whole(path, partial(Path.write_bytes, data=content))

@@ -9,8 +9,11 @@ from typing import Final, Literal
 from uuid import uuid4
 
 import polars as pl
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, tuple_
 
+from data import audit
+from data.audit import Actor
+from data.bulk import writing
 from data.database import list_actions, list_items
 from data.errors import BadInput, NotFound
 from data.moments import iso
@@ -65,7 +68,7 @@ def act(
     week: str,
     deal_id: str,
     action: Act,
-    who: str,
+    actor: Actor,
     at: int,
     reach: Reach,
     until: int | None = None,
@@ -79,7 +82,7 @@ def act(
         week: the ISO date of its Monday, or "latest".
         deal_id: which item.
         action: what was done.
-        who: whose act it is.
+        actor: whose act it is.
         at: when (microseconds of UTC).
         reach: which deals they may see.
         until: how long a snoozed deal rests.
@@ -87,16 +90,17 @@ def act(
 
     Raises:
         BadInput: no such action, no end of a snooze or a past one, a dismissal without a reason.
-        NotFound: no list was published for the week, or the deal is not on it within reach.
+        NotFound: no list was published for the week, or the deal is not on it, as far as they
+            may see it.
     """
     _check(action, at, until, reason)
     week = lists.week_of(engine, pipeline, week)
-    of_item = {"pipeline": pipeline, "week": week, "deal_id": deal_id}
-    made = Action(uuid4().hex, **of_item, action=action, until=until, reason=reason, who=who, at=at)
-    listed = select(list_items.c.position).filter_by(**of_item)
-    listed = reach.select(listed, list_items.c.owner_id, list_items.c.team)
-    with engine.begin() as connection:
-        if connection.execute(listed).first() is None:
+    who = f"{actor.kind}:{actor.name}"
+    made = Action(uuid4().hex, pipeline, week, deal_id, action, until, reason, who, at)
+    item = select(list_items.c.position).filter_by(pipeline=pipeline, week=week, deal_id=deal_id)
+    item = reach.select(item, list_items.c.owner_id, list_items.c.team)
+    with writing(engine) as connection:
+        if connection.execute(item).first() is None:
             raise NotFound(
                 "the deal is not on this list",
                 field="deal_id",
@@ -104,6 +108,8 @@ def act(
                 remedy="name a deal of the list, see GET /v1/lists/{week}",
             )
         connection.execute(list_actions.insert(), asdict(made))
+        told = {"pipeline": pipeline, "week": week, "act": action}
+        audit.record(connection, actor, "item.acted", at, made.action_id, **told)
     return made
 
 
@@ -115,16 +121,12 @@ def of_list(engine: Engine, pipeline: str, week: str, reach: Reach) -> list[Acti
         NotFound: no list was published for it.
     """
     week = lists.week_of(engine, pipeline, week)
-    listed = select(list_items.c.deal_id).filter_by(pipeline=pipeline, week=week)
-    listed = reach.select(listed, list_items.c.owner_id, list_items.c.team)
-    with engine.connect() as connection:
-        visible = set(connection.scalars(listed))
-    return [one for one in _read(engine, pipeline, week=week) if one.deal_id in visible]
+    return _read(engine, reach, pipeline, week=week)
 
 
-def of_deal(engine: Engine, pipeline: str, deal_id: str) -> list[Action]:
-    """Return all acts on a deal, of any week, the earliest first."""
-    return _read(engine, pipeline, deal_id=deal_id)
+def of_deal(engine: Engine, pipeline: str, deal_id: str, reach: Reach) -> list[Action]:
+    """Return all acts on a deal, of any week's item within reach, the earliest first."""
+    return _read(engine, reach, pipeline, deal_id=deal_id)
 
 
 def recent(engine: Engine, pipeline: str, as_of: int) -> pl.DataFrame:
@@ -138,12 +140,16 @@ def recent(engine: Engine, pipeline: str, as_of: int) -> pl.DataFrame:
     return acted.unique("deal_id", keep="last", maintain_order=True)
 
 
-def _read(engine: Engine, pipeline: str, **of: str) -> list[Action]:
-    query = select(list_actions).filter_by(pipeline=pipeline, **of)
-    query = query.order_by(list_actions.c.at, list_actions.c.action_id)
+def _read(engine: Engine, reach: Reach, pipeline: str, **of: str) -> list[Action]:
+    own = select(list_actions).filter_by(pipeline=pipeline, **of)
+    seen = select(list_items.c.week, list_items.c.deal_id).filter_by(pipeline=pipeline)
+    seen = reach.select(seen, list_items.c.owner_id, list_items.c.team)
+    if not reach.whole:  # a list that was published anew may have other items
+        own = own.where(tuple_(list_actions.c.week, list_actions.c.deal_id).in_(seen))
+    own = own.order_by(list_actions.c.at, list_actions.c.action_id)
     names = [field.name for field in fields(Action)]
     with engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
+        rows = connection.execute(own).mappings().all()
     return [Action(**{name: row[name] for name in names}) for row in rows]
 
 

@@ -17,7 +17,7 @@ from data.tables import Tables
 
 _OWN: Final = 3
 _ANSWERS: Final = 2
-"""A week's contact: one each of the most frequent kinds by the seller, and of fewer an answer."""
+"""A week's contact: one each of so many kinds by the seller, and answers in so many of them."""
 
 
 def with_contact(known: Tables, deal_ids: pl.Series, as_of: int, kinds: Sequence[str]) -> Tables:

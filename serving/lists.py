@@ -37,8 +37,9 @@ class Published:
         size: how many of its items are within reach.
         items: the items, first position first; the columns of the list by name. Positions count
             what is within reach, so they tell nothing of the rest.
-        told: what is told once for all of it: capacity, assumption, assigned, not_listed,
-            experiments; empty for lists of before, and where not all of it is within reach.
+        told: what is told once for all of it: assumption, experiments, capacity of the sellers
+            within reach, and to whom all is within reach how many are not listed, by reason;
+            empty for lists of before.
     """
 
     pipeline: str
@@ -101,13 +102,12 @@ def publish(
         for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
         connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
-        if rows:
-            connection.execute(list_items.insert(), rows)
-        if rest:
-            connection.execute(list_others.insert(), rest)
-        said = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
+        for table, filled in ((list_items, rows), (list_others, rest)):
+            if filled:
+                connection.execute(table.insert(), filled)
+        detail = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
         who, at = actor or commander(), head["created_at"]
-        audit.record(connection, who, "list.published", at, head["pipeline"], **said)
+        audit.record(connection, who, "list.published", at, head["pipeline"], **detail)
 
 
 def read(
@@ -142,8 +142,19 @@ def read(
         rows = connection.execute(page).all()
         size = connection.scalar(count) or 0
     items = [json.loads(row.item) | {"position": n} for n, row in enumerate(rows, after + 1)]
-    told = json.loads(head.pop("told") or "{}") if reach.whole else {}
-    return Published(**head | {"told": told}, size=size, items=items)
+    told = _within(json.loads(head.pop("told") or "{}"), reach)
+    return Published(**head, size=size, items=items, told=told)
+
+
+def _within(told: dict[str, Any], reach: Reach) -> dict[str, Any]:
+    """Leave of what is told once what a caller may see."""
+    if reach.whole:
+        return told
+    capacity = [
+        one for one in told.get("capacity", []) if reach.covers(one["owner_id"], one["team"])
+    ]
+    kept = {name: told[name] for name in ("assumption", "experiments") if name in told}
+    return kept | {"capacity": capacity}
 
 
 def others(
@@ -161,7 +172,7 @@ def others(
         engine: the database.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
-        reach: which deals the caller may see, by the owner and team they had then.
+        reach: which deals the caller may see.
         deal_id: only this one.
         after: leave out the ids up to this one.
         limit: how many at most.

@@ -25,7 +25,7 @@ from models.bundle import Bundle
 from models.curve import Array
 from models.usual import Usual
 from serving.actions import ACTED
-from serving.insights.allocation import Load, allocate, numbered
+from serving.insights.allocation import Load, greedy, numbered
 from serving.insights.board import board
 from serving.insights.priorities import prioritise
 from serving.insights.response import expected_effect
@@ -41,14 +41,14 @@ _DAYS: Final = 91
 """The true effect is told at this many days ahead: about a quarter."""
 SHARES: Final = (0.1, 0.2, 0.3, 0.5)
 """Hours of each seller, as a share of what one action for each open deal would take."""
-_RANDOM: Final = 20
+_RANDOM: Final = 10
 _DRAWS: Final = 2_000
 FITTING: Final = Settings(folds=2, rounds=80, rows_per_booster=50_000, threads=1)
 
 Told = Callable[[str], None]
 
 
-def measured(told: Told, origins: int = 6) -> dict[str, Any]:
+def measured(told: Told, origins: int = 5) -> dict[str, Any]:
     """Judge all policies at quarterly origins."""
     company = simulate(_DEALS, _YEARS, end=_END, seed=_SEED).opportunities
     started, parts = time.monotonic(), []
@@ -173,7 +173,7 @@ def _load(deals: pl.DataFrame, share: float, value: Array) -> Load:
     """Return one origin's competition for a share of each seller's hours."""
     seller = numbered(deals["owner_id"].fill_null(""))
     hours = deals["hours"].to_numpy()
-    capacity = share * np.bincount(seller, hours)
+    capacity: Array = (share * np.bincount(seller, hours)).astype(np.float64)
     most = np.full(len(capacity), len(deals))
     return Load(value, hours, seller, np.full(len(deals), -1), capacity, most, len(deals))
 
@@ -184,7 +184,7 @@ def _chosen(deals: pl.DataFrame, share: float, value: Array) -> Array:
     for moment in deals["as_of"].unique():
         here = (deals["as_of"] == moment).to_numpy()
         own = deals.filter(pl.Series(here))
-        taken[here] = allocate(_load(own, share, value[here]))
+        taken[here] = greedy(_load(own, share, value[here]))
     return taken
 
 

@@ -31,14 +31,15 @@ class WeeklyList(BaseModel):
         "last_touch_at, last_touch_kind, reasons, served_by, now (outcome; and where it is open "
         "score, grade, p_won, close_median, as_of, bundle, null where it was not scored since); "
         "where timing is unknown, period_end is null and p_won_period is of the end. The desk's: "
-        "group, action, channel, due_at, overdue, hours, warnings, decision, decision_why, "
-        "factors, risks, state, class, effective, expected_effect, expected_value, "
-        "expected_profit, stagnant, proposal, propensity"
+        "group, action, channel, due_at, "
+        "overdue, hours, warnings, decision, decision_why, factors, risks, state, class, "
+        "effective, expected_effect, expected_value, expected_profit, stagnant, proposal, "
+        "assigned, propensity"
     )
     told: dict[str, Any] = Field(
-        description="once for all items: capacity (hours used of hours available by seller), "
-        "assumption, assigned (new deals and whom they should go to), not_listed (how many by "
-        "reason), experiments"
+        description="once for all items: capacity (hours used of hours available by seller "
+        "within reach), assumption, experiments, and to keys that see all, not_listed (how many "
+        "by reason)"
     )
 
 
@@ -73,7 +74,7 @@ class ListAction(BaseModel):
     action: actions.Act
     until: str | None
     reason: str | None
-    who: str = Field(description="the key that did it")
+    who: str = Field(description="the key or user that did it, such as key:0123456789ab")
     at: str
 
     @classmethod
@@ -163,15 +164,14 @@ def act(
     list respects it.
     """
     until = None if body.until is None else parse_moment(body.until, "until")
-    who, at = f"key:{access.key.key_id}", service.clock()
     made = actions.act(
         service.engine,
         pipeline,
         week,
         deal_id,
         body.action,
-        who,
-        at,
+        access.actor,
+        service.clock(),
         access.reach,
         until,
         body.reason,

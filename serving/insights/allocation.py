@@ -24,6 +24,7 @@ MOST_EXACT: Final = 5_000
 _SECONDS: Final = 20.0
 _CLOSE: Final = 1e-6
 _GAP: Final = 1e-9
+_LEAST: Final = 1e-300
 _ROUNDS: Final = 5
 _PAIRED: Final = 10
 """Of so many of the least valuable deals two may make way for one."""
@@ -102,7 +103,8 @@ def greedy(load: Load) -> Mask:
             choice.put(deal)
     dearest = np.argsort(-load.value, kind="stable").tolist()
     for _ in range(_ROUNDS):
-        if not any([choice.exchange(deal) for deal in dearest if load.value[deal] > 0]):
+        gained = sum(choice.exchange(deal) for deal in dearest if load.value[deal] > 0)
+        if gained == 0:
             break
     return np.array(choice.chosen, dtype=np.bool_)
 
@@ -123,7 +125,7 @@ def _solved(load: Load, whole: bool, seconds: float = _SECONDS) -> Array | None:
     accounts = csr_array((ones[capped], (of, capped)), shape=(len(names), n))
     limits = np.concatenate([load.capacity, load.most, np.full(len(names), load.per_account)])
     found = milp(
-        -load.value,
+        -load.value / max(float(load.value.max()), _LEAST),  # HiGHS likes numbers near one
         integrality=ones * whole,
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(vstack([hours, places, accounts]), ub=limits),
@@ -136,9 +138,12 @@ class _Choice:
     """A choice in the making, with what is left of each limit. Plain lists: it is a tight loop."""
 
     def __init__(self, load: Load) -> None:
-        self.value, self.hours = load.value.tolist(), load.hours.tolist()
-        self.seller, self.account = load.seller.tolist(), load.account.tolist()
-        self.left, self.places = load.capacity.tolist(), load.most.tolist()
+        self.value: list[float] = load.value.tolist()
+        self.hours: list[float] = load.hours.tolist()
+        self.seller: list[int] = load.seller.tolist()
+        self.account: list[int] = load.account.tolist()
+        self.left: list[float] = load.capacity.tolist()
+        self.places: list[int] = load.most.tolist()
         self.room = dict.fromkeys(self.account, load.per_account) | {-1: len(self.value)}
         self.chosen = [False] * len(self.value)
         self.listed: list[set[int]] = [set() for _ in self.left]

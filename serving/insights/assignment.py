@@ -112,7 +112,7 @@ def expertise(deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame) 
     """
     counts = {(o, of, word): (won, closed) for o, of, word, won, closed in record.iter_rows()}
     everyone = record.filter(pl.col("of") == "all")
-    mean = (everyone["won"].sum() + 1.0) / (everyone["closed"].sum() + 2.0)
+    mean = (int(everyone["won"].sum()) + 1.0) / (int(everyone["closed"].sum()) + 2.0)
 
     def share(owner: str, of: str, word: str, towards: float) -> float:
         won, closed = counts.get((owner, of, word), (0, 0))
@@ -133,7 +133,7 @@ def _told(
     own = record.filter(pl.col("owner_id") == seller["owner_id"])
     zh, en = [], []
     for of in KINDS:
-        found = own.filter(pl.col("of") == of, pl.col("word") == deal[of])
+        found = own.filter(pl.col("of") == of, pl.col("word").eq_missing(deal[of]))
         if len(found):
             won, closed = found.row(0)[3:]
             zh.append(f"{deal[of]}：{closed}个中赢{won}个")

@@ -44,30 +44,28 @@ _LISTED: Final = (
 )
 _BEHIND: Final = (
     *("close_median", "close_from", "close_to", *_TOUCH, "warnings", *_DECIDED, *_MONEY, *_STILL),
-    *("stated_close_at", "explored", "swapped", "propensity"),
+    *("stated_close_at", "explored", "swapped", "propensity", "assigned"),
 )
 _LEFT_OUT: Final = (
     *(*_DEAL, "amount", "currency", "why", "figure", "zh", "en", *_NEXT, "value_at_stake"),
-    *("score", "grade", "warnings", *_DECIDED, "stagnant", "proposal", "propensity"),
+    *("score", "grade", "warnings", *_DECIDED, "stagnant", "proposal", "propensity", "assigned"),
 )
 
 
 @dataclass(frozen=True)
 class Weekly:
-    """A week's list, whom new deals go to, and what is told once for all of it.
+    """A week's list, and what is told once for all of it.
 
     Attributes:
         listed: the items, first position first.
         others: the open deals that are not listed, each with why, by deal_id.
         loads: the sellers' hours, see `serving.insights.priorities.List`.
-        assigned: see `serving.insights.assignment.assign`.
-        told: capacity, assumption, assignments, experiments and counts, fit for JSON.
+        told: capacity, assumption, experiments and counts by reason, fit for JSON.
     """
 
     listed: pl.DataFrame
     others: pl.DataFrame
     loads: pl.DataFrame
-    assigned: pl.DataFrame
     told: dict[str, Any]
 
 
@@ -129,12 +127,13 @@ def weekly(
     made = prioritise(deals, pipeline.desk, pipeline.name, week, as_of, acted)
     assigned = _assigned(tables, as_of, pipeline, deals, made.loads)
     horizons = [f"p_won_{days}" for days in scores.horizons_days]
+    listed, others = (
+        frame.join(assigned, on="deal_id", how="left", maintain_order="left")
+        for frame in (made.listed, made.others)
+    )
+    told = {"assumption": ASSUMPTIONS[response(scores)], **_told(pipeline, made)}
     return Weekly(
-        made.listed.select(*_LISTED, *horizons, *_BEHIND),
-        made.others.select(_LEFT_OUT),
-        made.loads,
-        assigned,
-        {"assumption": ASSUMPTIONS[response(scores)], **_told(pipeline, made, assigned)},
+        listed.select(*_LISTED, *horizons, *_BEHIND), others.select(_LEFT_OUT), made.loads, told
     )
 
 
@@ -173,19 +172,19 @@ def _with_spending(deals: pl.DataFrame, limit: float) -> pl.DataFrame:
 def _assigned(
     tables: Tables, as_of: int, pipeline: Pipeline, deals: pl.DataFrame, loads: pl.DataFrame
 ) -> pl.DataFrame:
-    """Assign the deals of nobody to the sellers who have deals open."""
+    """Return deal_id and assigned, whom each deal of nobody should go to, and why."""
     new = deals.filter(pl.col("owner_id").is_null())
     free = loads.drop_nulls("owner_id").select(
         "owner_id", "owner", free_hours=pl.col("hours_available") - pl.col("hours_used")
     )
-    return assign(new, free, track_record(tables, as_of), pipeline.desk)
+    told = assign(new, free, track_record(tables, as_of), pipeline.desk)
+    return told.select("deal_id", assigned=pl.struct(pl.exclude("deal_id")))
 
 
-def _told(pipeline: Pipeline, made: List, assigned: pl.DataFrame) -> dict[str, Any]:
+def _told(pipeline: Pipeline, made: List) -> dict[str, Any]:
     counts = made.others["why"].value_counts(sort=True).iter_rows()
     return {
         "capacity": made.loads.to_dicts(),
-        "assigned": assigned.to_dicts(),
         "not_listed": dict(counts),
         "experiments": pipeline.desk.experiments.model_dump(exclude={"salt"}),
     }

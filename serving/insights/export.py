@@ -60,6 +60,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "propensity": ("入选概率", "Propensity"),
     "why": ("未列入原因", "Why not listed"),
     "figure": ("数值", "Figure"),
+    "assigned": ("建议分配", "Proposed seller"),
     "hours_available": ("可用工时", "Hours available"),
     "hours_used": ("已排工时", "Hours used"),
     "must_hours": ("必办工时", "Hours that must be"),
@@ -205,6 +206,11 @@ def _worded(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
         "period_end": (pl.from_epoch("period_end", time_unit="us") - day).dt.date(),
         **{name: pl.col(name).struct.field(language) for name in _TOLD},
         **{name: _joined(name, language) for name in _LISTS},
+        "assigned": pl.format(
+            "{}: {}",
+            pl.col("assigned").struct.field("owner"),
+            pl.col("assigned").struct.field(language),
+        ),
         **{name: _words(name, words, which) for name, words in _NAMED.items()},
         **{name: _yes_or_no(name, yes, no) for name in _YES},
     }

@@ -6,7 +6,7 @@ a milestone of the stage waits; else, keep in touch.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -86,10 +86,11 @@ def unplanned(deals: pl.DataFrame, desk: Desk, as_of: int) -> pl.DataFrame:
 
 
 def _first(cases: list[_Case], values: list[pl.Expr]) -> pl.Expr:
-    chosen = pl.when(cases[0].holds).then(values[0])
+    chosen: Any = pl.when(cases[0].holds).then(values[0])
     for case, value in zip(cases[1:], values[1:], strict=True):
         chosen = chosen.when(case.holds).then(value)
-    return chosen
+    first: pl.Expr = chosen
+    return first
 
 
 def _cases(desk: Desk, as_of: int) -> list[_Case]:

@@ -36,8 +36,8 @@ class List:
     Attributes:
         listed: the items, first position first.
         others: the open deals that are not listed: their columns, with why, figure, zh and en.
-        loads: a row per seller: owner_id, owner, hours_available, hours_used, must_hours, deals,
-            value_at_stake.
+        loads: a row per seller: owner_id, owner, team, hours_available, hours_used, must_hours,
+            deals, value_at_stake.
     """
 
     listed: pl.DataFrame
@@ -83,9 +83,9 @@ def prioritise(
     """Make the list.
 
     Args:
-        deals: a row per open deal: deal_id, owner_id, owner, role, account_id, value_at_stake,
-            score, p_won_end, trend, hours, must, due_at, last_out_at, warnings, stagnant, and
-            whatever else the list shows.
+        deals: a row per open deal: deal_id, owner_id, owner, role, team, account_id,
+            value_at_stake, score, p_won_end, trend, hours, must, due_at, last_out_at, warnings,
+            stagnant, and whatever else the list shows.
         desk: hours and rules.
         pipeline: whose list, for the hold-out.
         week: the ISO date of its Monday, for chance near the cut.
@@ -101,13 +101,13 @@ def prioritise(
         waits=why_not.waiting(desk, as_of),
     )
     load, sellers = _load(rows, desk)
-    drawn, must = _choose(rows, load, desk, week)
+    drawn = _choose(rows, load, desk, week)
     rows = rows.with_columns(
         listed=pl.Series(drawn.chosen, dtype=pl.Boolean),
         explored=pl.Series(drawn.explored, dtype=pl.Boolean),
         swapped=pl.Series(drawn.swapped, dtype=pl.Boolean),
         propensity=pl.Series(drawn.propensity * (1.0 - desk.experiments.holdout)),
-        group=_group(must),
+        group=_group(),
     )
     listed = _ordered(rows.filter("listed"))
     others = why_not.told(rows, desk, as_of)
@@ -122,7 +122,7 @@ def _load(rows: pl.DataFrame, desk: Desk) -> tuple[Load, pl.DataFrame]:
     seller = pl.col("owner_id").fill_null("")
     sellers = (
         rows.group_by(seller.alias("key"))
-        .agg(pl.first("owner_id", "owner", "role"))
+        .agg(pl.first("owner_id", "owner", "role", "team"))
         .sort("key")
         .with_row_index("number")
     )
@@ -141,12 +141,21 @@ def _load(rows: pl.DataFrame, desk: Desk) -> tuple[Load, pl.DataFrame]:
     return load, sellers
 
 
-def _choose(rows: pl.DataFrame, load: Load, desk: Desk, week: str) -> tuple[Drawn, Mask]:
-    """Choose first what must be done, then the most value for what is left; then chance."""
+def _choose(rows: pl.DataFrame, load: Load, desk: Desk, week: str) -> Drawn:
+    """Choose first what must be done, then the most value for what is left; then chance.
+
+    Chance takes nothing off that must be done.
+    """
     free = ~rows["held_out"].to_numpy() & rows["waits"].is_null().to_numpy()
     must = free & rows["must"].to_numpy()
     # what must be done is listed however little it is worth: a promise is a promise
-    first = _only(load, must, value=load.value + _some(load.value), account=-1)
+    first = _only(
+        load,
+        must,
+        value=load.value + _some(load.value),
+        account=-1,
+        capacity=load.capacity * desk.must_share,
+    )
     done = allocate(first)
     left = load.capacity - _sum_by(load, done, load.hours)
     places = load.most - _sum_by(load, done, np.ones(len(done))).astype(np.int64)
@@ -155,9 +164,9 @@ def _choose(rows: pl.DataFrame, load: Load, desk: Desk, week: str) -> tuple[Draw
     second = _only(load, rest, capacity=left - kept, most=places)
     best = allocate(second)
     chance = Chance(desk.experiments, week, rows["deal_id"].to_list())
-    drawn = chance.draw(second, best, rest & (load.value > 0), kept)
+    drawn = chance.draw(second, best, rest & ~must & (load.value > 0), kept)
     drawn.chosen[done], drawn.propensity[done] = True, 1.0
-    return drawn, done
+    return drawn
 
 
 def _some(value: Array) -> float:
@@ -193,12 +202,12 @@ def _sum_by(load: Load, chosen: Mask, what: Array) -> Array:
     return total
 
 
-def _group(must: Mask) -> pl.Expr:
+def _group() -> pl.Expr:
     kinds = pl.col("warnings").list.eval(pl.element().struct.field("kind").is_in(_GRAVE))
     fallen = (pl.col("trend") <= _FALLEN).fill_null(value=False)
     at_risk = pl.col("stagnant") | kinds.list.any().fill_null(value=False) | fallen
     chosen = pl.when(at_risk).then(pl.lit("risk")).otherwise(pl.lit("worth"))
-    return pl.when(pl.Series(must)).then(pl.lit("must")).otherwise(chosen)
+    return pl.when("must").then(pl.lit("must")).otherwise(chosen)
 
 
 def _ordered(listed: pl.DataFrame) -> pl.DataFrame:
@@ -223,5 +232,5 @@ def _loads(sellers: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
         sellers.join(used, on="key", how="left")
         .with_columns(pl.col(numbers).fill_null(0))
         .sort("key")
-        .select("owner_id", "owner", "hours_available", *numbers)
+        .select("owner_id", "owner", "team", "hours_available", *numbers)
     )

@@ -4,10 +4,10 @@
 
 Where a model serves that has seen activities, the effect is read off it: the chance to be won by
 the period's end after a week's contact that the customer answered (`serving.contact`), less the
-chance as things stand, and never below nothing. Elsewhere it is p (1 - p) · urgency: work shifts the log-odds of
-winning by the same step for every deal, and dp/d(log-odds) = p (1 - p), so it moves most where
-the outcome is least settled; urgency is the share of the period's closings, won or lost, that
-fall within the coming week: what waiting loses.
+chance as things stand, and never below nothing. Elsewhere it is p (1 - p) · urgency: work shifts
+the log-odds of winning by the same step for every deal, and dp/d(log-odds) = p (1 - p), so it
+moves most where the outcome is least settled; urgency is the share of the period's closings, won
+or lost, that fall within the coming week: what waiting loses.
 
 Both are assumptions. The first is learned, but from who was spoken to, and nobody drew those by
 lot. The hold-out and the swaps of the list are there to measure it.

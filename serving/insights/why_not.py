@@ -1,6 +1,6 @@
 """Why an open deal is not on the list: one reason each, with its number."""
 
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -82,10 +82,11 @@ def told(rows: pl.DataFrame, desk: Desk, as_of: int) -> pl.DataFrame:
 def _by_reason(parts: dict[str, pl.Expr]) -> pl.Expr:
     reasons = iter(parts.items())
     name, part = next(reasons)
-    said = pl.when(pl.col("why") == name).then(part)
+    said: Any = pl.when(pl.col("why") == name).then(part)
     for name, part in reasons:
         said = said.when(pl.col("why") == name).then(part)
-    return said
+    told: pl.Expr = said
+    return told
 
 
 def _sentences(desk: Desk, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]]:

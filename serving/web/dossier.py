@@ -1,7 +1,7 @@
 """All that is known of one deal, and what is said of it: read from this deal's rows alone."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
@@ -140,7 +140,7 @@ def _said(
         return None
     days = every.horizons_days[len(every.horizons_days) // 2] if bundle.dated else math.inf
     chances = dict(zip(every.rows["deal_id"], every.curves.won_by(days).tolist(), strict=True))
-    scores = _alone(every, deal_id)
+    scores = every.take((every.rows["deal_id"] == deal_id).to_numpy())
     changes = [(fact, chances[one]) for one, fact in zip(ids[1:], facts, strict=True)]
     return Said(
         scores=scores,
@@ -152,16 +152,6 @@ def _said(
         changes=sorted(changes, key=lambda one: -one[1]),
         horizon_days=days,
         chance=chances[ids[0]],
-    )
-
-
-def _alone(scores: Scores, deal_id: str) -> Scores:
-    own = (scores.rows["deal_id"] == deal_id).to_numpy()
-    return replace(
-        scores,
-        rows=scores.rows.filter(own),
-        curves=scores.curves.take(own),
-        amounts=scores.amounts[own],
     )
 
 

@@ -1,9 +1,8 @@
 """This week: what to do first, and why."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, cast
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from data.errors import NotFound
@@ -11,7 +10,7 @@ from data.moments import DAY
 from serving import actions, lists
 from serving.access.pages import OwnForm, TheViewer, own_path
 from serving.actions import Action
-from serving.api.service import TheService
+from serving.api.service import TheService, actor
 from serving.web import files, listed
 from serving.web.frame import Frame, TheFrame
 from serving.web.listed import Asked
@@ -54,9 +53,8 @@ def this_week(
         groups=GROUPS,
         grouped=any("group" in item for item in found.items),
         acting=any("action" in item for item in found.items),
-        used=_hours(found.told.get("capacity", ()), sellers, frame),
+        used=_hours(frame, found.told.get("capacity", [])),
         assumption=found.told.get("assumption", {}).get(frame.language),
-        not_listed=bool(found.told.get("not_listed")),
         filtered=bool(asked.words or asked.equal),
         period_end=next((item["period_end"] for item in found.items), None),
         after=after,
@@ -87,6 +85,7 @@ def others(frame: TheFrame, after: Annotated[str, Query(max_length=200)] = "") -
 
 @router.post("/week/acts", dependencies=[OwnForm])
 def act(
+    request: Request,
     service: TheService,
     viewer: TheViewer,
     pipeline: Annotated[str, Form(max_length=200)],
@@ -108,7 +107,7 @@ def act(
         week,
         deal,
         cast(actions.Act, name),
-        f"user:{viewer.user_id}",
+        actor(request, "user", viewer.user_id),
         now,
         viewer.reach,
         now + int(days) * DAY if days.isdecimal() else None,
@@ -198,12 +197,14 @@ def _asked(frame: Frame, after: int = 0) -> Asked:
     )
 
 
-def _hours(
-    capacity: Iterable[dict[str, Any]], sellers: list[tuple[str, str]], frame: Frame
-) -> dict[str, float] | None:
-    """Add up hours used and hours available of the sellers whose deals are in sight."""
-    seen = {owner for owner, _ in sellers} | {frame.viewer.owner_id}
-    own = [one for one in capacity if one["owner_id"] in seen and one["owner_id"] is not None]
+def _hours(frame: Frame, capacity: list[dict[str, Any]]) -> dict[str, float] | None:
+    """Add up hours used and hours available of the sellers within reach; None without any."""
+    reaches = (frame.viewer.reach, frame.scope.reach)
+    own = [
+        one
+        for one in capacity
+        if all(reach.covers(one["owner_id"], one.get("team")) for reach in reaches)
+    ]
     if not own:
         return None
     return {name: sum(one[f"hours_{name}"] for one in own) for name in ("used", "available")}
