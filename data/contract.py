@@ -19,6 +19,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.errors import BadInput
+from data.practice import Practice
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
@@ -261,6 +262,8 @@ class Pipeline(BaseModel):
     """The source's own columns by name, beyond those of the contract."""
     left_out: tuple[str, ...] = ()
     """Features that no model may use: their names, or what stands before the colon."""
+    practice: Practice = Practice()
+    """The handbook's numbers: exchange rates, goals of stages, quotas."""
 
     @field_validator("grades")
     @classmethod

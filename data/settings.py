@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         return self.workspace / "lists"
 
     @property
+    def desks(self) -> Path:
+        """The folder of the desks: what pages read of each pipeline."""
+        return self.workspace / "desk"
+
+    @property
     def sqlalchemy_url(self) -> str:
         """The database's URL: the one set, or SQLite in the workspace."""
         return self.database_url or f"sqlite:///{(self.workspace / 'dealcast.db').resolve()}"
