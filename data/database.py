@@ -14,8 +14,11 @@ from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
 from data.settings import Settings
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration: a database that says so is opened without importing Alembic."""
+
+BUSY_MS: Final = 30_000
+"""How long a writer waits for SQLite's one write lock."""
 
 _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     "text": sa.Text,
@@ -56,6 +59,9 @@ api_keys: Final = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger),
     sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("reach_by", sa.Text, comment="owner_id or team; empty: every row"),
+    sa.Column("reach", sa.Text, comment="whose rows"),
+    sa.Column("last_used_at", sa.BigInteger),
 )
 
 lists: Final = sa.Table(
@@ -76,6 +82,8 @@ list_items: Final = sa.Table(
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("deal_id", sa.Text, nullable=False),
     sa.Column("item", sa.Text, nullable=False, comment="what the list shows, as JSON"),
+    sa.Column("owner_id", sa.Text),
+    sa.Column("team", sa.Text),
 )
 
 
@@ -114,7 +122,7 @@ def _set_pragmas(connection: Any, _: object) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
-        "busy_timeout = 30000",
+        f"busy_timeout = {BUSY_MS}",
         "cache_size = -65536",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -4,6 +4,7 @@
     ├── BadInput      a value that the caller can mend           exit 2, HTTP 422
     ├── NotFound      a deal, pipeline, list or bundle is absent exit 2, HTTP 404
     ├── Forbidden     the key or its scope does not allow it     exit 2, HTTP 401 or 403
+    ├── TooMany       more calls than are allowed in a time      HTTP 429
     └── NotReady      something must be done or awaited first    exit 2, HTTP 503
 
 Each names the field, the value, what is allowed and the remedy.
@@ -70,6 +71,15 @@ class Forbidden(DealcastError):
     """The caller may not do this."""
 
     status = 403
+
+
+@dataclass(eq=False)
+class TooMany(DealcastError):
+    """More calls than are allowed in a time; retry_after says how many seconds to wait."""
+
+    retry_after: int = 60
+
+    status: ClassVar[int] = 429
 
 
 class NotReady(DealcastError):

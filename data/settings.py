@@ -34,6 +34,31 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
 
+    public_url: str | None = Field(
+        None, description="Where people reach the pages; https makes cookies and headers strict."
+    )
+    session_idle_minutes: int = Field(
+        480, ge=1, description="Minutes without a page after which a user signs in again."
+    )
+    session_days: int = Field(
+        7, ge=1, le=90, description="Days after which a user signs in again in any case."
+    )
+
+    sign_in_tries: int = Field(
+        10, ge=1, description="Wrong passwords in 15 minutes for one user from one address."
+    )
+    calls_per_minute: int = Field(
+        60_000, ge=1, description="Calls a minute that one API key may make, over all workers."
+    )
+    request_seconds: float = Field(
+        60.0, gt=0, description="Seconds after which a request without an answer is given up."
+    )
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the service over https."""
+        return (self.public_url or "").startswith("https://")
+
     @property
     def bundles(self) -> Path:
         """The folder of exported bundles."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from data.database import list_items, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
+from serving.access.reach import Reach
 from serving.told import plain
 
 LATEST: Final = "latest"
@@ -28,8 +29,9 @@ class Published:
         as_of: what was known then made it.
         bundle: the bundle that scored it.
         created_at: when it was published.
-        size: how many items the whole list has.
-        items: the items, first position first; the columns of the list by name.
+        size: how many of its items are within reach.
+        items: the items, first position first; the columns of the list by name. Positions count
+            what is within reach, so they tell nothing of the rest.
     """
 
     pipeline: str
@@ -63,11 +65,15 @@ def publish(
     Args:
         engine: the database.
         head: pipeline, week, as_of, bundle, created_at.
-        items: each with at least position and deal_id, fit for JSON.
+        items: each with at least position and deal_id, fit for JSON; owner_id and team say who
+            may see it.
     """
     key = {name: head[name] for name in ("pipeline", "week")}
     rows = [
-        key | {name: item[name] for name in ("position", "deal_id")} | {"item": _dump(item)}
+        key
+        | {name: item[name] for name in ("position", "deal_id")}
+        | {name: item.get(name) for name in ("owner_id", "team")}
+        | {"item": _dump(item)}
         for item in items
     ]
     with engine.begin() as connection:
@@ -79,14 +85,20 @@ def publish(
 
 
 def read(
-    engine: Engine, pipeline: str, week: str, after: int = 0, limit: int | None = None
+    engine: Engine,
+    pipeline: str,
+    week: str,
+    reach: Reach,
+    after: int = 0,
+    limit: int | None = None,
 ) -> Published:
-    """Return a published list.
+    """Return a published list as far as a caller may see it.
 
     Args:
         engine: the database.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
+        reach: which deals the caller may see, by the owner and team they were listed under.
         after: leave out the positions up to this one.
         limit: how many items at most.
 
@@ -97,12 +109,14 @@ def read(
     _check_week(week)
     with engine.connect() as connection:
         head = _head(connection, pipeline, week)
-        of_list = {"pipeline": pipeline, "week": head["week"]}
-        count = select(func.count()).select_from(list_items).filter_by(**of_list)
-        page = select(list_items.c.item).filter_by(**of_list)
-        page = page.where(list_items.c.position > after).order_by(list_items.c.position)
-        items = [json.loads(text) for text in connection.scalars(page.limit(limit))]
-        return Published(**head, size=connection.scalar(count) or 0, items=items)
+        mine = select(list_items).filter_by(pipeline=pipeline, week=head["week"])
+        mine = reach.select(mine, list_items.c.owner_id, list_items.c.team)
+        page = mine.order_by(list_items.c.position).offset(after).limit(limit)
+        count = select(func.count()).select_from(mine.subquery())
+        rows = connection.execute(page).all()
+        size = connection.scalar(count) or 0
+    items = [json.loads(row.item) | {"position": n} for n, row in enumerate(rows, after + 1)]
+    return Published(**head, size=size, items=items)
 
 
 def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:

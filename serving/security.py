@@ -14,9 +14,12 @@ from typing import Final
 
 from sqlalchemy import Engine, Row, Select, select, update
 
+from data import audit
+from data.audit import Actor, commander
 from data.database import api_keys
 from data.errors import BadInput, Forbidden, NotFound
 from data.moments import DAY
+from serving.access.reach import EVERYTHING, Reach
 
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
@@ -40,6 +43,8 @@ class ApiKey:
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    reach: Reach
+    last_used_at: int | None
 
     def allows(self, scope: str) -> bool:
         """Say whether the key's scopes cover one; admin covers all."""
@@ -52,9 +57,24 @@ class ApiKey:
 
 
 def create_key(
-    engine: Engine, name: str, scopes: Sequence[str], now: int, expires_days: int | None = None
+    engine: Engine,
+    name: str,
+    scopes: Sequence[str],
+    now: int,
+    expires_days: int | None = None,
+    reach: Reach = EVERYTHING,
+    actor: Actor | None = None,
 ) -> str:
     """Make a key and return it in full, for the only time.
+
+    Args:
+        engine: the database.
+        name: who will use it, for what.
+        scopes: what it may do.
+        now: this moment.
+        expires_days: days until it ends.
+        reach: which deals it may see.
+        actor: who makes it; whoever runs this command when left out.
 
     Raises:
         BadInput: no scope or an unknown one, no name, or an end that is not ahead.
@@ -70,9 +90,13 @@ def create_key(
         "created_at": now,
         "expires_at": None if expires_days is None else now + expires_days * DAY,
         "revoked_at": None,
+        "reach_by": None if reach.whole else reach.by,
+        "reach": reach.value,
     }
     with engine.begin() as connection:
         connection.execute(api_keys.insert(), row)
+        told = {"scopes": row["scopes"], "expires_at": row["expires_at"], "reach": vars(reach)}
+        audit.record(connection, actor or commander(), "key.created", now, key_id, **told)
     return f"dc_{key_id}_{secret}"
 
 
@@ -83,7 +107,7 @@ def list_keys(engine: Engine) -> list[ApiKey]:
         return [_key(row) for row in connection.execute(query)]
 
 
-def revoke_key(engine: Engine, key_id: str, now: int) -> None:
+def revoke_key(engine: Engine, key_id: str, now: int, actor: Actor | None = None) -> None:
     """End a key at once; revoking it again changes nothing.
 
     Raises:
@@ -96,7 +120,8 @@ def revoke_key(engine: Engine, key_id: str, now: int) -> None:
                 "no such key", field="key_id", value=key_id, remedy="see: dealcast keys list"
             )
         still = (api_keys.c.key_id == key_id) & api_keys.c.revoked_at.is_(None)
-        connection.execute(update(api_keys).where(still).values(revoked_at=now))
+        if connection.execute(update(api_keys).where(still).values(revoked_at=now)).rowcount:
+            audit.record(connection, actor or commander(), "key.revoked", now, key_id)
 
 
 def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:
@@ -136,6 +161,8 @@ def _key(row: Row[tuple[object, ...]]) -> ApiKey:
         row.created_at,
         row.expires_at,
         row.revoked_at,
+        EVERYTHING if row.reach_by is None else Reach(row.reach_by, row.reach),
+        row.last_used_at,
     )
 
 

@@ -11,6 +11,8 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
+from serving.access import pages
+from serving.access.counts import Calls
 from serving.api import lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
@@ -30,7 +32,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         engine = open_database(settings)
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
-            yield {"service": Service(settings, engine, champions, clock)}
+            calls = Calls(engine, settings.calls_per_minute)
+            yield {"service": Service(settings, engine, champions, clock, calls)}
         finally:
             engine.dispose()
 
@@ -42,6 +45,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     )
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     problems.install(app)
+    pages.install(app)
     app.include_router(status.router)
     for router in (score.router, lists.router):
         app.include_router(router, prefix="/v1")

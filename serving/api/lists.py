@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from data.moments import iso
 from serving import lists
 from serving.api.problems import responses
 from serving.api.records import PipelineName
-from serving.api.service import TheService, requires
+from serving.api.service import Read, TheService
 
 router = APIRouter(tags=["lists"])
 
@@ -22,7 +22,7 @@ class WeeklyList(BaseModel):
     as_of: str = Field(description="what was known then made it")
     bundle: str = Field(description="the bundle that scored it")
     created_at: str = Field(description="when it was published")
-    size: int = Field(description="how many items the whole list has")
+    size: int = Field(description="how many of its items the key may see")
     items: list[dict[str, Any]] = Field(
         description="position, deal_id, title, account, stage, owner_id, owner, team, amount, "
         "currency, value_at_stake, amount_at_close, score, grade, trend, p_won_period, "
@@ -34,17 +34,17 @@ class WeeklyList(BaseModel):
 
 @router.get(
     "/lists/{week}",
-    dependencies=[Depends(requires("read"))],
     responses=responses(401, 403, 404, 422, 503),
 )
 def weekly_list(
     week: Annotated[str, Path(max_length=20, description="the ISO date of a Monday, or latest")],
     service: TheService,
+    access: Read,
     pipeline: Annotated[PipelineName, Query(description="whose list")],
     after: Annotated[int, Query(ge=0, le=2**53, description="last position already read")] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000, description="items a page")] = 200,
 ) -> WeeklyList:
     """Read a week's list, first position first."""
-    published = vars(lists.read(service.engine, pipeline, week, after, limit))
+    published = vars(lists.read(service.engine, pipeline, week, access.reach, after, limit))
     moments = {name: iso(published[name]) for name in ("as_of", "created_at")}
     return WeeklyList(**(published | moments))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from data.errors import BadInput, DealcastError, NotReady
+from data.errors import BadInput, DealcastError, NotReady, TooMany
 
 log = structlog.get_logger()
 
@@ -69,7 +69,8 @@ def install(app: FastAPI) -> None:
 
 
 def _dealcast(_: Request, error: DealcastError) -> Response:
-    return Problem(error.problem())
+    wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
+    return Problem(error.problem(), wait)
 
 
 def _validation(_: Request, error: RequestValidationError) -> Response:

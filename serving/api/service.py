@@ -8,8 +8,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 
+from data.audit import Actor, Kind
 from data.errors import Forbidden
 from data.settings import Settings
+from serving.access.counts import Calls
+from serving.access.reach import Reach
 from serving.champions import Champions
 from serving.security import ApiKey, Unauthenticated, authenticate
 
@@ -25,6 +28,7 @@ class Service:
     engine: Engine
     champions: Champions
     clock: Clock
+    calls: Calls
 
 
 def _service(request: Request) -> Service:
@@ -38,15 +42,34 @@ _bearer = HTTPBearer(auto_error=False, description="A key made by `dealcast keys
 _Presented = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def requires(scope: str) -> Callable[[Service, HTTPAuthorizationCredentials | None], ApiKey]:
+@dataclass(frozen=True)
+class Access:
+    """Who calls, and which deals they may see.
+
+    Attributes:
+        key: the key that was presented.
+        reach: what every query of deals must be limited to.
+        actor: what the audit log writes of the caller.
+    """
+
+    key: ApiKey
+    reach: Reach
+    actor: Actor
+
+
+def requires(
+    scope: str,
+) -> Callable[[Request, Service, HTTPAuthorizationCredentials | None], Access]:
     """Return a dependency that lets in only valid keys with a scope."""
 
-    def check(service: TheService, presented: _Presented) -> ApiKey:
+    def check(request: Request, service: TheService, presented: _Presented) -> Access:
         if presented is None:
             raise Unauthenticated(
                 "an API key is needed", remedy="send the header Authorization: Bearer dc_…"
             )
-        key = authenticate(service.engine, presented.credentials, service.clock())
+        now = service.clock()
+        key = authenticate(service.engine, presented.credentials, now)
+        service.calls.take(key.key_id, now)
         if not key.allows(scope):
             raise Forbidden(
                 "the API key's scopes do not cover this",
@@ -55,6 +78,19 @@ def requires(scope: str) -> Callable[[Service, HTTPAuthorizationCredentials | No
                 allowed=scope,
                 remedy=f"ask for a key with the scope {scope}",
             )
-        return key
+        return Access(key, key.reach, actor(request, "key", key.key_id))
 
     return check
+
+
+def actor(request: Request, kind: Kind, name: str) -> Actor:
+    """Return what the audit log writes of whoever sent a request."""
+    address = None if request.client is None else request.client.host
+    return Actor(kind, name, getattr(request.state, "request_id", None), address)
+
+
+Score = Annotated[Access, Depends(requires("score"))]
+Read = Annotated[Access, Depends(requires("read"))]
+Write = Annotated[Access, Depends(requires("write"))]
+Admin = Annotated[Access, Depends(requires("admin"))]
+"""What a route takes as `access`, and hands on as `access.reach` to every query of deals."""

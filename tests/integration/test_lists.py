@@ -21,6 +21,7 @@ from data.settings import Settings
 from data.tables import open_tables
 from pipelines import score, week
 from serving import lists
+from serving.access.reach import EVERYTHING
 from serving.api.app import create_app
 from serving.champions import Champions
 from serving.insights.standing import standing, won_amount
@@ -38,8 +39,8 @@ def item(position: int, **more: Any) -> dict[str, Any]:
 def test_a_list_is_read_back_page_by_page(database: sa.Engine) -> None:
     items = [item(n, title="客户 ☎") for n in range(1, 6)]
     lists.publish(database, HEAD, items)
-    assert lists.read(database, "p", "2026-03-02").items == items
-    page = lists.read(database, "p", "latest", after=2, limit=2)
+    assert lists.read(database, "p", "2026-03-02", EVERYTHING).items == items
+    page = lists.read(database, "p", "latest", EVERYTHING, after=2, limit=2)
     assert (page.size, page.items) == (5, items[2:4])
     assert (page.as_of, page.bundle, page.created_at) == (1, "b", 2)
 
@@ -49,30 +50,30 @@ def test_publishing_again_replaces_the_week_and_no_other(database: sa.Engine) ->
     lists.publish(database, HEAD, [item(1), item(2)])
     lists.publish(database, later, [item(1)])
     lists.publish(database, HEAD | {"bundle": "c"}, [item(7)])
-    assert lists.read(database, "p", "2026-03-02").items == [item(7)]
-    assert lists.read(database, "p", "2026-03-02").bundle == "c"
-    assert lists.read(database, "p", "latest").week == "2026-03-09"
+    assert lists.read(database, "p", "2026-03-02", EVERYTHING).items == [item(7)]
+    assert lists.read(database, "p", "2026-03-02", EVERYTHING).bundle == "c"
+    assert lists.read(database, "p", "latest", EVERYTHING).week == "2026-03-09"
 
 
 def test_a_list_that_cannot_be_stored_leaves_the_one_before(database: sa.Engine) -> None:
     lists.publish(database, HEAD, [item(1)])
     with pytest.raises(sa.exc.IntegrityError):
         lists.publish(database, HEAD, [item(2), item(2)])
-    assert lists.read(database, "p", "latest").items == [item(1)]
+    assert lists.read(database, "p", "latest", EVERYTHING).items == [item(1)]
 
 
 @pytest.mark.parametrize("wrong", ["2026-03-03", "20260302", "last", "", "2026-W10"])
 def test_only_mondays_name_a_week(database: sa.Engine, wrong: str) -> None:
     with pytest.raises(BadInput, match="not a week"):
-        lists.read(database, "p", wrong)
+        lists.read(database, "p", wrong, EVERYTHING)
 
 
 def test_a_week_without_a_list_is_not_found(database: sa.Engine) -> None:
     lists.publish(database, HEAD, [])
-    assert lists.read(database, "p", "latest").items == []
+    assert lists.read(database, "p", "latest", EVERYTHING).items == []
     for pipeline, name in (("p", "2026-03-09"), ("other", "latest")):
         with pytest.raises(NotFound):
-            lists.read(database, pipeline, name)
+            lists.read(database, pipeline, name, EVERYTHING)
 
 
 def test_the_weeks_list_is_published_written_and_the_same_again(
