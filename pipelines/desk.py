@@ -6,11 +6,13 @@ from data.moments import iso
 from data.settings import Settings
 from data.tables import load_pipeline, open_tables, read_targets
 from features.custom import load
+from models.boosting import Settings as Fitting
 from models.bundle import Bundle
-from pipelines.workspace import database_of
+from pipelines.lookback import Lookback, kept, look_back
+from pipelines.workspace import database_of, opened
 from serving.champions import Champions
 from serving.desk.build import Desk, build
-from serving.desk.store import read_lookback, write
+from serving.desk.store import read_lookback, write, write_lookback
 from serving.scores import Scores
 
 
@@ -20,6 +22,7 @@ def run(
     settings: Settings,
     progress: Console,
     allow_later_bundle: bool = False,
+    quarters: int = 0,
 ) -> Desk:
     """Score the open deals, and make and keep the desk of a moment.
 
@@ -29,14 +32,20 @@ def run(
         settings: where the database and the bundles are.
         progress: where to say what goes on.
         allow_later_bundle: let a bundle score a past that it has seen the sequel of.
+        quarters: finished quarters to look back at first, which takes a fit each; what is found
+            is kept until somebody looks back again.
 
     Raises:
         BadInput: the bundle knows what came after as_of.
         NotFound: no such pipeline, or it has no champion.
     """
-    scorer = Champions(settings.bundles, settings.threads, load(settings.features)).scorer(pipeline)
-    with database_of(settings) as engine:
-        tables = open_tables(engine, pipeline, settings.engine)
+    own = load(settings.features)
+    scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
+    configured, tables = opened(settings, pipeline)
+    if quarters:
+        how = Lookback(quarters, Fitting(threads=settings.threads))
+        found = look_back(tables.known_by(as_of), configured, how, progress.print, own)
+        write_lookback(kept(found), settings.desks / pipeline)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     return keep(settings, scorer.bundle, scores, progress)
 

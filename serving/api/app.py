@@ -13,10 +13,11 @@ from data.settings import Settings
 from features.custom import load
 from serving.access import pages
 from serving.access.counts import Calls
-from serving.api import lists, problems, score, status
+from serving.api import desk, lists, problems, score, status
 from serving.api.limits import BodyLimit
 from serving.api.service import Clock, Service
 from serving.champions import Champions
+from serving.desk.desks import Desks
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -33,7 +34,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
-            yield {"service": Service(settings, engine, champions, clock, calls)}
+            desks = Desks(settings.desks)
+            yield {"service": Service(settings, engine, champions, clock, calls, desks)}
         finally:
             engine.dispose()
 
@@ -47,6 +49,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
-    for router in (score.router, lists.router):
+    for router in (score.router, lists.router, desk.router):
         app.include_router(router, prefix="/v1")
     return app

@@ -14,6 +14,7 @@ from data.settings import Settings
 from serving.access.counts import Calls
 from serving.access.reach import Reach
 from serving.champions import Champions
+from serving.desk.desks import Desks
 from serving.security import ApiKey, Unauthenticated, authenticate
 
 Clock: TypeAlias = Callable[[], int]
@@ -29,6 +30,7 @@ class Service:
     champions: Champions
     clock: Clock
     calls: Calls
+    desks: Desks
 
 
 def _service(request: Request) -> Service:

@@ -39,10 +39,10 @@ class Desk:
 
     Attributes:
         about: its head.
-        deals: every deal as people know it, see `known_deals`, with value (the amount in the
-            pipeline's currency), committed, reached_0 … (see `reached`), entered_at (of the
-            stage), and of open ones score, grade, p_won (in the end), p_won_<days>,
-            won_by_<moment>, close_median, close_from, close_to, value_at_close.
+        deals: every deal as people know it, see `known_deals`, with value and opened_value
+            (amounts in the pipeline's currency, as margin is), committed, reached_0 … (see
+            `reached`), entered_at (of the stage), and of open ones score, grade, p_won (in the
+            end), p_won_<days>, won_by_<moment>, close_median, close_from, close_to, value_at_close.
         spells: stays in stages, see `stage_spells`.
         work: activities by owner, kind and day.
         followed: accounts by owner and week.
@@ -97,7 +97,7 @@ def build(
     arrivals = Arrivals.fit(deals, as_of)
     work, followed = work_done(tables, as_of, deals)
     lookback = pl.DataFrame(schema=LOOKBACK) if lookback is None else lookback
-    from_backtests = lookback.group_by("kind").len()["len"].min() or 0
+    counts = [len(lookback.filter(kind=kind)) for kind in FORECAST]
     about = About(
         pipeline=pipeline.name,
         as_of=as_of,
@@ -118,14 +118,12 @@ def build(
             kind: _shock(kind, deals, spells, as_of, lookback) if bundle.dated else 0.0
             for kind in FORECAST
         },
-        shocks_from="backtests" if from_backtests >= LEAST else "stages",
+        shocks_from="backtests" if min(counts) >= LEAST else "stages",
         won_by=tuple(arrivals.won_by.tolist()),
         won_mean=arrivals.amount,
         won_square=arrivals.square,
     )
-    eventually = scores.eventually().select(
-        "deal_id", "p_won", as_of=pl.lit(as_of, pl.Int64)
-    )
+    eventually = scores.eventually().select("deal_id", "p_won", as_of=pl.lit(as_of, pl.Int64))
     return Desk(
         about=about,
         deals=deals.drop("rate"),
@@ -148,6 +146,7 @@ def _priced(
     committed = pl.col("commit").is_in(pipeline.practice.committed).fill_null(False)
     return known.with_columns(rate=exchange.rate(at, "at")).with_columns(
         value=pl.col("amount") * pl.col("rate"),
+        opened_value=pl.col("opened_with") * pl.col("rate"),
         margin=pl.col("margin") * pl.col("rate"),
         committed=committed,
     )
@@ -171,7 +170,7 @@ def _scored(deals: pl.DataFrame, spells: pl.DataFrame, scores: Scores) -> pl.Dat
 def _then(
     tables: Tables, deals: pl.DataFrame, pipeline: Pipeline, exchange: Exchange, as_of: int
 ) -> pl.DataFrame:
-    """Return how deals stood as long ago as each period has left, and whether they were won since."""
+    """Return how deals stood as long ago as each period has left, and who was won since."""
     parts = []
     for kind in FORECAST:
         window = max(period_of(kind, as_of).days_left(as_of), _WEEK)

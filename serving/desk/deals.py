@@ -24,10 +24,10 @@ def known_deals(tables: Tables, as_of: int, pipeline: Pipeline) -> pl.DataFrame:
 
     Returns:
         A row per deal, sorted by deal_id: deal_id, title, account_id, account and owner (names, or
-        else ids), owner_id, role, team, region, source, product, stage, amount, currency, created_at,
-        recorded_at, closed_at, outcome, commit, expected_close_at, effective (of the handbook),
-        margin, reason; null where unknown. Who owns a deal is who did so last, and team and
-        region are that seller's now.
+        else ids), owner_id, role, team, region, source, product, stage, amount, currency,
+        created_at, recorded_at, closed_at, outcome, expected_close_at, opened_with (the first
+        amount), commit, effective (of the handbook), margin, reason; null where unknown. Who owns a
+        deal is who did so last, and team and region are that seller's now.
     """
     known, practice = tables.known_by(as_of), pipeline.practice
     wanted = {"margin": practice.margin, "reason": practice.reason}
@@ -45,6 +45,7 @@ def known_deals(tables: Tables, as_of: int, pipeline: Pipeline) -> pl.DataFrame:
         .join(held(known, tuple(words)), on="deal_id", how="left")
         .join(accounts, on="account_id", how="left")
         .join(owners, on="owner_id", how="left")
+        .join(_first_amounts(known), on="deal_id", how="left")
         .join(_confirmed(known, practice.effective), on="deal_id", how="left")
     )
     ladder = pipeline.stages[1:]
@@ -58,7 +59,7 @@ def known_deals(tables: Tables, as_of: int, pipeline: Pipeline) -> pl.DataFrame:
         "owner_id",
         pl.coalesce("owner", "owner_id"),
         *("role", "team", "region", "source", "product", "stage", "amount", "currency"),
-        *(*times, "expected_close_at"),
+        *(*times, "expected_close_at", "opened_with"),
         _column(joined, COMMIT, pl.String).alias("commit"),
         effective.alias("effective"),
         _column(joined, practice.margin, pl.Float64).alias("margin"),
@@ -82,6 +83,12 @@ def _stated(attributes: pl.Series, pipeline: Pipeline, names: list[str]) -> list
 def _column(frame: pl.DataFrame, name: str | None, kind: type[pl.DataType]) -> pl.Expr:
     here = name is not None and name in frame.columns
     return pl.col(name).cast(kind, strict=False) if here and name else pl.lit(None, kind)
+
+
+def _first_amounts(known: Tables) -> pl.DataFrame:
+    said = collect(known.changes.filter(nw.col("field") == "amount"))
+    first = said.filter(pl.col("number").is_not_null()).sort("at", "recorded_at", "seq")
+    return first.group_by("deal_id").agg(opened_with=pl.first("number"))
 
 
 def _confirmed(known: Tables, items: tuple[str, ...]) -> pl.DataFrame:

@@ -1,15 +1,16 @@
-"""Desks on disk: a folder each, written whole, then named current; the ones before are kept a while.
+"""Desks on disk: a folder each, written whole, then named current; some before it are kept.
 
-    PIPELINE/current           the name of the desk that is read
-    PIPELINE/lookback.parquet  past forecasts against what came, where they were looked back at
-    PIPELINE/<name>/           about.json and a Parquet file a table
+PIPELINE/current           the name of the desk that is read
+PIPELINE/lookback.parquet  past forecasts against what came, where they were looked back at
+PIPELINE/<name>/           about.json and a Parquet file a table
 """
 
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -61,15 +62,15 @@ def read(folder: Path) -> Desk:
     """
     home = current(folder)
     about = _about(home)
-    frames = {table: pl.read_parquet(home / f"{table}.parquet") for table in _TABLES}
-    before = _walked_from(folder, about)
+    frames: dict[str, Any] = {name: pl.read_parquet(home / f"{name}.parquet") for name in _TABLES}
+    desk, before = Desk(about, **frames), _walked_from(folder, about)
     if before is None:
-        return Desk(about, **frames)
+        return desk
     columns = ("deal_id", "title", "owner_id", "owner", "team", "region", "source", "product")
     told = ("outcome", "closed_at", "value", "value_at_close", "expected_close_at", "recorded_at")
     end = won_by(about.period("quarter").ends_at)
     earlier = pl.read_parquet(before / "deals.parquet", columns=[*columns, *told, end])
-    return Desk(about, **frames, earlier=earlier, earlier_about=_about(before))
+    return replace(desk, earlier=earlier, earlier_about=_about(before))
 
 
 def current(folder: Path) -> Path:
@@ -93,6 +94,14 @@ def read_lookback(folder: Path) -> pl.DataFrame:
     """Return past forecasts against what came; none where nobody looked back."""
     file = folder / "lookback.parquet"
     return pl.read_parquet(file) if file.is_file() else pl.DataFrame(schema=LOOKBACK)
+
+
+def write_lookback(found: pl.DataFrame, folder: Path) -> None:
+    """Keep past forecasts against what came, for the desks to come."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".lookback-{os.getpid()}"
+    found.write_parquet(temporary)
+    temporary.replace(folder / "lookback.parquet")
 
 
 def _about(home: Path) -> About:

@@ -16,24 +16,24 @@ def work_done(tables: Tables, as_of: int, deals: pl.DataFrame) -> tuple[pl.DataF
     Args:
         tables: the pipeline's tables.
         as_of: the moment.
-        deals: what `known_deals` says at it.
+        deals: what `known_deals` says at it, with value.
 
     Returns:
         owner_id, team, region, day (moment), kind, count; and owner_id, team, region, account_id,
-        week (moment of its Monday), amount: the accounts followed in a week, with the largest
-        amount that stands on a deal of theirs.
+        week (moment of its Monday), value: the accounts followed in a week, with the largest
+        amount of a deal of theirs that was worked on.
     """
     done = collect(
         tables.known_by(as_of)
         .activities.filter(nw.col("status") == "done", nw.col("at") <= as_of)
         .select("deal_id", "at", "kind", by="owner_id")
     )
-    owned = deals.select("deal_id", "owner_id", "account_id", "amount")
+    owned = deals.select("deal_id", "owner_id", "account_id", "value")
     whose = done.join(owned, on="deal_id").with_columns(owner_id=pl.coalesce("by", "owner_id"))
     day = pl.col("at") - pl.col("at") % DAY
     counted = whose.group_by("owner_id", "kind", day=day).agg(count=pl.len().cast(pl.Int64))
     week = pl.from_epoch("at", time_unit="us").dt.truncate("1w").dt.epoch("us")
-    followed = whose.group_by("owner_id", "account_id", week=week).agg(pl.col("amount").max())
+    followed = whose.group_by("owner_id", "account_id", week=week).agg(pl.col("value").max())
     teams = _teams(tables)
     return (
         counted.join(teams, on="owner_id", how="left").sort("day", "owner_id", "kind"),

@@ -1,9 +1,10 @@
 """Existing customers that may open a deal next (潜在商机), from their own history.
 
-An account opens deals at a rate of its own; rates differ as a gamma distribution, fitted to how many
-deals accounts have opened in the time since their first (empirical Bayes, Greenwood & Yule 1920).
-With n deals after the first in T days, its rate is gamma(a + n, b + T), and the chance of at least one
-within t days is 1 - ((b + T) / (b + T + t))^(a + n). It knows no season and no event: only how often.
+An account opens deals at a rate of its own; rates differ as a gamma distribution, fitted to how
+many deals accounts have opened in the time since their first (empirical Bayes, Greenwood & Yule
+1920). With n deals after the first in T days, its rate is gamma(a + n, b + T), and the chance of at
+least one within t days is 1 - ((b + T) / (b + T + t))^(a + n). It knows no season and no event:
+only how often.
 """
 
 import polars as pl

@@ -2,9 +2,9 @@
 
 Known deals come at a rate, and each is won within s days of becoming known with probability F(s),
 the Aalen-Johansen estimate over the deals of the last year. So of those to come, the wins by d days
-from now are Poisson with mean rate · (F(0) + … + F(d)), each at an amount as of the deals won lately. What
-the calendar does to that (a rush at quarters' ends) is read off the periods before: the wins of
-deals that came as late in them, against what this formula says of them.
+from now are Poisson with mean rate · (F(0) + … + F(d)), each at an amount as of the deals won
+lately. What the calendar does to that (a rush at quarters' ends) is read off the periods before:
+the wins of deals that came as late in them, against what this formula says of them.
 """
 
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class Arrivals:
         days, cause = told["days"].to_numpy().astype(float), told["cause"].to_numpy()
         closes = np.where(cause == OPEN, np.inf, days)
         edges = np.arange(_LONGEST + 1.0)
-        won_by = np.zeros(len(edges))
+        won_by: Array = np.zeros(len(edges))
         if len(told):
             won_by, _ = aalen_johansen(closes, cause, days, edges, told["count"].to_numpy())
         won = deals.filter(pl.col("outcome") == "won", pl.col("closed_at") > as_of - _YEAR)

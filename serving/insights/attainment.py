@@ -1,4 +1,4 @@
-"""Attainment: targets against actuals, growth over the past, quotas by role, customers, best and worst.
+"""Attainment: targets against actuals, growth, quotas by role, customers, best and worst.
 
 An unfinished period is compared with as much of the period before, and of the one a year before,
 as has passed of it.
@@ -136,7 +136,7 @@ def quotas(
 
     Args:
         deals: all deals, since a customer that is new to one seller may be another's.
-        followed: owner_id, account_id, week, amount.
+        followed: owner_id, account_id, week, value.
         sellers: those to be told of: owner_id, owner, role.
         by_role: the quotas.
         as_of: the moment.
@@ -153,8 +153,8 @@ def quotas(
     theirs = sellers.join(asked, on="role")
     first = deals.sort("created_at").group_by("account_id", maintain_order=True).first()
     counts = {
-        "new_customers": _large(first, "created_at", week, "value", theirs).group_by("owner_id"),
-        "key_customers": _large(followed, "week", quarter, "amount", theirs)
+        "new_customers": _large(first, "created_at", week, theirs).group_by("owner_id"),
+        "key_customers": _large(followed, "week", quarter, theirs)
         .unique(["owner_id", "account_id"])
         .group_by("owner_id"),
         "closings": _in(deals.filter(pl.col("outcome") == "won"), "closed_at", week).group_by(
@@ -164,9 +164,7 @@ def quotas(
     told = [
         theirs.select("owner_id", "owner", "role", asked=pl.col(name).cast(pl.Int64))
         .join(grouped.agg(done=pl.len().cast(pl.Int64)), on="owner_id", how="left")
-        .with_columns(
-            quota=pl.lit(name), zh=pl.lit(QUOTAS[name][0]), en=pl.lit(QUOTAS[name][1])
-        )
+        .with_columns(quota=pl.lit(name), zh=pl.lit(QUOTAS[name][0]), en=pl.lit(QUOTAS[name][1]))
         for name, grouped in counts.items()
     ]
     done = pl.col("done").fill_null(0)
@@ -187,11 +185,11 @@ def _in(frame: pl.DataFrame, at: str, period: Period) -> pl.DataFrame:
     return frame.filter(pl.col(at).is_between(period.starts_at, period.ends_at, closed="left"))
 
 
-def _large(
-    frame: pl.DataFrame, at: str, period: Period, amount: str, sellers: pl.DataFrame
-) -> pl.DataFrame:
+def _large(frame: pl.DataFrame, at: str, period: Period, sellers: pl.DataFrame) -> pl.DataFrame:
     least = sellers.select("owner_id", "least")
-    return _in(frame, at, period).join(least, on="owner_id").filter(pl.col(amount) >= pl.col("least"))
+    return (
+        _in(frame, at, period).join(least, on="owner_id").filter(pl.col("value") >= pl.col("least"))
+    )
 
 
 def customer_attainment(customers: pl.DataFrame, required: float) -> pl.DataFrame:
@@ -225,7 +223,7 @@ def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
     the quarter; a customer is new whose first won deal is of this quarter.
 
     Args:
-        deals: with account_id, account, owner, role, outcome, closed_at, value, opened_at_value.
+        deals: with account_id, account, owner, role, outcome, closed_at, value, opened_value.
         quarter: the quarter.
 
     Returns:
@@ -245,7 +243,7 @@ def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
             owner=pl.col("owner").filter(latest).first(),
             role=pl.col("role").filter(latest).first(),
             kind=pl.when((~now).any()).then(pl.lit("existing")).otherwise(pl.lit("new")),
-            estimate=pl.col("opened_at_value").filter(now).sum() / 3,
+            estimate=pl.col("opened_value").filter(now).sum() / 3,
             quarter_mean=pl.col("value").filter(now).sum() / 3,
             previous_mean=pl.col("value").filter(before).sum() / 6,
             here=now.any(),

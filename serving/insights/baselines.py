@@ -1,6 +1,6 @@
 """What people forecast by today, beside which every forecast is shown.
 
-    stage-weighted   won + sum of (win rate of the stage · amount) of deals whose stated date lies in it
+    stage-weighted   won + sum of (win rate of the stage · amount) of deals with a stated date in it
     commit           won + amounts that sellers committed, with a stated date in it
     handbook 1       won + committed amount of effective deals · the last window's conversion of
                      committed amount · its attainment of committed amount
@@ -52,7 +52,8 @@ def baselines(
     Args:
         deals: what `known_deals` says, with value and committed.
         spells: their stays in stages.
-        then: how they stood a window ago: deal_id, effective, committed, value_then, won (by now), value.
+        then: how they stood a window ago: deal_id, effective, committed, value_then, won (by now),
+            value.
         won: booked already.
         ends_at: the period's end.
         as_of: now.
@@ -86,8 +87,10 @@ def baselines(
 def stage_rates(deals: pl.DataFrame, spells: pl.DataFrame, as_of: int) -> pl.DataFrame:
     """Return stage and rate: of the deals closed within a year that stood in it, the share won."""
     closed = deals.filter(pl.col("outcome") != "open", pl.col("closed_at") > as_of - _YEAR)
-    stood = spells.select("deal_id", "stage").unique().join(
-        closed.select("deal_id", won=pl.col("outcome") == "won"), on="deal_id"
+    stood = (
+        spells.select("deal_id", "stage")
+        .unique()
+        .join(closed.select("deal_id", won=pl.col("outcome") == "won"), on="deal_id")
     )
     return stood.group_by("stage").agg(rate=pl.col("won").mean())
 

@@ -52,7 +52,8 @@ class Bottleneck:
     def _what(self) -> dict[str, str]:
         if self.against is None:
             return {
-                "zh": f"各阶段均未落后于目标或上期；转化率最低的是{self.stage}（{self.value:.0%}）；",
+                "zh": "各阶段均未落后于目标或上期；转化率最低的是"
+                f"{self.stage}（{self.value:.0%}）；",
                 "en": "No stage is behind its goal or its past; the lowest conversion is that of "
                 f"{self.stage} ({self.value:.0%}); ",
             }
@@ -85,7 +86,9 @@ def bottleneck(funnel: Funnel, open_deals: pl.DataFrame, as_of: int) -> Bottlene
     if found:
         worst = max(found, key=lambda one: one[0])
     else:
-        told = [(one.passage.conversion, one) for one in known if one.passage.conversion is not None]
+        told = [
+            (one.passage.conversion, one) for one in known if one.passage.conversion is not None
+        ]
         if not told:
             return None
         value, stage = min(told, key=lambda one: one[0])

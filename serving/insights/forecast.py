@@ -2,8 +2,8 @@
 
 Each deal is won by the period's end with its probability, at an amount about the one that it is
 expected to bring; deals not known yet come on top, see `arrivals`; and what all deals share (see
-`shock`) multiplies the sum of both. Wins that happened and are not recorded yet are in the curves of
-the deals that still look open, and in the arrivals of those that are not known.
+`shock`) multiplies the sum of both. Wins that happened and are not recorded yet are in the curves
+of the deals that still look open, and in the arrivals of those that are not known.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,7 @@ class Forecast:
         from_open: what of the mean comes from open deals.
         from_new: what comes from deals not known yet.
         sd: standard deviation if deals were independent.
+        percentiles: the 1st to the 99th.
     """
 
     won: float
@@ -43,6 +44,22 @@ class Forecast:
     from_open: float = 0.0
     from_new: float = 0.0
     sd: float = 0.0
+    percentiles: tuple[float, ...] = ()
+
+    def chance(self, target: float) -> float:
+        """Return the chance to book at least so much, to a hundredth."""
+        below = sum(one < target for one in self.percentiles)
+        return 1.0 - below / len(self.percentiles)
+
+    def crps(self, came: float) -> float:
+        """Return the continuous ranked probability score against what came, in money.
+
+        It is twice the mean pinball loss over the percentiles (Gneiting & Raftery 2007); of a
+        forecast that names one number it is the absolute error.
+        """
+        levels = np.arange(1, 100) / 100
+        error = came - np.array(self.percentiles)
+        return float(2 * np.maximum(levels * error, (levels - 1) * error).mean())
 
 
 def bookings(
@@ -67,7 +84,8 @@ def bookings(
         coming: wins by the period's end of deals not known yet.
         shock: see `fan`.
     """
-    (told,) = fan(p_won[:, None], amount, won, seed, spread, draws, coming and [coming], shock)
+    new = None if coming is None else [coming]
+    (told,) = fan(p_won[:, None], amount, won, seed, spread, draws, new, shock)
     return told
 
 
@@ -81,7 +99,7 @@ def fan(
     coming: Sequence[Coming] | None = None,
     shock: float = 0.0,
 ) -> list[Forecast]:
-    """Forecast what is booked by several moments, by Monte Carlo: one fate of a deal for all of them.
+    """Forecast what is booked by several moments by Monte Carlo: one fate of a deal for all.
 
     Args:
         p_won: probability of each open deal of being won by each moment, [n, k].
@@ -103,12 +121,12 @@ def fan(
     told = []
     for place, new in enumerate(more):
         total = won + factor * (totals[place] + new.draw(rng, draws))
-        low, median, high = np.quantile(total, [0.1, 0.5, 0.9])
+        cuts = np.quantile(total, np.arange(1, 100) / 100).tolist()
         open_mean = float(p_won[:, place] @ amount)
         sd = float(np.sqrt(variance[:, place].sum() + new.wins * new.square))
-        middle = (float(low), float(median), float(high))
         mean = won + open_mean + new.expected
-        told.append(Forecast(won, mean, *middle, open_mean, new.expected, sd))
+        middle = (cuts[9], cuts[49], cuts[89])
+        told.append(Forecast(won, mean, *middle, open_mean, new.expected, sd, tuple(cuts)))
     return told
 
 

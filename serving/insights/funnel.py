@@ -92,14 +92,14 @@ class Funnel:
 
     @property
     def velocity(self) -> float | None:
-        """Money a day: open deals · win rate · mean won amount / cycle; None where one is not known."""
+        """Money a day: open deals · win rate · mean won amount / cycle; None if one is unknown."""
         if self.win_rate is None or self.mean_won is None or not self.cycle_days:
             return None
         return self.open_deals * self.win_rate * self.mean_won / self.cycle_days
 
     def table(self) -> pl.DataFrame:
         """Return a row per stage, as pages and interface show it."""
-        return pl.DataFrame([_row(stage) for stage in self.stages], infer_schema_length=None)
+        return pl.DataFrame([_row(stage) for stage in self.stages], schema=_TABLE)
 
 
 def funnel(
@@ -183,6 +183,21 @@ def _stays(spells: pl.DataFrame, stage: str, span: Span, as_of: int) -> Waited:
             ended=pl.when(pl.col("left_at").is_not_null()).then(left),
         )
     )
+
+
+_TABLE: Final = {
+    "stage": pl.String,
+    "deals": pl.Int64,
+    "amount": pl.Float64,
+    **dict.fromkeys(("reached", "moved", "lost", "waiting"), pl.Int64),
+    **dict.fromkeys(
+        (
+            *("moved_so_far", "conversion", "conversion_before", "conversion_goal"),
+            *("days_median", "days_p90", "days_mean", "days_mean_before", "days_goal"),
+        ),
+        pl.Float64,
+    ),
+}
 
 
 def _row(one: Stage) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Won and lost reviewed against what was said at the time, surprises first.
 
-A deal's surprise is the mean over what was said of it of -log2 p(what came), in bits: 0 where it was
-sure all along, 1 where every word was "one in two", 3 where it was "one in eight".
+A deal's surprise is the mean over what was said of it of -log2 p(what came), in bits: 0 where it
+was sure all along, 1 where every word was "one in two", 3 where it was "one in eight".
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Review:
 
     Attributes:
         deals: deal_id, title, account, owner, team, source, product, outcome, closed_at, value,
-            reason, said (how often something was said), p_first and p_last (the chance to be won, as
-            said first and last), surprise (bits; null where nothing was said); surprises first.
+            reason, said (how often something was said), p_first and p_last (the chance to be won,
+            as said first and last), surprise (bits; null where nothing was said); surprises first.
         points: deal_id, as_of, p_won: all that was said of them, in order.
         reasons: outcome, reason, deals and value, the most deals first.
     """

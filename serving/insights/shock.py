@@ -2,8 +2,8 @@
 
 A total that was said to be m, with standard deviation s if deals were independent, came as
 a = f · (the independent total), with one factor f for all deals, of mean 1 and variance t². Then
-Var(a) = s² + t² m². t² is chosen so that the squared standardized errors have mean 1 (Paule & Mandel
-1982): sum of (a - m)² / (s² + t² m²) = n.
+Var(a) = s² + t² m². t² is chosen so that the squared standardized errors have mean 1 (Paule &
+Mandel 1982): sum of (a - m)² / (s² + t² m²) = n.
 """
 
 from typing import Final
@@ -48,9 +48,10 @@ def fit_shock(said: Array, sd: Array, came: Array) -> float:
 
 
 def replayed(deals: pl.DataFrame, spells: pl.DataFrame, as_of: int, days: float) -> pl.DataFrame:
-    """Tell past totals by stage alone, from what had come of the year before, and what they came to be.
+    """Tell past totals by stage alone, from what came of the year before, and what they became.
 
-    For want of backtests of the model's own: what a simple forecast missed by for all deals at once.
+    For want of backtests of the model's own: what a simple forecast missed by for all deals at
+    once.
 
     Args:
         deals: columns deal_id, closed_at, outcome, value.
@@ -75,6 +76,7 @@ def replayed(deals: pl.DataFrame, spells: pl.DataFrame, as_of: int, days: float)
             if (told := _told(at, standing, pl.concat(seen), ahead)) is not None
         ],
         schema={"as_of": pl.Int64, "said": pl.Float64, "sd": pl.Float64, "came": pl.Float64},
+        orient="row",
     )
 
 

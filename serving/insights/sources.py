@@ -17,10 +17,10 @@ def source_quality(deals: pl.DataFrame, span: Span, as_of: int, by: str = "sourc
         by: the column that is judged.
 
     Returns:
-        group, deals, won, lost, open, won_so_far (share), conversion (the share expected to be won in
-        the end, see `waiting`; null while nothing has closed), won_amount, mean_won,
-        days_to_win (median of those won so far), amount_a_deal (won amount by deals brought);
-        the most won amount first.
+        group, deals, won, lost, open, won_so_far (share), conversion (the share expected to be won
+        in the end, see `waiting`; null while nothing has closed), won_amount, mean_won, days_to_win
+        (median of those won so far), amount_a_deal (won amount by deals brought); the most won
+        amount first.
     """
     brought = deals.filter(span.holds("created_at"), pl.col(by).is_not_null())
     won = pl.col("outcome") == "won"

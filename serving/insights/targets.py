@@ -30,7 +30,7 @@ class Target:
 def target(
     targets: pl.DataFrame, sellers: pl.DataFrame, scope: Scope, period: Period, metric: str
 ) -> Target | None:
-    """Return the target of a scope; None where there is none, or it is narrowed to a source or product.
+    """Return the target of a scope; None without one, or where it is narrowed to deals of a kind.
 
     Args:
         targets: the contract's targets.

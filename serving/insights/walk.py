@@ -1,4 +1,4 @@
-"""The walk from one forecast to the next: what each deal added or took, summing to the difference."""
+"""The walk from one forecast to the next: what each deal added or took; it sums exactly."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -83,9 +83,9 @@ def walk(
     amount, amount_now = pl.col("amount"), pl.col("amount_now")
     both_open = (pl.col("outcome") == "open") & (pl.col("outcome_now") == "open")
     both_won = (pl.col("outcome") == "won") & (pl.col("outcome_now") == "won")
-    slipped = (
-        pl.col("expected_close_at").is_null() | (pl.col("expected_close_at") < ends_at)
-    ) & (pl.col("expected_close_at_now") >= ends_at)
+    slipped = (pl.col("expected_close_at").is_null() | (pl.col("expected_close_at") < ends_at)) & (
+        pl.col("expected_close_at_now") >= ends_at
+    )
     lower = p_now < p
     step = (
         pl.when(pl.col("outcome").is_null())
@@ -105,7 +105,9 @@ def walk(
     stays = both_open | both_won
     chance = sides.with_columns(
         step=step,
-        change=pl.when(stays).then((p_now - p) * amount_now).otherwise(p_now * amount_now - p * amount),
+        change=pl.when(stays)
+        .then((p_now - p) * amount_now)
+        .otherwise(p_now * amount_now - p * amount),
     )
     money = sides.filter(stays).with_columns(
         step=pl.lit("amount"), change=p * (amount_now - amount)
