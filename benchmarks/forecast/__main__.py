@@ -19,7 +19,7 @@ from pipelines.lookback import Lookback, look_back
 
 HERE = Path(__file__).resolve().parent
 END = "2026-06-29"
-FITTING = Settings(folds=3, rounds=60, rows_per_booster=40_000)
+FITTING = Settings(folds=2, rounds=60, rows_per_booster=30_000)
 
 app = typer.Typer(add_completion=False)
 Out = Annotated[Path, typer.Option(help="Where forecasts.json and RESULTS.md lie.")]
@@ -27,7 +27,7 @@ Out = Annotated[Path, typer.Option(help="Where forecasts.json and RESULTS.md lie
 
 @app.command("run")
 def run_command(
-    deals: Annotated[int, typer.Option(help="Opportunities a company.")] = 6_000,
+    deals: Annotated[int, typer.Option(help="Opportunities a company.")] = 3_000,
     years: Annotated[float, typer.Option(help="How long its data reach back.")] = 4.0,
     quarters: Annotated[int, typer.Option(help="Quarters that are forecast.")] = 8,
     seed: Annotated[list[int] | None, typer.Option(help="A company each; repeat.")] = None,
