@@ -4,7 +4,7 @@ from rich.console import Console
 
 from data.moments import iso
 from data.settings import Settings
-from data.tables import load_pipeline, open_tables, read_targets
+from data.tables import Tables, load_pipeline, read_targets
 from features.custom import load
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle
@@ -47,16 +47,17 @@ def run(
         found = look_back(tables.known_by(as_of), configured, how, progress.print, own)
         write_lookback(kept(found), settings.desks / pipeline)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
-    return keep(settings, scorer.bundle, scores, progress)
+    return keep(settings, tables, scorer.bundle, scores, progress)
 
 
-def keep(settings: Settings, bundle: Bundle, scores: Scores, progress: Console) -> Desk:
+def keep(
+    settings: Settings, tables: Tables, bundle: Bundle, scores: Scores, progress: Console
+) -> Desk:
     """Make the desk of scores that are there already, and name it current."""
     name = bundle.pipeline.name
     progress.print(f"{name}: the desk as of {iso(scores.as_of)}", highlight=False)
     with database_of(settings) as engine:
         pipeline, targets = load_pipeline(engine, name), read_targets(engine)
-        tables = open_tables(engine, name, settings.engine)
     folder = settings.desks / name
     desk = build(tables, bundle, scores, pipeline, targets, read_lookback(folder))
     write(desk, folder)

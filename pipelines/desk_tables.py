@@ -46,11 +46,8 @@ def show_funnel(view: View, found: Flow, console: Console, language: Language) -
     if found.bottleneck is not None:
         console.print(found.bottleneck.told[language], highlight=False, soft_wrap=True)
     if found.needs:
-        needed = ideal.table(found.needs).with_columns(
-            pl.col("action").struct.field(language)
-            if any(one.action for one in found.needs)
-            else pl.lit(None, pl.String).alias("action")
-        )
+        actions = [one.action and one.action[language] for one in found.needs]
+        needed = ideal.table(found.needs).with_columns(action=pl.Series(actions, dtype=pl.String))
         console.print(_table(needed, language))
     if len(found.stagnant):
         told = say(language)("Standing longer than nine in ten: {:,}").format(len(found.stagnant))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 import typer
 from pydantic import ValidationError
@@ -160,7 +160,8 @@ def period_kind(text: str) -> "Kind":
     """
     from serving.insights.period import KINDS
 
-    return _one_of(text, KINDS, "period")
+    kind: Kind = _one_of(text, KINDS, "period")
+    return kind
 
 
 def side_of(text: str | None) -> "By | None":
@@ -171,8 +172,9 @@ def side_of(text: str | None) -> "By | None":
     """
     if text is None:
         return None
-    side = _one_of(text, ("owner", "team", "region"), "by")
-    return "owner_id" if side == "owner" else side
+    _one_of(text, ("owner", "team", "region"), "by")
+    side: Any = "owner_id" if text == "owner" else text
+    return cast("By", side)
 
 
 def _one_of(text: str, allowed: Sequence[str], field: str) -> Any:

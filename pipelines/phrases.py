@@ -52,7 +52,7 @@ _CHINESE: Final = {
     "赢单概率指最终结果，没有季度预测。",
     "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), most likely about {:,.0f}; won "
     "already: {:,.0f}.": "本季度成交额：{:,.0f}至{:,.0f}（80%），最可能约{:,.0f}；已赢得{:,.0f}。",
-    "From {:,.0f} on {} to {:,.0f}:": "从{1}的{0:,.0f}到{2:,.0f}：",
+    "From {:,.0f} on {} to {:,.0f}:": "从{:,.0f}（{}）到{:,.0f}：",
     "Standing longer than nine in ten: {:,}": "停留超过九成商机：{:,}个",
     "{}: the desk as of {} is made": "{}：已生成{}的工作台",
     "Written: {}": "已写入：{}",

@@ -89,7 +89,7 @@ def run(
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, as_of, stem, settings)
     forecast = None
-    kept = desk.keep(settings, scorer.bundle, scores, progress)
+    kept = desk.keep(settings, tables, scorer.bundle, scores, progress)
     if scores.curves.dated:
         forecast = outlook(View(kept)).forecast
     return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)

@@ -72,13 +72,14 @@ def _claims(rows: pl.DataFrame) -> Iterator[str]:
 def _table(rows: pl.DataFrame) -> Iterator[str]:
     yield "| | WAPE | CRPS by bookings | said by came |"
     yield "|---|---:|---:|---:|"
-    came = rows["came"].sum()
-    ours = (rows["expected"] - rows["came"]).abs().sum()
-    said = rows["expected"].sum() / came
-    yield f"| **dealcast** | {ours / came:.1%} | {rows['crps'].sum() / came:.1%} | {said:.2f} |"
+    came = float(rows["came"].sum())
+    ours = float((rows["expected"] - rows["came"]).abs().sum()) / came
+    crps, said = (float(rows[name].sum()) / came for name in ("crps", "expected"))
+    yield f"| **dealcast** | {ours:.1%} | {crps:.1%} | {said:.2f} |"
     for name, called in BASELINES.items():
-        error = (rows[name] - rows["came"]).abs().sum() / came
-        yield f"| {called} | {error:.1%} | {error:.1%} | {rows[name].sum() / came:.2f} |"
+        error = float((rows[name] - rows["came"]).abs().sum()) / came
+        said = float(rows[name].sum()) / came
+        yield f"| {called} | {error:.1%} | {error:.1%} | {said:.2f} |"
     yield ""
     yield f"{len(rows)} forecasts; 80 % bands held {_percent(_held(rows))}."
 
@@ -92,7 +93,7 @@ def _bands(rows: pl.DataFrame) -> Iterator[str]:
     ):
         team = pl.col("team").is_not_null() if of_teams else pl.col("team").is_null()
         some = rows.filter(pl.col("kind") == kind, team, pl.col("shock") == shock)
-        width = (some["high"] - some["low"]).sum() / some["came"].sum()
+        width = float((some["high"] - some["low"]).sum()) / float(some["came"].sum())
         named = f"teams, {kind}" if of_teams else kind
         yield f"| {named} | {shock} | {len(some)} | {_percent(_held(some))} | {width:.1%} |"
 

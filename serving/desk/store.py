@@ -40,9 +40,9 @@ def write(desk: Desk, folder: Path) -> str:
         Its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{iso(desk.about.as_of)}-{desk.about.created_at}".replace(":", "")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
-        made = Path(scratch) / "desk"
+        made, once = Path(scratch) / "desk", Path(scratch).name.rpartition("-")[2]
+        name = f"{iso(desk.about.as_of)}-{once}".replace(":", "")
         made.mkdir()
         for table in _TABLES:
             frame = _said_so_far(desk, folder) if table == "said" else getattr(desk, table)
