@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from data.practice import Practice
@@ -42,6 +43,8 @@ class About(BaseModel):
     """`backtests` of this pipeline's forecasts, or `stages`: replays by stage alone."""
     won_by: tuple[float, ...]
     """F of deals not known yet, see `insights.arrivals`."""
+    stage_rates: dict[str, float]
+    """Of the deals closed within a year that stood in a stage, the share won."""
     won_mean: float
     won_square: float
 
@@ -54,6 +57,12 @@ class About(BaseModel):
     def arrivals(self) -> Arrivals:
         """How deals come and are won."""
         return Arrivals(np.array(self.won_by), self.won_mean, self.won_square)
+
+    @property
+    def rates(self) -> pl.DataFrame:
+        """The win rate by stage: stage and rate."""
+        rows = list(self.stage_rates.items())
+        return pl.DataFrame(rows, schema={"stage": pl.String, "rate": pl.Float64}, orient="row")
 
     @property
     def without_rate(self) -> list[Unpriced]:

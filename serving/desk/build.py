@@ -14,6 +14,7 @@ from serving.desk.deals import known_deals
 from serving.desk.spells import SCOPED, reached, stage_spells
 from serving.desk.work import sellers, work_done
 from serving.insights.arrivals import Arrivals
+from serving.insights.baselines import stage_rates
 from serving.insights.money import Exchange, unpriced
 from serving.insights.period import period_of
 from serving.insights.shock import LEAST, fit_shock, replayed
@@ -120,6 +121,7 @@ def build(
         },
         shocks_from="backtests" if min(counts) >= LEAST else "stages",
         won_by=tuple(arrivals.won_by.tolist()),
+        stage_rates=dict(stage_rates(deals, spells, as_of).sort("stage").iter_rows()),
         won_mean=arrivals.amount,
         won_square=arrivals.square,
     )

@@ -42,15 +42,19 @@ class Flow:
 
 
 def flow(view: View, span: Span | None = None, kind: Kind = "quarter") -> Flow:
-    """Measure the funnel of a view.
+    """Measure the funnel of a view; once for each view.
 
     Args:
         view: whose.
         span: what conversions and times are of; by default the year up to now.
         kind: the period whose target it is set against.
     """
+    chosen = span or Span(view.as_of - YEAR, view.as_of)
+    return view.once(("flow", chosen, kind), lambda: _flow(view, chosen, kind))
+
+
+def _flow(view: View, span: Span, kind: Kind) -> Flow:
     as_of, about = view.as_of, view.about
-    span = span or Span(as_of - YEAR, as_of)
     measured = funnel(view.deals, view.spells, about.stages, about.practice.goals, span, as_of)
     period = about.period(kind)
     aim, won = view.target(period), view.won(period)

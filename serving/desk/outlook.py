@@ -69,19 +69,22 @@ class Outlook:
 
 
 def outlook(view: View, kind: Kind = "quarter") -> Outlook:
-    """Forecast the period of a kind that a desk's moment lies in.
+    """Forecast the period of a kind that a desk's moment lies in; once for each view.
 
     Raises:
         BadInput: a kind that is not forecast, or timing is unknown.
     """
     _check(view, kind)
+    return view.once(("outlook", kind), lambda: _forecast(view, kind))
+
+
+def _forecast(view: View, kind: Kind) -> Outlook:
     period, about = view.about.period(kind), view.about
     ends = [end for end in about.ends if end <= period.ends_at and _is_told(end, period)]
     arrivals, deals = about.arrivals, view.deals
-    coming = [
-        _in_money(view, arrivals.coming(deals, view.as_of, period, _days(view, end)))
-        for end in ends
-    ]
+    ahead = [Period("day", view.as_of, end).days for end in ends]
+    to_come = arrivals.coming(deals, view.as_of, period, ahead)
+    coming = [_in_money(view, one) for one in to_come]
     told = fan(
         view.open_deals.select(map(won_by, ends)).fill_null(0.0).to_numpy(),
         view.open_deals["value_at_close"].fill_null(0.0).to_numpy(),
@@ -104,7 +107,7 @@ def outlook(view: View, kind: Kind = "quarter") -> Outlook:
         booked=_booked(view, period),
         fan=pl.DataFrame(rows, schema=list(names), orient="row"),
         baselines=baselines(
-            *(deals, view.spells, view.then.filter(pl.col("kind") == kind)),
+            *(deals, about.rates, view.then.filter(pl.col("kind") == kind)),
             *(view.won(period), period.ends_at, view.as_of),
         ),
         walk=_walk(view, period) if kind == "quarter" else None,
@@ -129,10 +132,6 @@ def _is_told(end: int, period: Period) -> bool:
     return end == period.ends_at or to_datetime(end).weekday() == 0
 
 
-def _days(view: View, end: int) -> float:
-    return Period("day", view.as_of, end).days
-
-
 def _in_money(view: View, coming: Coming) -> Coming:
     return Coming(coming.wins, coming.amount * view.unit, coming.square * view.unit**2)
 
@@ -143,26 +142,28 @@ def _booked(view: View, period: Period) -> pl.DataFrame:
     while week.ends_at < view.as_of:
         ends.append(week.ends_at)
         week = period_of("week", week.ends_at)
-    won = [view.won(Period("week", period.starts_at, end)) for end in [*ends, view.as_of]]
-    return pl.DataFrame(
-        {"by": [*ends, view.as_of], "won": won}, schema={"by": pl.Int64, "won": pl.Float64}
-    )
+    won = view.won_deals.filter(pl.col("closed_at") >= period.starts_at)
+    rows = [
+        (end, won.filter(pl.col("closed_at") < end)["value"].sum()) for end in [*ends, view.as_of]
+    ]
+    return pl.DataFrame(rows, schema={"by": pl.Int64, "won": pl.Float64}, orient="row")
 
 
 def _walk(view: View, period: Period) -> Walk | None:
     before, about = view.earlier, view.desk.earlier_about
     if before is None or about is None:
         return None
-    sides = [_counted(frame, period) for frame in (before, view.deals)]
-    recent = pl.col("outcome").is_in(["open"]) | (
-        pl.col("closed_at") >= min(about.as_of, period.starts_at)
+    since = min(about.as_of, period.starts_at)
+    recent = pl.col("closed_at").is_null() | (pl.col("closed_at") >= since)
+    sides = [_counted(frame.filter(recent), period) for frame in (before, view.deals)]
+    (then,), (now,) = (
+        one.arrivals.coming(deals, one.as_of, period, [period.days_left(one.as_of)])
+        for one, deals in ((about, before), (view.about, view.deals))
     )
-    then = about.arrivals.coming(before, about.as_of, period, period.days_left(about.as_of))
-    now = view.about.arrivals.coming(view.deals, view.as_of, period, period.days_left(view.as_of))
     expected = (_in_money(view, then).expected, _in_money(view, now).expected)
     return walk(
         sides[0].filter(pl.col("outcome") != "lost", pl.col("p_won") > 0),
-        sides[1].filter(recent),
+        sides[1],
         *(expected, about.as_of, period.ends_at),
     )
 

@@ -1,8 +1,9 @@
 """A view of a desk: the rows that a caller may see and asked for, in the currency asked for."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from serving.insights.period import Period
 from serving.insights.scope import Scope
 from serving.insights.targets import Target, target
 
+Found = TypeVar("Found")
 _MONEY: Final = ("value", "value_at_close", "opened_value", "margin", "value_then")
 _SIDES: Final = ("owner_id", "team", "region", "source", "product")
 
@@ -35,6 +37,7 @@ class View:
     reach: Reach = EVERYTHING
     asked: Scope = field(default_factory=Scope)
     currency: str | None = None
+    _found: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def about(self) -> About:
@@ -76,14 +79,20 @@ class View:
         Raises:
             BadInput: no deal within reach has what was asked for.
         """
-        within = self.reach.filter(self.desk.deals)
-        self.asked.check(pl.concat([within.select(_SIDES), self._known_words], how="diagonal"))
+        if self.asked.chosen:
+            within = self.reach.filter(self.desk.deals)
+            self.asked.check(pl.concat([within.select(_SIDES), self._known_words], how="diagonal"))
         return self._of(self.desk.deals)
 
     @cached_property
     def open_deals(self) -> pl.DataFrame:
         """The open ones."""
         return self.deals.filter(pl.col("outcome") == "open")
+
+    @cached_property
+    def won_deals(self) -> pl.DataFrame:
+        """When deals were won, and for how much: closed_at, value."""
+        return self.deals.filter(pl.col("outcome") == "won").select("closed_at", "value")
 
     @cached_property
     def spells(self) -> pl.DataFrame:
@@ -134,7 +143,14 @@ class View:
             (span.since, span.until) if isinstance(span, Span) else (span.starts_at, span.ends_at)
         )
         inside = pl.col("closed_at").is_between(since, until, closed="left")
-        return float(self.deals.filter(pl.col("outcome") == "won", inside)["value"].sum())
+        return float(self.won_deals.filter(inside)["value"].sum())
+
+    def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what is found of this view, found when it is first asked for."""
+        if what not in self._found:
+            self._found[what] = find()
+        found: Found = self._found[what]
+        return found
 
     @property
     def _known_words(self) -> pl.DataFrame:

@@ -7,6 +7,7 @@ lately. What the calendar does to that (a rush at quarters' ends) is read off th
 the wins of deals that came as late in them, against what this formula says of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -103,8 +104,10 @@ class Arrivals:
         mean, square = (values.mean(), (values**2).mean()) if len(values) else (0.0, 0.0)
         return cls(won_by, float(mean), float(square))
 
-    def coming(self, deals: pl.DataFrame, as_of: int, period: Period, days: float) -> Coming:
-        """Return the wins by some days from now of deals not known yet.
+    def coming(
+        self, deals: pl.DataFrame, as_of: int, period: Period, days: Sequence[float]
+    ) -> list[Coming]:
+        """Return the wins within some days from now of deals not known yet, for each of the days.
 
         Args:
             deals: those in scope, whose rate counts.
@@ -112,25 +115,29 @@ class Arrivals:
             period: the period that the days lie in, for the calendar's factor.
             days: how far ahead.
         """
-        recorded = deals["recorded_at"].to_numpy()
-        is_won = (deals["outcome"] == "won").to_numpy()
-        won_at = np.where(is_won, deals["closed_at"].fill_null(0).to_numpy(), np.inf)
-        said, came = 0.0, 0.0
-        for past in _before(period, int(recorded.min(initial=as_of))):
-            at = past.ends_at - round(period.days_left(as_of) * DAY)
-            said += self._wins(recorded, at, period.days_left(as_of))
-            later = (recorded > at) & (recorded <= past.ends_at)
-            came += float((later & (won_at < past.ends_at)).sum())
+        left = period.days_left(as_of)
+        first = as_of - round(_PERIODS * period.days + _RECENT + left + 31) * DAY
+        lately = deals.filter(pl.col("recorded_at") > first).select(
+            "recorded_at", won_at=pl.when(pl.col("outcome") == "won").then("closed_at")
+        )
+        recorded = np.sort(lately["recorded_at"].to_numpy())
+        since = int(deals["recorded_at"].min() or as_of) if len(deals) else as_of
+        said, came = 0.0, 0
+        for past in _before(period, since):
+            at = past.ends_at - round(left * DAY)
+            said += self._wins(recorded, at, left)
+            later = pl.col("recorded_at") > at
+            came += len(lately.filter(later, pl.col("won_at") < past.ends_at))
         factor = (came + _PRIOR) / (said + _PRIOR)
-        wins = self._wins(recorded, as_of, days) * factor
-        return Coming(wins, self.amount, self.square)
+        wins = [self._wins(recorded, as_of, ahead) * factor for ahead in days]
+        return [Coming(one, self.amount, self.square) for one in wins]
 
     def _wins(self, recorded: np.ndarray, at: int, days: float) -> float:
-        """Return rate · the sum of F over the days ahead."""
-        rate = ((recorded > at - _RECENT * DAY) & (recorded <= at)).sum() / _RECENT
+        """Return rate · the sum of F over the days ahead; moments ascend."""
+        start, end = np.searchsorted(recorded, [at - _RECENT * DAY, at], side="right")
         summed = np.concatenate([[0.0], np.cumsum(self.won_by)])
         days = min(max(days, 0.0), float(len(summed) - 1))
-        return float(rate * np.interp(days, np.arange(len(summed)), summed))
+        return float((end - start) / _RECENT * np.interp(days, np.arange(len(summed)), summed))
 
 
 def _before(period: Period, first: int) -> list[Period]:

@@ -41,7 +41,7 @@ class Baselines:
 
 def baselines(
     deals: pl.DataFrame,
-    spells: pl.DataFrame,
+    rates: pl.DataFrame,
     then: pl.DataFrame,
     won: float,
     ends_at: int,
@@ -51,7 +51,7 @@ def baselines(
 
     Args:
         deals: what `known_deals` says, with value and committed.
-        spells: their stays in stages.
+        rates: the win rate by stage, see `stage_rates`.
         then: how they stood a window ago: deal_id, effective, committed, value_then, won (by now),
             value.
         won: booked already.
@@ -64,7 +64,6 @@ def baselines(
     due = open_deals
     if open_deals["expected_close_at"].null_count() < len(open_deals):
         due = open_deals.filter(pl.col("expected_close_at") < ends_at)
-    rates = stage_rates(deals, spells, as_of)
     weighted = due.join(rates, on="stage", how="left").select(
         (pl.col("rate").fill_null(0.0) * pl.col("value")).sum()
     )

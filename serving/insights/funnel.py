@@ -125,13 +125,11 @@ def funnel(
         stage: (count, amount)
         for stage, count, amount in standing.agg(pl.len(), pl.col(MONEY).sum()).iter_rows()
     }
-    passed = [
-        [_passage(deals, place, one, as_of) for one in (span, span.before())]
-        for place in range(len(ladder))
-    ]
-    stays = [
-        [_stays(spells, stage, one, as_of) for one in (span, span.before())] for stage in ladder
-    ]
+    spans = (span, span.before())
+    passed = [[_passage(deals, place, one, as_of) for one in spans] for place in range(len(ladder))]
+    narrow = spells.select("stage", "entered_at", "left_at", lost=pl.col("next") == "lost")
+    by_stage = {stage: narrow.filter(pl.col("stage") == stage) for stage in ladder}
+    stays = [[_stays(by_stage[stage], one, as_of) for one in spans] for stage in ladder]
     stages = [
         Stage(
             *(stage, *here.get(stage, (0, 0.0)), passage, stay, before, stay_before),
@@ -163,22 +161,23 @@ def onward(conversions: Sequence[float | None]) -> list[float | None]:
 def _passage(deals: pl.DataFrame, place: int, span: Span, as_of: int) -> Waited:
     """Follow the deals that reached a stage in a period to the next one."""
     here, there = f"reached_{place}", f"reached_{place + 1}"
+    deals = deals.select(here, there, "outcome", "closed_at").filter(span.holds(here))
     moved = pl.col(there).is_not_null()
     lost = (pl.col("outcome") == "lost") & ~moved
     end = pl.when(moved).then(there).when(lost).then("closed_at").otherwise(as_of)
     return waited(
-        deals.filter(span.holds(here)).select(
+        deals.select(
             span=end - pl.col(here),
             ended=pl.when(moved).then(pl.lit("moved")).when(lost).then(pl.lit("lost")),
         )
     )
 
 
-def _stays(spells: pl.DataFrame, stage: str, span: Span, as_of: int) -> Waited:
+def _stays(spells: pl.DataFrame, span: Span, as_of: int) -> Waited:
     """Follow the stays in a stage that began in a period until the stage was left."""
-    left = pl.when(pl.col("next") == "lost").then(pl.lit("lost")).otherwise(pl.lit("moved"))
+    left = pl.when("lost").then(pl.lit("lost")).otherwise(pl.lit("moved"))
     return waited(
-        spells.filter(pl.col("stage") == stage, span.holds("entered_at")).select(
+        spells.filter(span.holds("entered_at")).select(
             span=pl.col("left_at").fill_null(as_of) - pl.col("entered_at"),
             ended=pl.when(pl.col("left_at").is_not_null()).then(left),
         )

@@ -44,12 +44,13 @@ def test_deals_to_come_are_counted_by_their_rate_and_their_own_curve() -> None:
     )
     arrivals = Arrivals.fit(deals, NOW)
     assert (arrivals.won_by[9], arrivals.won_by[10]) == (0.0, 1.0)
-    coming = arrivals.coming(deals, NOW, period_of("quarter", NOW), 30)
+    (coming,) = arrivals.coming(deals, NOW, period_of("quarter", NOW), [30])
     assert coming.wins == pytest.approx(20, rel=0.03)
     assert coming.expected == pytest.approx(7 * coming.wins)
-    half = arrivals.coming(deals.gather_every(2), NOW, period_of("quarter", NOW), 30)
+    (half,) = arrivals.coming(deals.gather_every(2), NOW, period_of("quarter", NOW), [30])
     assert half.wins == pytest.approx(coming.wins / 2, rel=0.15)
-    assert arrivals.coming(deals.clear(), NOW, period_of("quarter", NOW), 30).wins == 0
+    (nothing,) = arrivals.coming(deals.clear(), NOW, period_of("quarter", NOW), [30])
+    assert nothing.wins == 0
 
 
 def test_a_shock_makes_standardized_errors_one() -> None:
@@ -170,7 +171,7 @@ def test_the_handbooks_formulas_worked_out_by_hand() -> None:
     ]
     deals = pl.DataFrame(rows)
     spells = deals.select("deal_id", "stage")
-    told = baselines(deals, spells, then, 1000.0, ENDS, NOW)
+    told = baselines(deals, stage_rates(deals, spells, NOW), then, 1000.0, ENDS, NOW)
     assert told.handbook_amount == pytest.approx(1180)
     assert told.new_customers == pytest.approx(2)
     assert told.handbook_deals == pytest.approx(1000 + 2 * 40)
@@ -190,7 +191,7 @@ def test_only_what_is_stated_to_close_in_the_period_is_weighted() -> None:
     nothing = pl.DataFrame(
         schema=dict.fromkeys(("effective", "committed", "won"), pl.Boolean)
     ).with_columns(value_then=pl.lit(0.0), value=pl.lit(0.0))
-    told = baselines(deals, spells, nothing, 0.0, ENDS, NOW)
+    told = baselines(deals, stage_rates(deals, spells, NOW), nothing, 0.0, ENDS, NOW)
     assert (told.stage_weighted, told.commit) == (25.0, 100.0)
     assert (told.handbook_amount, told.new_customers) == (None, None)
 
