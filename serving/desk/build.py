@@ -41,9 +41,10 @@ class Desk:
     Attributes:
         about: its head.
         deals: every deal as people know it, see `known_deals`, with value and opened_value
-            (amounts in the pipeline's currency, as margin is), committed, reached_0 … (see
-            `reached`), entered_at (of the stage), and of open ones score, grade, p_won (in the
-            end), p_won_<days>, won_by_<moment>, close_median, close_from, close_to, value_at_close.
+            (amounts in the pipeline's currency, as margin is), committed, first_of_account,
+            reached_0 … (see `reached`), entered_at (of the stage), and of open ones score, grade,
+            p_won (in the end), p_won_<days>, won_by_<moment>, close_median, close_from, close_to,
+            value_at_close.
         spells: stays in stages, see `stage_spells`.
         work: activities by owner, kind and day.
         followed: accounts by owner and week.
@@ -151,6 +152,7 @@ def _priced(
         opened_value=pl.col("opened_with") * pl.col("rate"),
         margin=pl.col("margin") * pl.col("rate"),
         committed=committed,
+        first_of_account=pl.col("created_at") == pl.col("created_at").min().over("account_id"),
     )
 
 

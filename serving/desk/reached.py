@@ -43,12 +43,19 @@ def reached(
     metric: str = WON_AMOUNT,
     moment: int | None = None,
 ) -> Reached:
-    """Tell the attainment of the period of a kind that a moment lies in; by default now's."""
+    """Tell the attainment of the period of a kind that a moment lies in; by default now's.
+
+    It is found once for each view.
+    """
+    asked = (kind, by, metric, moment)
+    return view.once(("reached", *asked), lambda: _reached(view, *asked))
+
+
+def _reached(view: View, kind: Kind, by: By | None, metric: str, moment: int | None) -> Reached:
     period = period_of(kind, view.as_of if moment is None else moment)
     told = (view.deals, view.work, view.targets, view.desk.sellers, view.scope, period, view.as_of)
     quarter = period_of("quarter", min(period.ends_at - 1, max(view.as_of, period.starts_at)))
     practice = view.about.practice
-    everyone = view.desk.deals.with_columns(pl.col("value") * view.unit)
     by_role = {
         role: one.model_copy(update={"least_estimate": one.least_estimate * view.unit})
         for role, one in practice.quotas.items()
@@ -57,7 +64,7 @@ def reached(
         period=period,
         whole=attained(*told, by=None, metric=metric),
         groups=None if by is None else attained(*told, by=by, metric=metric),
-        quotas=quotas(everyone, view.followed, view.sellers, by_role, view.as_of),
+        quotas=quotas(view.deals, view.followed, view.sellers, by_role, view.as_of),
         customers=customer_attainment(
             won_customers(view.deals, quarter), practice.required_attainment
         ),
@@ -72,6 +79,12 @@ def extremes(
     By won amount under account, product and source; and by margin, where an attribute names one,
     under account_margin and so on.
     """
+    return view.once(("extremes", period, count), lambda: _extremes(view, period, count))
+
+
+def _extremes(
+    view: View, period: Period, count: int
+) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
     found = {}
     for side in ("account", "product", "source"):
         found[side] = best_and_worst(view.deals, side, period, "value", count)

@@ -121,7 +121,7 @@ class Arrivals:
             "recorded_at", won_at=pl.when(pl.col("outcome") == "won").then("closed_at")
         )
         recorded = np.sort(lately["recorded_at"].to_numpy())
-        since = int(deals["recorded_at"].min() or as_of) if len(deals) else as_of
+        since = int(deals["recorded_at"].to_numpy().min(initial=as_of))
         said, came = 0.0, 0
         for past in _before(period, since):
             at = past.ends_at - round(left * DAY)

@@ -135,7 +135,8 @@ def quotas(
     did something for this quarter, with a deal of at least that amount.
 
     Args:
-        deals: all deals, since a customer that is new to one seller may be another's.
+        deals: with owner_id, created_at, value and first_of_account: whether it is the first deal
+            of its account, whoever's.
         followed: owner_id, account_id, week, value.
         sellers: those to be told of: owner_id, owner, role.
         by_role: the quotas.
@@ -151,9 +152,11 @@ def quotas(
         orient="row",
     )
     theirs = sellers.join(asked, on="role")
-    first = deals.sort("created_at").group_by("account_id", maintain_order=True).first()
+    first = deals.filter("first_of_account")
     counts = {
-        "new_customers": _large(first, "created_at", week, theirs).group_by("owner_id"),
+        "new_customers": _large(first, "created_at", week, theirs)
+        .unique(["owner_id", "account_id"])
+        .group_by("owner_id"),
         "key_customers": _large(followed, "week", quarter, theirs)
         .unique(["owner_id", "account_id"])
         .group_by("owner_id"),
@@ -231,12 +234,14 @@ def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
         previous_mean.
     """
     won = deals.filter(pl.col("outcome") == "won", pl.col("account_id").is_not_null())
+    here = _in(won, "closed_at", quarter).select("account_id").unique()
     half_year = period_of("month", quarter.starts_at - 170 * DAY).starts_at
     now = pl.col("closed_at").is_between(quarter.starts_at, quarter.ends_at, closed="left")
     before = pl.col("closed_at").is_between(half_year, quarter.starts_at, closed="left")
     latest = pl.col("closed_at") == pl.col("closed_at").filter(now).max()
     return (
         won.filter(pl.col("closed_at") < quarter.ends_at)
+        .join(here, on="account_id", how="semi")
         .group_by("account_id")
         .agg(
             customer=pl.first("account"),
@@ -246,10 +251,7 @@ def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
             estimate=pl.col("opened_value").filter(now).sum() / 3,
             quarter_mean=pl.col("value").filter(now).sum() / 3,
             previous_mean=pl.col("value").filter(before).sum() / 6,
-            here=now.any(),
         )
-        .filter("here")
-        .drop("here")
         .sort("quarter_mean", "account_id", descending=[True, False])
     )
 

@@ -85,7 +85,7 @@ def test_what_the_documentation_says_works(number: int, url: str, key: str) -> N
 
 
 def test_the_documentation_has_commands() -> None:
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 5
 
 
 def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) -> None:

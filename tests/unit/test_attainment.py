@@ -179,6 +179,7 @@ def test_quotas_are_of_the_role_and_count_target_customers_once() -> None:
             won("first", "o2", "2026-01-10", 9_000.0, account_id="old"),
         ]
     )
+    deals = deals.with_columns(first_of_account=pl.col("deal_id") != "again")
     weeks = (parse_moment("2026-01-05"), parse_moment("2026-02-02"), parse_moment("2025-12-29"))
     rows = [("old", weeks[0], 9_000.0), ("old", weeks[1], 9_000.0)]
     rows += [("n2", weeks[1], 3_999.0), ("n9", weeks[2], 9_000.0)]
