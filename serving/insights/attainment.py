@@ -49,6 +49,8 @@ def attained(
         before and over_before (环比, a share), year_ago and over_year (同比); null where unknown.
     """
     spans = [period.until(as_of), *_as_far(period, as_of)]
+    # narrow before it is filtered: a large company has millions of deals of forty columns
+    deals = deals.select("closed_at", "outcome", "value", *([] if by is None else [by]))
     groups: list[str | None] = [None]
     if by is not None:
         within = pl.concat([frame.select(by) for frame in (scope.of(sellers), deals)])
@@ -135,7 +137,8 @@ def quotas(
     did something for this quarter, with a deal of at least that amount.
 
     Args:
-        deals: with owner_id, created_at, value and first_of_account: whether it is the first deal
+        deals: with owner_id, account_id, created_at, closed_at, outcome, value and
+            first_of_account: whether it is the first deal
             of its account, whoever's.
         followed: owner_id, account_id, week, value.
         sellers: those to be told of: owner_id, owner, role.
@@ -146,6 +149,8 @@ def quotas(
         owner_id, owner, role, quota (a key of `QUOTAS`), zh, en, asked, done, rate, met.
     """
     week, quarter = period_of("week", as_of), period_of("quarter", as_of)
+    columns = ("owner_id", "account_id", "created_at", "closed_at", "outcome", "value")
+    deals = deals.select(*columns, "first_of_account")
     asked = pl.DataFrame(
         [(role, one.least_estimate, *_asked(one)) for role, one in by_role.items()],
         schema=["role", "least", *QUOTAS],
@@ -233,15 +238,16 @@ def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
         account_id, customer, owner, role, kind (new or existing), estimate, quarter_mean,
         previous_mean.
     """
-    won = deals.filter(pl.col("outcome") == "won", pl.col("account_id").is_not_null())
+    columns = ("account_id", "account", "owner", "role", "closed_at", "value", "opened_value")
+    is_won = (pl.col("outcome") == "won") & pl.col("account_id").is_not_null()
+    won = deals.select(*columns, "outcome").filter(is_won, pl.col("closed_at") < quarter.ends_at)
     here = _in(won, "closed_at", quarter).select("account_id").unique()
     half_year = period_of("month", quarter.starts_at - 170 * DAY).starts_at
     now = pl.col("closed_at").is_between(quarter.starts_at, quarter.ends_at, closed="left")
     before = pl.col("closed_at").is_between(half_year, quarter.starts_at, closed="left")
     latest = pl.col("closed_at") == pl.col("closed_at").filter(now).max()
     return (
-        won.filter(pl.col("closed_at") < quarter.ends_at)
-        .join(here, on="account_id", how="semi")
+        won.join(here, on="account_id", how="semi")
         .group_by("account_id")
         .agg(
             customer=pl.first("account"),
@@ -276,7 +282,7 @@ def best_and_worst(
         Two frames of group, won, lost and total, the best first and the worst first; of the worst
         none that stands among the best.
     """
-    closed = _in(deals.filter(pl.col("outcome") != "open"), "closed_at", period)
+    closed = _in(deals.select(by, "outcome", "closed_at", measure), "closed_at", period)
     won = pl.col("outcome") == "won"
     summed = (
         closed.filter(pl.col(by).is_not_null())
