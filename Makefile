@@ -11,6 +11,7 @@ fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick lint format lock clean
 .PHONY: bench-peers bench-quality bench-page bench-origins bench-scale bench-forecast bench-smoke bench-lock
+.PHONY: bench-feast bench-features bench-features-lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -86,5 +87,22 @@ bench-lock: $(UV) ## Resolve the peers anew; read the diff before you commit it
 		--python-version 3.11 benchmarks/quality/peers/requirements.in \
 		--output-file benchmarks/quality/peers/requirements.lock
 
+bench-feast: .venv-feast/ready ## Make .venv-feast with Feast, a peer of the features
+
+.venv-feast/ready: benchmarks/features/peers/requirements.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-feast
+	$(call fetch,pip sync --quiet --require-hashes --python .venv-feast/bin/python $<)
+	@touch $@
+
+# such as ONLY="--contender polars --contender duckdb --deals 10000"
+bench-features: setup bench-feast ## Time features from 10,000 to a million deals (an hour; ONLY=…), write its page
+	$(BIN)/python -m benchmarks.features run $(ONLY)
+	$(BIN)/python -m benchmarks.features page
+
+bench-features-lock: $(UV) ## Resolve Feast anew; read the diff before you commit it
+	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
+		--python-version 3.11 benchmarks/features/peers/requirements.in \
+		--output-file benchmarks/features/peers/requirements.lock
+
 clean: ## Remove what setup and the tests made
-	rm -rf .venv .venv-peers .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-peers .venv-feast .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

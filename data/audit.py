@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 
 from data.database import metadata
+from data.moments import iso
 
 Kind = Literal["user", "key", "command", "service", "nobody"]
 """A user of the pages, an API key, a command line, the service by itself, or somebody who did
@@ -92,3 +93,30 @@ def record(
         "address": actor.address,
     }
     connection.execute(log.insert(), row)
+
+
+def read(
+    connection: sa.Connection,
+    *,
+    before: int | None = None,
+    since: int = 0,
+    action: str | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return entries, newest first, moments as ISO 8601.
+
+    Args:
+        connection: to the database.
+        before: only entries with a lower number, for the next page.
+        since: only entries from this moment on.
+        action: only of this action, or of all that begin with it and a dot.
+        limit: how many at most.
+    """
+    query = sa.select(log).where(log.c.at >= since).order_by(log.c.entry.desc()).limit(limit)
+    if before is not None:
+        query = query.where(log.c.entry < before)
+    if action is not None:
+        within = log.c.action.startswith(f"{action}.", autoescape=True)
+        query = query.where((log.c.action == action) | within)
+    rows = connection.execute(query).mappings()
+    return [dict(row) | {"at": iso(row["at"]), "detail": json.loads(row["detail"])} for row in rows]

@@ -8,6 +8,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -73,14 +74,30 @@ def writing_now(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def read(connection: sa.Connection, query: sa.Select[Any]) -> pl.DataFrame:
     """Run a query; its columns have their declared types, even when all values are null."""
+    return pl.concat(_chunks(connection, query))
+
+
+def spill(connection: sa.Connection, query: sa.Select[Any], file: Path) -> None:
+    """Run a query into a Parquet file, holding some rows of it at a time."""
+    import pyarrow.parquet as pq  # here, because the request path never needs it
+
+    chunks = _chunks(connection, query)
+    first = next(chunks).to_arrow(compat_level=pl.CompatLevel.oldest())
+    with pq.ParquetWriter(file, first.schema) as writer:
+        for chunk in chunks:
+            writer.write_table(chunk.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
+def _chunks(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pl.DataFrame]:
+    """Yield no rows, which say what the columns are, and then all rows in pieces."""
     schema = {c.name: _POLARS_TYPES[c.type.python_type] for c in query.selected_columns}
-    chunks = [pl.DataFrame(schema=schema)]
-    result = connection.execute(query)
+    yield pl.DataFrame(schema=schema)
+    # PostgreSQL's driver would hold the whole answer otherwise
+    result = connection.execute(query, execution_options={"stream_results": True})
     with _no_garbage_collection():
         while rows := result.cursor.fetchmany(_CHUNK):
             columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
-            chunks.append(pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns]))
-    return pl.concat(chunks)
+            yield pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns])
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 SQLite (in WAL mode, so that readers never wait for a writer) by default, PostgreSQL by URL.
 The contract's tables are not written down a second time; beside them stand the pipelines'
-settings, the API keys and the published lists. Bulk traffic goes through `data.bulk`.
+settings, the API keys and the published lists, and the tables of `standing`, `ledger` and
+`outbox`. Bulk traffic goes through `data.bulk`.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
 from data.settings import Settings
 
-HEAD: Final = "0002"
+HEAD: Final = "0004"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
 BUSY_MS: Final = 30_000
@@ -28,7 +29,11 @@ _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     "json": sa.Text,
 }
 
+
 metadata: Final = sa.MetaData()
+
+COUNTER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""The type of a key that counts up by itself: SQLite counts only what it calls INTEGER."""
 
 
 def _contract_table(table: Table) -> sa.Table:
@@ -40,6 +45,10 @@ def _contract_table(table: Table) -> sa.Table:
 
 
 contract_tables: Final = {name: _contract_table(table) for name, table in TABLES.items()}
+sa.Index(
+    "ix_activities_deal", *(contract_tables["activities"].c[n] for n in ("pipeline", "deal_id"))
+)
+sa.Index("ix_deals_account", contract_tables["deals"].c.account_id)
 
 pipelines: Final = sa.Table(
     "pipelines",
@@ -97,31 +106,37 @@ def open_database(settings: Settings) -> sa.Engine:
         NotReady: the database cannot be reached, or its file cannot be opened.
 
     """
-    url = sa.make_url(settings.sqlalchemy_url)
-    if url.get_backend_name() == "postgresql":
-        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
-    else:
-        settings.workspace.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url)
-        sa.event.listen(engine, "connect", _set_pragmas)
+    engine = connected(settings)
     try:
         _migrate(engine)
     except sa.exc.OperationalError as error:
         raise NotReady(
             "the database cannot be opened",
             field="DEALCAST_DATABASE_URL",
-            value=url.render_as_string(hide_password=True),
+            value=engine.url.render_as_string(hide_password=True),
             allowed="a database that answers, and leave to write to it",
             remedy=str(error.orig).strip().partition("\n")[0],
         ) from error
     return engine
 
 
+def connected(settings: Settings) -> sa.Engine:
+    """Return an engine on the settings' URL; nothing is made in the database or migrated."""
+    url = sa.make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() == "postgresql":
+        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+    else:
+        settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = sa.create_engine(url)
+        sa.event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
 def _set_pragmas(connection: Any, _: object) -> None:
-    # NORMAL is safe in WAL mode: a power cut may undo the last commit, never tear the file.
+    # FULL, because what was acknowledged must outlast a power cut; NORMAL may undo the last commit.
     for pragma in (
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        "synchronous = FULL",
         f"busy_timeout = {BUSY_MS}",
         "cache_size = -65536",
     ):
@@ -130,7 +145,7 @@ def _set_pragmas(connection: Any, _: object) -> None:
 
 def _migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        if _version(connection) == HEAD:
+        if version(connection) == HEAD:
             return
         from alembic import command  # here, because most openings have nothing to migrate
         from alembic.config import Config
@@ -141,7 +156,8 @@ def _migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(connection: sa.Connection) -> str | None:
+def version(connection: sa.Connection) -> str | None:
+    """Return the newest migration that a database has had; None: it is empty."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

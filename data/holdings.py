@@ -4,8 +4,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from data import audit, ledger, outbox, standing  # noqa: F401  # their tables join the metadata
+from data.audit import commander
 from data.bulk import writing
 from data.database import metadata, pipelines
+from data.moments import now
 
 _OF_ONE: Final = tuple(table for table in metadata.sorted_tables if "pipeline" in table.c)
 """Tables whose rows belong to one pipeline; accounts, owners and targets belong to all."""
@@ -30,3 +33,4 @@ def forget(database: sa.Engine, pipeline: str) -> None:
     with writing(database) as transaction:
         for query in (*queries, sa.delete(pipelines).filter_by(name=pipeline)):
             transaction.execute(query)
+        audit.record(transaction, commander(), "pipeline.deleted", now(), pipeline)

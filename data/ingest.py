@@ -10,7 +10,6 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from time import time
 from typing import Any
 
 import polars as pl
@@ -18,13 +17,16 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress
 
+from data import audit
+from data.audit import commander
 from data.bulk import Merged, merge, read, writing
 from data.closings import keep_closings
 from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
 from data.mapping import Mapping
-from data.moments import SECOND
+from data.moments import now
+from data.push import touch_standing
 from data.records import normalise
 from data.rejects import RejectsFile
 from data.spool import Spool
@@ -119,6 +121,8 @@ def ingest(
         for frames in progress.track(spool.partitions(), spool.count, description="Merging"):
             if frames:
                 _take(mapping.records(frames), pipeline, known, transaction, rejects, report)
+        if any(table.accepted or table.changed for table in report.tables.values()):
+            touch_standing(transaction, pipeline_name, now())
         report.outcomes = _outcomes(transaction, pipeline_name)
         report.rejected = rejects.rows
         for name, refused in rejects.tables.items():
@@ -127,6 +131,8 @@ def ingest(
         kept = rejects.keep()
         report.rejects = str(kept) if kept else None
         _refuse_nothing_kept(report)
+        told = {name: table.accepted + table.changed for name, table in report.tables.items()}
+        audit.record(transaction, commander(), "facts.ingested", now(), pipeline_name, **told)
     return report
 
 
@@ -161,8 +167,7 @@ def _remember(transaction: sa.Connection, pipeline: Pipeline) -> None:
         transaction, sa.select(pipelines.c.settings).where(pipelines.c.name == pipeline.name)
     )
     if stored["settings"].to_list() != [settings]:
-        now = int(time() * SECOND)
-        row = {"name": [pipeline.name], "settings": [settings], "updated_at": [now]}
+        row = {"name": [pipeline.name], "settings": [settings], "updated_at": [now()]}
         merge(transaction, pipelines, pl.DataFrame(row))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,8 +20,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of a PostgreSQL; by default SQLite in the workspace."
     )
-    engine: Literal["polars", "duckdb"] = Field(
-        "polars", description="What computes features: in memory, or larger than memory."
+    engine: Literal["polars", "duckdb", "spark"] = Field(
+        "polars", description="What computes features: in memory, larger than it, on a cluster."
+    )
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]*[MG]B$",
+        description="Memory of DuckDB, or of a Spark on this machine, such as `4GB`.",
+    )
+    tables: Path | None = Field(
+        None, description="A directory of Parquet to read deals from, not the database."
     )
     mlflow_uri: str | None = Field(
         None, description="MLflow tracking server; by default SQLite in the workspace."
@@ -54,6 +62,32 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Seconds after which a request without an answer is given up."
     )
 
+    score_hours: float = Field(
+        24.0, gt=0, description="Hours for which a standing score is told instead of a new one."
+    )
+    ledger_days: int = Field(
+        1_100, ge=1, description="Days for which the ledger keeps what was said."
+    )
+    webhook_close_days: float = Field(
+        7.0, ge=0, description="Days by which a close date must move for webhooks to be told."
+    )
+    webhook_attempts: int = Field(
+        10, ge=1, le=30, description="How often a webhook is tried before it counts as dead."
+    )
+    webhook_private: bool = Field(
+        False, description="Whether webhooks may call http and addresses of one's own net."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for single sign-on, as it names itself."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider calls Dealcast.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Shared with the provider; none for a public client."
+    )
+    proxies: str = Field(
+        "127.0.0.1", description="Reverse proxies whose X-Forwarded-For is believed, with commas."
+    )
+
     @property
     def https(self) -> bool:
         """Whether people reach the service over https."""
@@ -78,6 +112,11 @@ class Settings(BaseSettings):
     def desks(self) -> Path:
         """The folder of the desks: what pages read of each pipeline."""
         return self.workspace / "desk"
+
+    @property
+    def spill(self) -> Path:
+        """The folder of what an engine does not hold in memory; of use to running jobs only."""
+        return self.workspace / "spill"
 
     @property
     def sqlalchemy_url(self) -> str:

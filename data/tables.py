@@ -1,22 +1,25 @@
 """The tables of one pipeline as lazy frames, on the engine of your choice."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
 import sqlalchemy as sa
 
-from data.bulk import read
+from data.bulk import read, spill
 from data.contract import POLARS_TYPES, TABLES, Pipeline
 from data.database import contract_tables, pipelines
+from data.engines import UNLIMITED, Engine, Frame, Host, Limits, collect, host
 from data.errors import NotFound, did_you_mean
 
-Frame: TypeAlias = nw.LazyFrame[Any]
-Engine = Literal["polars", "duckdb"]
+__all__ = ["Engine", "Frame", "Limits", "Tables", "collect", "lazy_tables", "open_tables"]
+
+_NAMES: Final = ("deals", "changes", "activities", "checklist", "contacts", "accounts", "owners")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,31 @@ class Tables:
     contacts: Frame
     accounts: Frame
     owners: Frame
-    put: Callable[[pl.DataFrame], Frame]
-    """Puts a frame held in memory on the same engine, so that it can be joined."""
+    host: Host
+    """The engine at work; see `data.engines`."""
+
+    def put(self, frame: pl.DataFrame) -> Frame:
+        """Put a frame held in memory on the same engine, so that it can be joined."""
+        return self.host.put(frame)
+
+    def keep(self, frame: Frame) -> Frame:
+        """Run a frame once and hold its rows on the engine: for what is asked more than once."""
+        return self.host.keep(frame)
+
+    def scratch(self) -> AbstractContextManager[None]:
+        """Let go at the end what was kept within. Frames built on it end there too."""
+        return self.host.scratch()
+
+    def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Make one frame of parts: in memory, or mapped from files on the other engines."""
+        return self.host.gather(parts)
+
+    def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
+        """Give each row once for every integer from column `first` to column `last`, as `name`.
+
+        A row whose last is below its first, or where one of them is null, gives none.
+        """
+        return self.host.spread(frame.filter(nw.col(first) <= nw.col(last)), name, first, last)
 
     def known_by(self, as_of: int) -> "Tables":
         """Return the tables as they stood at a moment: later facts gone, later closings open."""
@@ -64,12 +90,6 @@ class Tables:
         return max(one.collect(backend="polars").item() or 0 for one in latest)
 
 
-def collect(frame: Frame) -> pl.DataFrame:
-    """Run a lazy frame on its engine and return its rows as a Polars frame."""
-    collected: pl.DataFrame = frame.collect(backend="polars").to_native()
-    return collected
-
-
 def lazy_tables(
     frames: Mapping[str, pl.DataFrame], pipeline: Pipeline, engine: Engine = "polars"
 ) -> Tables:
@@ -81,41 +101,27 @@ def lazy_tables(
         engine: where the lazy frames run.
 
     """
-    names = [name for name in Tables.__annotations__ if name in TABLES]
-    named = {name: frames.get(name, TABLES[name].empty()) for name in names}
+    named = {name: frames.get(name, TABLES[name].empty()) for name in _NAMES}
     named["deals"] = with_fixed_attributes(named["deals"], pipeline)
-    put = _engines[engine]()
-    return Tables(put=put, **{name: put(frame) for name, frame in named.items()})
-
-
-def _polars() -> Callable[[pl.DataFrame], Frame]:
-    return lambda frame: nw.from_native(frame.lazy())
-
-
-def _duckdb() -> Callable[[pl.DataFrame], Frame]:
-    import duckdb  # here, because the request path never needs it
-
-    connection = duckdb.connect()
-    return lambda frame: nw.from_native(connection.from_arrow(frame.to_arrow()))
-
-
-_engines: Final[dict[Engine, Callable[[], Callable[[pl.DataFrame], Frame]]]] = {
-    "polars": _polars,
-    "duckdb": _duckdb,
-}
+    at = host(engine)
+    return Tables(host=at, **{name: at.put(frame) for name, frame in named.items()})
 
 
 def with_fixed_attributes(deals: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
     """Add a column for each `fixed` attribute of the pipeline, read from the JSON."""
+    read = _fixed_attributes(pipeline)
+    return deals if read is None else deals.with_columns(_fixed=read).unnest("_fixed")
+
+
+def _fixed_attributes(pipeline: Pipeline) -> pl.Expr | None:
     wanted = {
         name: POLARS_TYPES[attribute.column_type]
         for name, attribute in pipeline.attributes.items()
         if attribute.policy == "fixed"
     }
     if not wanted:
-        return deals
-    values = deals["attributes"].fill_null("{}").str.json_decode(pl.Struct(wanted))
-    return deals.hstack(values.struct.unnest().get_columns())
+        return None
+    return pl.col("attributes").fill_null("{}").str.json_decode(pl.Struct(wanted))
 
 
 def load_pipeline(database: sa.Engine, name: str) -> Pipeline:
@@ -156,27 +162,62 @@ def _rows(table: sa.Table, pipeline: str) -> sa.Select[Any]:
     return rows.where(table.c.pipeline == pipeline) if "pipeline" in table.c else rows
 
 
-def open_tables(source: sa.Engine | Path, pipeline: str, engine: Engine = "polars") -> Tables:
+def open_tables(
+    source: sa.Engine | Path,
+    pipeline: str,
+    engine: Engine = "polars",
+    limits: Limits = UNLIMITED,
+) -> Tables:
     """Open one pipeline's tables from the database or from a directory of Parquet.
 
+    A directory is scanned, and never in memory as a whole. A database is read into memory for
+    Polars, and for the other engines into files beside it.
+
     Args:
-        source: the database, or a directory as `write_parquet` makes it.
+        source: the database, or a directory as `write_parquet` makes it; each table may also be
+            a folder of Parquet files.
         pipeline: the pipeline's name; in a directory it must be the one that lies there.
         engine: where the lazy frames run.
+        limits: of its memory, and where its files go.
 
     Raises:
         NotFound: there is no such pipeline.
+        NotReady: the engine needs what is not installed here.
 
     """
     if isinstance(source, Path):
-        frames, settings = read_parquet(source)
-        if settings.name != pipeline:
-            raise NotFound(
-                "no such pipeline", field="pipeline", value=pipeline, allowed=settings.name
-            )
-        return lazy_tables(frames, settings, engine)
+        return _scanned(source, read_settings(source, pipeline), engine, limits)
     settings = load_pipeline(source, pipeline)
-    return lazy_tables(read_frames(source, pipeline), settings, engine)
+    if engine == "polars":
+        return lazy_tables(read_frames(source, pipeline), settings)
+    folder = limits.spill()
+    with source.connect() as connection:
+        for name in _NAMES:
+            spill(connection, _rows(contract_tables[name], pipeline), folder / f"{name}.parquet")
+    return _scanned(folder, settings, engine, limits)
+
+
+def _scanned(folder: Path, pipeline: Pipeline, engine: Engine, limits: Limits) -> Tables:
+    """Scan a directory of Parquet; a table that is missing counts as empty."""
+    files = {name: folder / f"{name}.parquet" for name in _NAMES}
+    files["deals"] = _with_fixed_file(files["deals"], pipeline, limits)
+    at = host(engine, limits)
+    frames = {
+        name: at.scan(file) if file.exists() else at.put(TABLES[name].empty())
+        for name, file in files.items()
+    }
+    return Tables(host=at, **frames)
+
+
+def _with_fixed_file(deals: Path, pipeline: Pipeline, limits: Limits) -> Path:
+    """Do `with_fixed_attributes` from file to file, a few rows at a time."""
+    read = _fixed_attributes(pipeline)
+    if read is None:
+        return deals
+    found = pl.scan_parquet(deals) if deals.exists() else TABLES["deals"].empty().lazy()
+    written = limits.spill() / "deals.parquet"
+    found.with_columns(_fixed=read).unnest("_fixed").sink_parquet(written)
+    return written
 
 
 def write_parquet(frames: Mapping[str, pl.DataFrame], folder: Path, pipeline: Pipeline) -> None:
@@ -189,16 +230,16 @@ def write_parquet(frames: Mapping[str, pl.DataFrame], folder: Path, pipeline: Pi
     (folder / "pipeline.json").write_text(text + "\n", encoding="utf-8")
 
 
-def read_parquet(folder: Path) -> tuple[dict[str, pl.DataFrame], Pipeline]:
-    """Read a directory as `write_parquet` makes it; a table that is missing counts as empty.
+def read_settings(folder: Path, pipeline: str) -> Pipeline:
+    """Read the settings of the pipeline that lies in a directory of Parquet.
 
     Raises:
-        NotFound: there is no pipeline.json in it.
-
+        NotFound: there is no pipeline.json in it, or it is another pipeline's.
     """
-    settings = folder / "pipeline.json"
-    if not settings.is_file():
+    file = folder / "pipeline.json"
+    if not file.is_file():
         raise NotFound("no pipeline.json in the directory", field="source", value=str(folder))
-    files = {name: folder / f"{name}.parquet" for name in TABLES}
-    frames = {name: pl.read_parquet(file) for name, file in files.items() if file.is_file()}
-    return frames, Pipeline.model_validate_json(settings.read_text(encoding="utf-8"))
+    settings = Pipeline.model_validate_json(file.read_text(encoding="utf-8"))
+    if settings.name != pipeline:
+        raise NotFound("no such pipeline", field="pipeline", value=pipeline, allowed=settings.name)
+    return settings

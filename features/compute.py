@@ -1,5 +1,7 @@
 """Snapshots in, feature rows out: the one place where features are computed."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -8,16 +10,17 @@ import polars as pl
 
 from data.errors import BadInput
 from data.tables import Frame, Tables, collect
+from features.answers import answered
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
-from features.tallies import with_tallies
-from features.timeline import timeline
+from features.tallies import Stood, standing, with_tallies
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
+DEALS_A_PART: Final = 25_000
 DONE: Final = activity(status="done")
 LAST_TOUCH: Final = "last_touch"
 ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
@@ -35,22 +38,71 @@ def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
 
     Returns:
         A row per snapshot, sorted by deal_id and as_of: these two, then the catalogue's columns,
-        numbers as Float64 and categories as String, null where unknown.
+        numbers as Float64 and categories as String, null where unknown. On DuckDB and Spark it
+        is mapped from files and not held in memory, see `data.mapped`.
     """
-    history, asked = _asked(context)
-    answers = history.answer(timeline(tables, snapshots, context.windows))
-    rows = _with_held(_with_fixed(answers, tables), tables, history)
-    # held in memory once: each of the tallies asks it for its moments
-    held = with_working_days(collect(rows), LAST_TOUCH, context.calendar)
-    rows = with_tallies(tables.put(held), tables, context)
-    rows = rows.select(
-        *KEY,
-        **{
-            feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
-            for feature, expression in asked
-        },
+    return tables.gather(compute_parts(tables, snapshots, context))
+
+
+def compute_parts(
+    tables: Tables, snapshots: Frame, context: Context, deals: int = DEALS_A_PART
+) -> Iterator[pl.DataFrame]:
+    """Compute the same rows, some deals at a time: what is held at once does not grow with them.
+
+    Args:
+        tables: as of `compute`.
+        snapshots: as of `compute`.
+        context: as of `compute`.
+        deals: how many to take at a time.
+
+    Yields:
+        Rows of `compute`, in its order.
+    """
+    asked = collect(snapshots.select(*KEY)).sort(KEY)
+    stood = standing(tables, context, asked["as_of"].unique().sort())
+    for part in _parts(asked, deals):
+        own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
+        yield _computed(own, part, stood, context)
+
+
+def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
+    """Split rows sorted by deal_id after every so many deals; no rows are one part."""
+    part = asked["deal_id"].rle_id() // deals
+    if len(asked) == 0 or part[-1] == 0:
+        return [asked]
+    return asked.with_columns(part=part).partition_by(
+        "part", maintain_order=True, include_key=False
     )
-    return collect(rows).sort(KEY)
+
+
+def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
+    """Return the tables of the deals from the first to the last one by name."""
+    own = nw.col("deal_id").is_between(nw.lit(deals[0]), nw.lit(deals[-1]))
+    return replace(
+        tables,
+        deals=tables.deals.filter(own),
+        changes=tables.changes.filter(own),
+        activities=tables.activities.filter(own),
+        checklist=tables.checklist.filter(own),
+        contacts=tables.contacts.filter(own),
+    )
+
+
+def _computed(
+    tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
+) -> pl.DataFrame:
+    history, asked = _asked(context)
+    with tables.scratch():
+        answers = answered(history, tables, tables.put(snapshots))
+        answers = _with_held(_with_fixed(answers, tables), tables, history)
+        rows = with_working_days(collect(answers).sort(KEY), LAST_TOUCH, context.calendar)
+    told = nw.from_native(with_tallies(rows, stood, context))
+    features = {
+        feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
+        for feature, expression in asked
+    }
+    computed: pl.DataFrame = told.select(*KEY, **features).to_native()
+    return computed
 
 
 def catalogue(context: Context) -> list[Feature]:

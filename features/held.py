@@ -8,9 +8,9 @@ import polars as pl
 
 from data.contract import TRACKED
 from data.tables import Frame, Tables, collect
+from features.answers import answered
 from features.context import Context
 from features.history import History, change
-from features.timeline import timeline
 
 _NO_WORDS: Final = Context(stages=(), kinds=(), windows=())
 
@@ -49,7 +49,8 @@ def amounts_at_closing(tables: Tables) -> pl.DataFrame:
     """
     won = tables.deals.filter(nw.col("outcome") == "won", ~nw.col("closed_recorded_at").is_null())
     closings = won.select("deal_id", as_of="closed_recorded_at")
-    return collect(held_then(tables, closings, "amount", "number").drop("as_of"))
+    with tables.scratch():
+        return collect(held_then(tables, closings, "amount", "number").drop("as_of"))
 
 
 def held_then(tables: Tables, snapshots: Frame, field: str, column: str = "value") -> Frame:
@@ -64,5 +65,5 @@ def held_then(tables: Tables, snapshots: Frame, field: str, column: str = "value
     history = History(_NO_WORDS)
     said = history.held(change(field), column)
     own = replace(tables, changes=tables.changes.filter(nw.col("field") == field))
-    answers = history.answer(timeline(own, snapshots, (), ("changes",)))
+    answers = answered(history, own, snapshots, ("changes",))
     return answers.select("deal_id", "as_of", said.alias(field))

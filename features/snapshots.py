@@ -1,15 +1,16 @@
 """Snapshots: (deal, as_of) pairs, each a question of what was known of an open deal then."""
 
 import narwhals as nw
-import polars as pl
 
 from data.moments import DAY
-from data.tables import Frame, Tables, collect
+from data.tables import Frame, Tables
 
 
 def open_snapshots(tables: Tables, as_of: int) -> Frame:
     """Return deal_id and as_of of every deal known by then and not known to be closed."""
-    return tables.put(_grid(tables, as_of, DAY).filter(pl.col("as_of") == as_of))
+    known = nw.col("recorded_at") <= as_of
+    is_open = nw.col("closed_recorded_at").is_null() | (nw.col("closed_recorded_at") > as_of)
+    return tables.deals.filter(known & is_open).select("deal_id", as_of=nw.lit(as_of, nw.Int64))
 
 
 def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
@@ -18,7 +19,15 @@ def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
     All deals share the grid, so the snapshots of one moment are the open deals that a list of
     that moment would have shown, in the same proportions.
     """
-    return tables.put(_grid(tables, end, cadence_days * DAY))
+    step = cadence_days * DAY
+    closed = nw.col("closed_recorded_at")
+    newest = nw.when(closed <= end).then((end - closed) // step + 1).otherwise(nw.lit(0))
+    oldest = nw.when(nw.col("recorded_at") <= end).then((end - nw.col("recorded_at")) // step)
+    spans = tables.deals.select(
+        "deal_id", newest=newest.cast(nw.Int64), oldest=oldest.cast(nw.Int64)
+    )
+    moments = tables.spread(spans, "k", "newest", "oldest")
+    return moments.select("deal_id", as_of=end - nw.col("k") * step)
 
 
 def first_snapshots(tables: Tables, closed: bool) -> Frame:
@@ -29,15 +38,3 @@ def first_snapshots(tables: Tables, closed: bool) -> Frame:
     is_open = nw.col("outcome") == "open"
     deals = tables.deals.filter(~is_open if closed else is_open)
     return deals.select("deal_id", as_of=nw.col("recorded_at"))
-
-
-def _grid(tables: Tables, end: int, step: int) -> pl.DataFrame:
-    """Give each deal the moments end - k * step, k = 0, 1, …, at which it is known and open."""
-    lives = collect(tables.deals.select("deal_id", "recorded_at", "closed_recorded_at"))
-    newest = pl.max_horizontal(0, (end - pl.col("closed_recorded_at")) // step + 1).fill_null(0)
-    oldest = (end - pl.col("recorded_at")) // step
-    return (
-        lives.with_columns(k=pl.int_ranges(newest, oldest + 1))
-        .explode("k", empty_as_null=False)
-        .select("deal_id", as_of=end - pl.col("k") * step)
-    )

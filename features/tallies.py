@@ -17,7 +17,6 @@ from data.moments import DAY
 from data.tables import Frame, Tables, collect
 from features.context import TALLIES, Context
 from features.held import held_then
-from features.history import NEVER
 
 KEYS: Final = {
     "all": "everyone",
@@ -29,13 +28,15 @@ KEYS: Final = {
     "rival": "competitor",
 }
 """Whose tally, and the column that says which."""
+NEVER: Final = -(2**62)
+"""Stands for "has not happened" in a running maximum."""
 _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 """What is counted, and where it begins: all are sums, but the last is the latest moment."""
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}
 _NO_WORD: Final = nw.lit(None).cast(nw.String)
 
-Stood: TypeAlias = Callable[[str], tuple[Frame, list[str]]]
-"""Tells of one kind of key what stood, and by which columns it is joined to snapshots."""
+Stood: TypeAlias = Callable[[str, pl.DataFrame], pl.DataFrame]
+"""Given a kind of key, and rows of it with as_of, adds what stood of each key then."""
 
 
 def counts(of: str) -> tuple[str, ...]:
@@ -48,26 +49,21 @@ def whose(context: Context) -> dict[str, str]:
     return {of: key for of, key in KEYS.items() if of != "rival" or context.rivals}
 
 
-def with_tallies(rows: Frame, tables: Tables, context: Context) -> Frame:
+def with_tallies(rows: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
     """Add <of>_<what> for each of `whose` and its `counts`: what stood, as known at as_of.
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
-    rows = rows.with_columns(everyone=nw.lit(""))
-    if context.tallies is None:
-        stood = _as_of_then(rows, tables, context)
-    else:
-        stood = _kept(tables, context.tallies)
+    rows, told = rows.with_columns(everyone=pl.lit("")), []
     for of, key in whose(context).items():
-        known, on = stood(of)
-        somebody = ~nw.col(key).is_null()  # nobody's tally is unknown, a new one's is empty
+        somebody = pl.col(key).is_not_null()  # nobody's tally is unknown, a new one's is empty
         named = {
-            f"{of}_{name}": nw.when(somebody).then(nw.col(name).fill_null(_EMPTY[name]))
+            f"{of}_{name}": pl.when(somebody).then(pl.col(name).fill_null(_EMPTY[name]))
             for name in counts(of)
         }
-        rows = rows.join(known, on=on, how="left").with_columns(**named).drop(*counts(of))
-    happened = nw.when(nw.col("account_won_at") > NEVER).then("account_won_at")
-    return rows.with_columns(account_won_at=happened)
+        told += stood(of, rows.select(key, "as_of")).select(**named).get_columns()
+    happened = pl.when(pl.col("account_won_at") > NEVER).then("account_won_at")
+    return rows.with_columns(told).with_columns(account_won_at=happened)
 
 
 def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
@@ -78,79 +74,109 @@ def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
         context: names the attributes and the window.
         moment: in microseconds of UTC.
     """
-    facts = _facts(tables, context)
-    latest = {name: nw.col(name).sum() for name in _EMPTY} | {"won_at": nw.col("won_at").max()}
     stood = [
-        collect(facts(of).filter(nw.col("as_of") <= moment).group_by(key).agg(**latest))
-        .rename({key: "key"})
-        .with_columns(of=pl.lit(of))
-        .select(TALLIES.names())
-        for of, key in whose(context).items()
-    ]
-    return pl.concat(stood).cast(TALLIES).sort("of", "key")
-
-
-def _kept(tables: Tables, kept: pl.DataFrame) -> Stood:
-    def stood(of: str) -> tuple[Frame, list[str]]:
-        key, own = KEYS[of], kept.filter(pl.col("of") == of)
-        return tables.put(own.select(pl.col("key").alias(key), *counts(of))), [key]
-
-    return stood
-
-
-def _as_of_then(rows: Frame, tables: Tables, context: Context) -> Stood:
-    """Sum up the facts of each key, and read the sums at the moments asked for."""
-    facts = _facts(tables, context)
-
-    def stood(of: str) -> tuple[Frame, list[str]]:
-        key, empty = KEYS[of], {name: nw.lit(_EMPTY[name], nw.Int64) for name in counts(of)}
-        asked = rows.select(key, "as_of").unique().filter(~nw.col(key).is_null())
-        asked = asked.select(key, "as_of", **empty, asked=nw.lit(1, nw.Int64))
-        known = facts(of).select(key, "as_of", *counts(of), asked=nw.lit(0, nw.Int64))
-        runs = {name: nw.col(name).cum_sum() for name in counts(of) if name != "won_at"}
-        if "won_at" in counts(of):
-            runs["won_at"] = nw.col("won_at").cum_max()
-        order = ("as_of", "asked")
-        both = nw.concat([known, asked], how="vertical").with_columns(
-            **{name: run.over(key, order_by=order) for name, run in runs.items()}
+        known.select(
+            pl.lit(of).alias("of"),
+            pl.col(KEYS[of]).alias("key"),
+            *(pl.col(n) if n in counts(of) else pl.lit(e).alias(n) for n, e in _EMPTY.items()),
         )
-        read = both.filter(nw.col("asked") == 1).select(key, "as_of", *counts(of))
-        return read, [key, "as_of"]
+        .select(TALLIES.names())
+        .cast(TALLIES)
+        for of, known in _known(tables, context, pl.Series([moment])).items()
+    ]
+    return pl.concat(stood).sort("of", "key")
+
+
+def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
+    """Return what tells the tallies at some moments: those kept, or those counted as of then.
+
+    Args:
+        tables: the contract's tables, of all deals.
+        context: names the attributes and the window, and holds what was kept.
+        moments: that will be asked about, sorted, each once.
+    """
+    if context.tallies is not None:
+        return _kept(context.tallies)
+    known = _known(tables, context, moments)
+
+    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
+        key = KEYS[of]
+        asked = rows.unique().drop_nulls(key).sort("as_of")
+        # known is in the order of moments, too; with `by`, Polars cannot see it, and would warn
+        read = asked.join_asof(known[of], on="as_of", by=key, check_sortedness=False)
+        return rows.join(read, on=[key, "as_of"], how="left", maintain_order="left")
 
     return stood
 
 
-def _facts(tables: Tables, context: Context) -> Callable[[str], Frame]:
-    """Return what gives the facts of one kind of key: a row each, with as_of and what it adds."""
-    closed = tables.put(collect(closings(tables, context)))  # once for all keys
+def _kept(kept: pl.DataFrame) -> Stood:
+    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
+        own = kept.filter(pl.col("of") == of).select(pl.col("key").alias(KEYS[of]), *counts(of))
+        return rows.join(own, on=KEYS[of], how="left", maintain_order="left")
 
-    def facts(of: str) -> Frame:
-        key, found = KEYS[of], [_adding(closed, KEYS[of], won="won", closed=1, won_at="won_at")]
+    return stood
+
+
+def _known(tables: Tables, context: Context, moments: pl.Series) -> dict[str, pl.DataFrame]:
+    """Sum up the facts of each kind of key, from one of the moments asked about to the next.
+
+    Returns:
+        By kind: the key's column, as_of (a moment at which something was added) and what stood
+        then, in the order of moments.
+    """
+    with tables.scratch():
+        facts = _facts(tables, context)
+        return {of: _summed(of, facts(of), moments) for of in whose(context)}
+
+
+def _summed(of: str, facts: Iterator[Frame], moments: pl.Series) -> pl.DataFrame:
+    key, last = KEYS[of], "won_at"
+    adds = [_added(frame, key, moments) for frame in facts]
+    total = {n: pl.col(n).max() if n == last else pl.col(n).sum() for n in counts(of)}
+    run = {n: pl.col(n).cum_max() if n == last else pl.col(n).cum_sum() for n in counts(of)}
+    empty = [pl.col(name).fill_null(_EMPTY[name]) for name in counts(of)]
+    return (
+        pl.concat(adds, how="diagonal")
+        .group_by(key, "as_of")
+        .agg(**total)
+        .with_columns(empty)
+        .sort("as_of")
+        .with_columns(**{name: one.over(key) for name, one in run.items()})
+    )
+
+
+def _added(frame: Frame, key: str, moments: pl.Series) -> pl.DataFrame:
+    """Sum up what rows add to each key, from one of the moments to the next."""
+    facts = collect(frame.filter(~nw.col(key).is_null()))
+    after = moments.search_sorted(facts["as_of"], side="left")
+    facts = facts.with_columns(as_of=after).filter(pl.col("as_of") < len(moments))
+    adds = [name for name in facts.columns if name not in (key, "as_of")]
+    total = [pl.col(n).max() if n == "won_at" else pl.col(n).sum() for n in adds]
+    summed = facts.group_by(key, "as_of").agg(total)
+    return summed.with_columns(as_of=moments.gather(summed["as_of"]))
+
+
+def _facts(tables: Tables, context: Context) -> Callable[[str], Iterator[Frame]]:
+    """Return what gives the facts of one kind of key: key, as_of, and what each adds."""
+    closed = tables.keep(closings(tables, context))  # once for all keys
+
+    def facts(of: str) -> Iterator[Frame]:
+        key = KEYS[of]
+        won_at = ["won_at"] if "won_at" in counts(of) else []
+        yield closed.select(key, "as_of", "won", *won_at, closed=nw.lit(1, nw.Int64))
         if "open" in counts(of):
-            spans = _held_spans(tables) if of == "owner" else _spans(tables)
-            found += _while("open", spans, key)
+            yield from _while("open", _held_spans(tables) if of == "owner" else _spans(tables), key)
         if "done" in counts(of):
-            found += _while("done", _done_spans(tables, context), key)
-        return nw.concat(found, how="vertical").filter(~nw.col(key).is_null())
+            yield from _while("done", _done_spans(tables, context), key)
 
     return facts
 
 
 def _while(name: str, spans: Frame, key: str) -> Iterator[Frame]:
     """Add one where a span begins, and take it off where it ends."""
-    yield _adding(spans.rename({"begins": "as_of"}), key, **{name: 1})
+    yield spans.select(key, as_of="begins", **{name: nw.lit(1, nw.Int64)})
     ended = spans.filter(~nw.col("ends").is_null())
-    yield _adding(ended.rename({"ends": "as_of"}), key, **{name: -1})
-
-
-def _adding(frame: Frame, key: str, **adds: int | str) -> Frame:
-    """Say what each row of a frame adds: numbers, or the columns that hold them."""
-    told: dict[str, int | str] = {**_EMPTY, **adds}
-    columns = {
-        name: (nw.col(value) if isinstance(value, str) else nw.lit(value)).cast(nw.Int64)
-        for name, value in told.items()
-    }
-    return frame.select(nw.col(key).cast(nw.String), "as_of", **columns)
+    yield ended.select(key, as_of="ends", **{name: nw.lit(-1, nw.Int64)})
 
 
 def closings(tables: Tables, context: Context) -> Frame:

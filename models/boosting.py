@@ -28,6 +28,8 @@ class Settings:
         patience: trees without a gain on its own part after which a booster stops, back at its
             best; None where all are grown. Its check is then a little too good.
         rows_per_booster: rows a booster is fitted on at most, drawn anew for each.
+        rows_at_once: of those, how many may be in memory as numbers; LightGBM bins more than so
+            many piece by piece, and holds a byte for each number.
         half_life_days: how old a snapshot is that counts half; None where all count the same.
         threads: boosters fitted side by side.
         booster: parameters of LightGBM.
@@ -37,6 +39,7 @@ class Settings:
     rounds: int = 100
     patience: int | None = None
     rows_per_booster: int = 150_000
+    rows_at_once: int = 1_000_000
     half_life_days: float | None = None
     threads: int = 2
     booster: dict[str, Any] = field(
@@ -121,7 +124,7 @@ class Bag:
             parameters = {**_FIXED, **settings.booster, **columns.constraints()}
             parameters |= {"objective": objective, "seed": int(rng.integers(2**31))}
             fitted = lgb.Dataset(
-                data.rows(at),
+                Pieces.of(data, at, settings.rows_at_once),
                 target[at],
                 weight=data.weights(at),
                 categorical_feature=columns.categories,
@@ -146,6 +149,38 @@ class Bag:
         fitted = parallel(delayed(fit_part)(one, own_rng) for one, own_rng in each)
         boosters, offsets = zip(*fitted, strict=True)
         return cls(tuple(boosters), float(np.mean(offsets))), checks
+
+
+class Pieces(lgb.Sequence):  # type: ignore[misc]
+    """Rows at positions of the data, given to LightGBM a piece at a time."""
+
+    def __init__(self, data: Parted, at: np.ndarray, size: int) -> None:
+        self._data, self._at, self.batch_size = data, at, size
+        self._piece = -1
+        self._rows: Array = np.empty(0)
+
+    @classmethod
+    def of(cls, data: Parted, at: np.ndarray, most: int) -> "Array | Pieces":
+        """Return the rows as an array, which is quicker, or in pieces of at most so many."""
+        return data.rows(at) if len(at) <= most else cls(data, at, most)
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self._at)
+
+    def __getitem__(self, place: int | slice) -> Array:
+        """Return one row, or a slice of them.
+
+        LightGBM asks for rows of a sample one by one, ascending, so their piece is kept.
+        """
+        if isinstance(place, slice):
+            return self._data.rows(self._at[place])
+        piece, row = divmod(int(place), self.batch_size)
+        if piece != self._piece:
+            begin = piece * self.batch_size
+            self._piece, self._rows = piece, self[begin : begin + self.batch_size]
+        own: Array = self._rows[row]
+        return own
 
 
 def _drawn(

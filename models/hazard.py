@@ -28,6 +28,8 @@ from models.sources import Sources
 
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
+_AT_ONCE: Final = 50_000
+"""Deals that are asked of at once: unfolded into their bins they are many and wide."""
 _HALF_LIFE: Final = 1 / 3
 """How long ago, in last edges, a bin ended that counts half in the calibration.
 
@@ -78,11 +80,17 @@ class HazardModel:
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
         ahead = Ahead.of(encoder, features, edges, calendar)
-        codes, as_of = encoder.encode(sample.rows), sample.rows["as_of"].to_numpy()
+        as_of = sample.rows["as_of"].to_numpy()
         snapshot, number, cause = sample.bins(edges)
         half_life = settings.half_life_days
+
+        def rows(at: np.ndarray) -> Array:
+            # only what is drawn is encoded: all of it, in all its bins, may not fit in memory
+            codes = encoder.encode(sample.rows[snapshot[at]])
+            return ahead.rows(codes, as_of[snapshot[at]], number[at])
+
         data = Parted(
-            lambda at: ahead.rows(codes[snapshot[at]], as_of[snapshot[at]], number[at]),
+            rows,
             part=parts(sample.groups, settings.folds, rng)[snapshot],
             checked=draw(len(snapshot), _CHECKED, rng),
             weight=None if half_life is None else recency(as_of / DAY, half_life)[snapshot],
@@ -114,7 +122,12 @@ class HazardModel:
 
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, n deals in their order."""
-        hazards = self.hazards(self.encoder.encode(rows), rows["as_of"].to_numpy(), threads)
+        hazards = np.concatenate(
+            [
+                self.hazards(self.encoder.encode(part), part["as_of"].to_numpy(), threads)
+                for part in (rows[at : at + _AT_ONCE] for at in range(0, len(rows) or 1, _AT_ONCE))
+            ]
+        )
         return Curves.from_hazards(self.edges, hazards[:, :, WON], hazards[:, :, LOST])
 
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:

@@ -53,6 +53,7 @@ class Sample:
             snapshot [rows], bin [rows], and what happened in it (OPEN, WON or LOST) [rows].
         """
         whole = self.seen[:, None] >= edges[None, 1:]
-        snapshot, number = np.nonzero(whole & (self.days[:, None] > edges[None, :-1]))
+        places = np.nonzero(whole & (self.days[:, None] > edges[None, :-1]))
+        snapshot, number = (place.astype(np.int32) for place in places)  # there are very many
         closes = self.days[snapshot] <= edges[number + 1]
         return snapshot, number, np.where(closes, self.cause[snapshot], 0)

@@ -62,9 +62,9 @@ class WinModel:
         """
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, list(features))
-        codes, won = encoder.encode(sample.rows), (sample.cause == WON).astype(float)
+        won = (sample.cause == WON).astype(float)
         part, records = parts(sample.groups, settings.folds, rng), np.arange(len(sample))
-        data = Parted(lambda at: codes[at], part, checked=records)
+        data = Parted(lambda at: encoder.encode(sample.rows[at]), part, checked=records)
         columns = Columns.of(encoder, features)
         growing = replace(
             settings,
@@ -72,7 +72,7 @@ class WinModel:
             patience=_PATIENCE,
             booster=settings.booster | {"min_data_in_leaf": _LEAF},
         )
-        whole = range(codes.shape[1])
+        whole = range(len(encoder.names))
         sources, odds = Sources.cross_fit(data, won, columns, [whole], growing, rng, progress)
         end = np.zeros_like(records)
         calibration = Calibration.fit(odds[:, None, :], end, sample.cause, bins=1)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from data.errors import DealcastError
-from pipelines.groups import features, keys, models, pipelines
+from pipelines.groups import erase, features, keys, ledger, models, pipelines, webhooks
 from pipelines.options import (
     AsOf,
     Currency,
@@ -36,6 +36,7 @@ from pipelines.options import (
     side_of,
     view_of,
 )
+from pipelines.people import audit_log, doctor, users
 
 app = typer.Typer(
     name="dealcast",
@@ -49,8 +50,14 @@ for name, group in {
     "models": models,
     "pipelines": pipelines,
     "keys": keys,
+    "erase": erase,
+    "ledger": ledger,
+    "webhooks": webhooks,
+    "users": users,
 }.items():
     app.add_typer(group, name=name)
+app.command("audit-log")(audit_log)
+app.command()(doctor)
 
 
 @app.callback()

@@ -4,12 +4,12 @@ from rich.console import Console
 
 from data.moments import iso
 from data.settings import Settings
-from data.tables import Tables, load_pipeline, read_targets
+from data.tables import Tables
 from features.custom import load
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle
 from pipelines.lookback import Lookback, kept, look_back
-from pipelines.workspace import database_of, opened
+from pipelines.workspace import configured, opened, targets_of
 from serving.champions import Champions
 from serving.desk.build import Desk, build
 from serving.desk.store import read_lookback, write, write_lookback
@@ -41,10 +41,10 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
-    configured, tables = opened(settings, pipeline)
+    rules, tables = opened(settings, pipeline)
     if quarters:
         how = Lookback(quarters, Fitting(threads=settings.threads))
-        found = look_back(tables.known_by(as_of), configured, how, progress.print, own)
+        found = look_back(tables.known_by(as_of), rules, how, progress.print, own)
         write_lookback(kept(found), settings.desks / pipeline)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     return keep(settings, tables, scorer.bundle, scores, progress)
@@ -56,8 +56,7 @@ def keep(
     """Make the desk of scores that are there already, and name it current."""
     name = bundle.pipeline.name
     progress.print(f"{name}: the desk as of {iso(scores.as_of)}", highlight=False)
-    with database_of(settings) as engine:
-        pipeline, targets = load_pipeline(engine, name), read_targets(engine)
+    pipeline, targets = configured(settings, name), targets_of(settings)
     folder = settings.desks / name
     desk = build(tables, bundle, scores, pipeline, targets, read_lookback(folder))
     write(desk, folder)

@@ -101,12 +101,16 @@ def keys_create(
     name: Annotated[str, typer.Option(help="Who will use it, for what.")],
     scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
     expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only deals of this owner_id are seen with it.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(help="Only deals of this team.")] = None,
     workspace: Workspace = None,
 ) -> None:
     """Make an API key and print it, for the only time."""
     from pipelines.keys import create
 
-    typer.echo(create(settings_of(workspace), name, scope, expires_days))
+    typer.echo(create(settings_of(workspace), name, scope, expires_days, owner, team))
     progress.print("Keep it now: only its hash is stored.")
 
 
@@ -125,3 +129,44 @@ def keys_revoke(key_id: str, workspace: Workspace = None) -> None:
 
     revoke(settings_of(workspace), key_id)
     progress.print(f"{key_id} is revoked.", highlight=False)
+
+
+erase = typer.Typer(no_args_is_help=True, help="Forget a deal or a person, on request.")
+
+
+@erase.command("deal")
+def erase_deal(deal_id: str, pipeline: PipelineName, workspace: Workspace = None) -> None:
+    """Forget a deal; its scores stay in the ledger under a pseudonym, without text."""
+    from pipelines.kept import deal
+
+    typer.echo(json.dumps(deal(settings_of(workspace), pipeline, deal_id)))
+
+
+@erase.command("contact")
+def erase_contact(contact_id: str, pipeline: PipelineName, workspace: Workspace = None) -> None:
+    """Forget a person: name and id go, what was done with them stays."""
+    from pipelines.kept import contact
+
+    typer.echo(json.dumps(contact(settings_of(workspace), pipeline, contact_id)))
+
+
+ledger = typer.Typer(no_args_is_help=True, help="The ledger of what was said.")
+
+
+@ledger.command("prune")
+def ledger_prune(workspace: Workspace = None) -> None:
+    """Delete entries older than DEALCAST_LEDGER_DAYS, and print how many."""
+    from pipelines.kept import prune
+
+    typer.echo(prune(settings_of(workspace)))
+
+
+webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: send again what is dead.")
+
+
+@webhooks.command("redeliver")
+def webhooks_redeliver(webhook_id: str, workspace: Workspace = None) -> None:
+    """Put what could not be delivered back to be sent, and print how many there are."""
+    from pipelines.kept import redeliver
+
+    typer.echo(redeliver(settings_of(workspace), webhook_id))

@@ -1,12 +1,18 @@
 """`dealcast models`: the bundles of a pipeline, and which of them serves."""
 
+from pathlib import Path
 from typing import Any
 
+from data import audit
+from data.audit import commander
+from data.bulk import writing
 from data.errors import NotFound
+from data.moments import now
 from data.settings import Settings
 from features.custom import load
-from models.bundle import Bundle, champion, crown
+from models.bundle import CHAMPION, Bundle, champion, crown
 from models.seal import unseal
+from pipelines.workspace import database_of
 from serving.scorer import Scorer
 
 
@@ -39,7 +45,17 @@ def promote(settings: Settings, pipeline: str, name: str) -> None:
             "no such bundle", field="name", value=name, allowed=", ".join(known) or "none yet"
         )
     Scorer(Bundle.load(path, load(settings.features)))
-    crown(path)
+    crowned(settings, path)
     from training.tracking import promote as move_alias  # mlflow takes seconds to import
 
     move_alias(settings.tracking_uri, pipeline, name)
+
+
+def crowned(settings: Settings, path: Path) -> None:
+    """Make a bundle its pipeline's champion, and write down who did."""
+    folder = path.parent
+    before = champion(folder).name if (folder / CHAMPION).is_file() else None
+    with database_of(settings) as engine, writing(engine) as connection:
+        told = {"bundle": path.name, "before": before}
+        audit.record(connection, commander(), "bundle.promoted", now(), folder.name, **told)
+        crown(path)

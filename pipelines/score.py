@@ -7,12 +7,14 @@ import polars as pl
 from rich.console import Console
 
 from data.errors import BadInput
-from data.moments import iso
+from data.moments import DAY, iso, now
 from data.settings import Settings
 from features.custom import load
 from pipelines.files import write_whole
-from pipelines.workspace import opened, warn_if_stale, warn_of_stages
+from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
+from serving import ledger, standings
 from serving.champions import Champions
+from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.told import columns
@@ -28,6 +30,8 @@ def run(
     allow_later_bundle: bool = False,
 ) -> Scores:
     """Score the open deals with the champion and write what was asked for.
+
+    The scores stand from then on, and the ledger keeps them; entries past their days go.
 
     Args:
         pipeline: whose deals.
@@ -49,12 +53,18 @@ def run(
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
     if curves is not None:
         _check_dated(scorer)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     _, tables = opened(settings, pipeline)
     progress.print(f"{pipeline}: scoring open deals as of {iso(as_of)} with {scorer.bundle.name}")
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(tables, as_of, allow_later_bundle=allow_later_bundle)
     warn_of_stages(scores, scorer.bundle, progress, settings.language)
+    with database_of(settings) as engine:
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
+        ledger.enter(engine, Told(now(), "batch", "job:score"), ledger.entries(scorer, scores))
+        ledger.prune(engine, now() - settings.ledger_days * DAY)
     if out is not None:
         _write(summary(scorer, scores), out)
     if curves is not None:

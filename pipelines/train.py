@@ -18,11 +18,12 @@ from features.audit import audit
 from features.catalogue import Family
 from features.custom import load
 from models.boosting import Settings as Fitting
-from models.bundle import Bundle, Serves, crown
+from models.bundle import Bundle, Serves
 from models.usual import Usual
 from pipelines.audit import show as show_findings
 from pipelines.audit import told_of
 from pipelines.backtest import show as show_evidence
+from pipelines.models import crowned
 from pipelines.phrases import Language, say
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
@@ -95,7 +96,7 @@ def run(
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
     recorded = _record(bundle, path, settings, evidence, {"seed": seed, **asdict(fitting)})
-    crown(path)
+    crowned(settings, path)
     return Trained(bundle, path, evidence, recorded)
 
 

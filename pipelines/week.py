@@ -16,7 +16,7 @@ from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
-from serving import lists
+from serving import ledger, lists, standings
 from serving.champions import Champions
 from serving.desk.outlook import outlook
 from serving.desk.view import View
@@ -24,6 +24,7 @@ from serving.insights import export
 from serving.insights.forecast import Forecast
 from serving.insights.priorities import Rules, prioritise
 from serving.insights.standing import standing
+from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
 
@@ -69,6 +70,8 @@ def run(
     """
     own = load(settings.features)
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
+    with database_of(settings) as engine:
+        seen = standings.pushes(engine, pipeline)
     _, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
@@ -86,6 +89,10 @@ def run(
     )
     with database_of(settings) as engine:
         lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
+        shown = set(listed["deal_id"])
+        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
+        ledger.enter(engine, Told(now(), "list", "job:week"), said)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, as_of, stem, settings)
     forecast = None

@@ -9,12 +9,12 @@ import polars as pl
 from rich.console import Console
 from sqlalchemy import Engine
 
-from data.contract import Pipeline
+from data.contract import TABLES, Pipeline
 from data.database import open_database
 from data.moments import DAY, iso_date
 from data.places import read_place
 from data.settings import Settings
-from data.tables import Tables, load_pipeline, open_tables
+from data.tables import Limits, Tables, load_pipeline, open_tables, read_settings, read_targets
 from models.bundle import Bundle
 from pipelines.phrases import Language, say
 from serving.scores import Scores
@@ -39,19 +39,43 @@ def reader_of_places(settings: Settings, pipeline: str) -> Callable[[str, str], 
     Raises:
         NotFound: no such pipeline.
     """
-    with database_of(settings) as engine:
-        return partial(read_place, load_pipeline(engine, pipeline))
+    return partial(read_place, configured(settings, pipeline))
 
 
-def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
-    """Return a pipeline's settings and its tables.
+def configured(settings: Settings, pipeline: str) -> Pipeline:
+    """Return a pipeline's settings, from where its deals are.
 
     Raises:
         NotFound: no such pipeline.
     """
+    if settings.tables is not None:
+        return read_settings(settings.tables, pipeline)
     with database_of(settings) as engine:
-        configured = load_pipeline(engine, pipeline)
-        return configured, open_tables(engine, pipeline, settings.engine)
+        return load_pipeline(engine, pipeline)
+
+
+def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
+    """Return a pipeline's settings and its tables, on the engine that is set.
+
+    Raises:
+        NotFound: no such pipeline.
+        NotReady: the engine needs what is not installed here.
+    """
+    limits = Limits(settings.memory_limit, settings.spill)
+    found = configured(settings, pipeline)
+    if settings.tables is not None:
+        return found, open_tables(settings.tables, pipeline, settings.engine, limits)
+    with database_of(settings) as engine:
+        return found, open_tables(engine, pipeline, settings.engine, limits)
+
+
+def targets_of(settings: Settings) -> pl.DataFrame:
+    """Return the contract's targets: of the database, or of the folder of tables that is set."""
+    if settings.tables is None:
+        with database_of(settings) as engine:
+            return read_targets(engine)
+    file = settings.tables / "targets.parquet"
+    return pl.read_parquet(file) if file.is_file() else TABLES["targets"].empty()
 
 
 def warn_of_stages(

@@ -9,6 +9,8 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from data import audit
+from data.audit import Actor, commander
 from data.database import list_items, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
@@ -59,6 +61,7 @@ def publish(
     engine: Engine,
     head: dict[str, Any],
     items: Sequence[dict[str, Any]],
+    actor: Actor | None = None,
 ) -> None:
     """Store a week's list, in place of one published before, in one transaction.
 
@@ -67,6 +70,7 @@ def publish(
         head: pipeline, week, as_of, bundle, created_at.
         items: each with at least position and deal_id, fit for JSON; owner_id and team say who
             may see it.
+        actor: who publishes it; whoever runs this command when left out.
     """
     key = {name: head[name] for name in ("pipeline", "week")}
     rows = [
@@ -82,6 +86,9 @@ def publish(
         connection.execute(lists.insert(), head)
         if rows:
             connection.execute(list_items.insert(), rows)
+        told = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
+        who, at = actor or commander(), head["created_at"]
+        audit.record(connection, who, "list.published", at, head["pipeline"], **told)
 
 
 def read(

@@ -1,5 +1,6 @@
 """Scores: what a bundle says of open deals, all of it read off their curves."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ RANGE: Final = {"median": 0.5, "from": 0.1, "to": 0.9}
 """The quantiles that tell when something happens, and within which 80 % range."""
 _FAR: Final = 36_525.0
 """Days: a century. What happens later is told as then, since a calendar has an end."""
+
+
+def days_until(day: date, as_of: int) -> float:
+    """Return the days from a moment to the end of a date (UTC)."""
+    return (to_moment(datetime.combine(day, time(), UTC)) - as_of) / DAY + 1.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,19 @@ class Scores:
         """
         return self._chances("days_ahead", pl.Int64(), {day: day for day in days})
 
+    def written(self) -> list[str]:
+        """Return the chances at the horizons as JSON, [[days, p_won, p_lost], …] of each deal."""
+        curves, days = self.curves, self.horizons_days
+        read = [np.column_stack([curves.won_by(day), curves.lost_by(day)]) for day in days]
+        told = np.stack(read, axis=1).tolist() if days else [[] for _ in range(len(curves))]
+        return [
+            json.dumps([[day, *pair] for day, pair in zip(days, pairs, strict=True)])
+            for pairs in told
+        ]
+
     def by(self, dates: Sequence[date]) -> pl.DataFrame:
         """Return deal_id, as_of, date, p_won, p_lost: what is so when a date (UTC) is over."""
-        midnights = {day: datetime.combine(day, time(), UTC) for day in dates}
-        ahead = {day: (to_moment(at) - self.as_of) / DAY + 1.0 for day, at in midnights.items()}
+        ahead = {day: days_until(day, self.as_of) for day in dates}
         return self._chances("date", pl.Date(), ahead)
 
     def eventually(self) -> pl.DataFrame:

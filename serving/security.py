@@ -77,10 +77,12 @@ def create_key(
         actor: who makes it; whoever runs this command when left out.
 
     Raises:
-        BadInput: no scope or an unknown one, no name, or an end that is not ahead.
+        BadInput: no scope or an unknown one, no name, an end that is not ahead, or rights to some
+            rows that go with admin or name nobody.
 
     """
     _check(name, scopes, expires_days)
+    _check_reach(reach, scopes)
     key_id, secret = token_hex(6), token_urlsafe(32)
     row = {
         "key_id": key_id,
@@ -184,4 +186,18 @@ def _check(name: str, scopes: Sequence[str], expires_days: int | None) -> None:
             field="expires_days",
             value=expires_days,
             allowed="1 to 3660",
+        )
+
+
+def _check_reach(reach: Reach, scopes: Sequence[str]) -> None:
+    if reach.whole:
+        return
+    if not reach.value:
+        raise BadInput("whose deals?", field=reach.by, value=reach.value, allowed="an id or a name")
+    if "admin" in scopes:
+        raise BadInput(
+            "a key with the scope admin sees every deal",
+            field=reach.by,
+            value=reach.value,
+            remedy="take the scopes score, read and write instead, or leave this out",
         )

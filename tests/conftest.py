@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: real databases, the real data, a frame of raw deals."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -41,9 +42,33 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 @pytest.fixture(params=["polars", "duckdb"], scope="session")
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Return each engine that features are computed on."""
+    """Return each engine that features are computed on, but for Spark, see `spark`."""
     chosen: Engine = request.param
     return chosen
+
+
+SMALL_SPARK = {
+    # neither plans nor hot spots are compiled: for few rows that costs more than it saves
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """Start a Spark made for few rows, which all tests share, and return its name."""
+    if shutil.which("java") is None:
+        pytest.skip("there is no Java here (Debian: default-jre-headless)")
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master("local[1]").config(map=SMALL_SPARK).getOrCreate()
+    yield "spark"
+    session.stop()
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def draw(backtest: Backtest, folder: Path, language: Language = "en") -> list[Pa
     files = []
     for name, picture in pictures.items():
         files.append(folder / f"{name}.png")
-        with mpl.rc_context({"font.family": _installed()}), warnings.catch_warnings():
+        with mpl.rc_context({"font.family": installed_fonts()}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # a box where no font has the letter
             figure = Figure(layout="constrained")
             picture(figure)
@@ -57,7 +57,8 @@ def _ahead(days: float, words: Say) -> str:
     return words("In the end") if np.isinf(days) else words("by day {}").format(days)
 
 
-def _installed() -> list[str]:
+def installed_fonts() -> list[str]:
+    """Return the fonts of this machine that pictures may use, those with Chinese first."""
     known = {font.name for font in fontManager.ttflist}
     return [name for name in _FONTS if name in known]
 

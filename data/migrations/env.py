@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from data import audit, people  # noqa: F401  # their tables join the metadata
+from data import audit, ledger, outbox, people, standing  # noqa: F401  # their tables join the metadata
 from data.database import metadata
 
 context.configure(

@@ -59,7 +59,7 @@ def forget(connection: sa.Connection, now: int) -> None:
 
 def seconds_left(now: int, window: int) -> int:
     """Return after how many whole seconds the window is over."""
-    return (window - now % window) // SECOND + 1
+    return -((now % window - window) // SECOND)
 
 
 def network(address: str | None) -> str:

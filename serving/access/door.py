@@ -1,5 +1,6 @@
 """Signing in and out. Whoever is refused learns neither why nor how near they were."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, NoReturn, TypeAlias
@@ -55,7 +56,7 @@ class Door:
         row = find(self.engine, users.c.email == (email if email.isprintable() else ""))
         right, newer = passwords.matches(password, row["password"] if row else None)
         if row is None or not right or row["disabled_at"] is not None:
-            self._refuse(row, now, visitor, "password")
+            self.refuse(row, now, visitor, "password")
         with writing(self.engine) as connection:
             for caller in counted:  # only wrong tries count
                 count(connection, caller, now, _WINDOW, -1)
@@ -73,7 +74,7 @@ class Door:
             Unauthenticated: we do not, or they are disabled.
         """
         if row is None or row["disabled_at"] is not None:
-            self._refuse(row, now, visitor, "single sign-on")
+            self.refuse(row, now, visitor, "single sign-on")
         with writing(self.engine) as connection:
             return self._begin(connection, row["user_id"], now, visitor, before, "single sign-on")
 
@@ -98,8 +99,12 @@ class Door:
         audit.record(connection, who, "sign-in", now, how=how)
         return sessions.start(connection, user_id, now, self.settings)
 
-    def _refuse(self, row: Row | None, now: int, visitor: Actor, how: str) -> NoReturn:
-        """Write the refusal down, with the user where there is one, and say no more."""
+    def refuse(self, row: Row | None, now: int, visitor: Actor, how: str) -> NoReturn:
+        """Write a refusal down, with the user where there is one, and say no more.
+
+        Raises:
+            Unauthenticated: always.
+        """
         with writing(self.engine) as connection:
             target = None if row is None else row["user_id"]
             audit.record(connection, visitor, "sign-in.refused", now, target, how=how)
@@ -107,35 +112,58 @@ class Door:
             "signing in failed", remedy="check e-mail and password, or ask an administrator"
         )
 
-    def _count(self, email: str, now: int, visitor: Actor) -> list[str]:
-        """Count a try, for the user from there, for the user, and from there.
+    def count_asking(self, now: int, visitor: Actor) -> None:
+        """Count a way to the provider of single sign-on, which costs calls to it.
 
         Raises:
-            TooMany: of any of them.
+            TooMany: too many from there.
         """
-        user, place = (
-            sha256(email.encode(errors="replace")).hexdigest()[:32],
-            network(visitor.address),
-        )
-        tries = self.settings.sign_in_tries
+        most = self.settings.sign_in_tries * _MANY * _MANY
+        self._limit({f"single sign-on {network(visitor.address)}": most}, now, visitor)
+
+    def _count(self, email: str, now: int, visitor: Actor) -> list[str]:
+        """Count a try: of the user from there, of the user, and from there."""
+        user = sha256(email.encode(errors="replace")).hexdigest()[:32]
+        place, tries = network(visitor.address), self.settings.sign_in_tries
         most = {
             f"sign-in {user} {place}": tries,
             f"sign-in {user}": tries * _MANY,
             f"sign-in {place}": tries * _MANY,
         }
+        self._limit(most, now, visitor)
+        return list(most)
+
+    def _limit(self, most: Mapping[str, int], now: int, visitor: Actor) -> None:
         with writing(self.engine) as connection:
             forget(connection, now)
-            made = {caller: count(connection, caller, now, _WINDOW) for caller in most}
-            over = [caller for caller in most if made[caller] > most[caller]]
-            if any(made[caller] == most[caller] + 1 for caller in over):  # the first one only
+            over = [
+                count(connection, caller, now, _WINDOW) - allowed
+                for caller, allowed in most.items()
+            ]
+            if 1 in over:  # once a window: nobody fills the log this way
                 audit.record(connection, visitor, "sign-in.too-many", now)
-        if over:
+        if max(over) > 0:
             raise TooMany(
                 "too many tries to sign in",
                 remedy="wait as long as Retry-After says",
                 retry_after=seconds_left(now, _WINDOW),
             )
-        return list(most)
+
+
+def recognise(engine: Engine, claims: Mapping[str, Any]) -> Row | None:
+    """Return the user whom a provider's claims are about.
+
+    By the provider's own id of them. Where that was not seen before, by their e-mail, which the
+    provider must have verified, and which must not be another's already; then the id is kept.
+    """
+    subject = f"{claims['iss']} {claims['sub']}"
+    row = find(engine, users.c.subject == subject)
+    if row is not None or claims.get("email_verified") is not True:
+        return row
+    mine = (users.c.email == str(claims.get("email", "")).lower()) & users.c.subject.is_(None)
+    with writing(engine) as connection:
+        connection.execute(update(users).where(mine).values(subject=subject))
+    return find(engine, users.c.subject == subject)
 
 
 def find(engine: Engine, condition: ColumnElement[bool]) -> Row | None:

@@ -144,10 +144,11 @@ def enter(
     door = Door(service.engine, service.settings)
     visitor, before = actor(request, "nobody", ""), request.cookies.get(COOKIE)
     token = door.sign_in(email, password, service.clock(), visitor, before)
-    return _welcome(token, after, service.settings)
+    return welcome(token, after, service.settings)
 
 
-def _welcome(token: str, after: str, settings: Settings) -> Response:
+def welcome(token: str, after: str, settings: Settings) -> Response:
+    """Give the browser its session and lead it on."""
     response = RedirectResponse(own_path(after), 303)
     # no script reads it, no other site's form sends it, no plain connection carries it
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=settings.https)

@@ -20,7 +20,10 @@ from serving.access.viewer import ROLES, Viewer
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}")
 _NEEDS: Final = {"seller": "owner_id", "manager": "team"}
-CHANGING: Final = ("name", "role", "owner_id", "team", "region", "language", "timezone", "currency")
+CHANGING: Final = (
+    *("name", "role", "owner_id", "team", "region"),
+    *("language", "timezone", "currency", "subject"),
+)
 """What may be changed of a user afterwards; the e-mail names them and stays."""
 
 
@@ -93,13 +96,17 @@ def list_users(engine: Engine) -> list[User]:
 def change_user(
     engine: Engine, email: str, fields: Mapping[str, str | None], now: int, actor: Actor
 ) -> None:
-    """Change some fields of a user; their rights are other from the next page on.
+    """Change the fields of a user that are given; their rights are other from the next page on.
 
     Raises:
         NotFound: no such user.
         BadInput: a field that cannot be.
     """
-    given = {name: text for name, text in fields.items() if name in CHANGING and text is not None}
+    given = {
+        name: text or None  # an empty text takes the value away
+        for name, text in fields.items()
+        if name in CHANGING and text is not None
+    }
     with writing(engine) as connection:
         row = _one(connection, email)
         _check({**row, **given})
@@ -166,6 +173,8 @@ def _email(text: str) -> str:
 
 
 def _check(row: Mapping[str, Any]) -> None:
+    if not row["name"] or len(row["name"]) > 100 or not row["name"].isprintable():
+        raise BadInput("a user needs a name", field="name", value=row["name"], allowed="1 to 100")
     _one_of("role", row["role"], ROLES)
     _one_of("language", row["language"], ("zh", "en"))
     needed = _NEEDS.get(row["role"])
@@ -177,8 +186,8 @@ def _check(row: Mapping[str, Any]) -> None:
             remedy=f"give --{needed.replace('_id', '')}",
         )
     try:
-        ZoneInfo(row["timezone"])
-    except (ValueError, OSError):
+        ZoneInfo(row["timezone"] or "")
+    except (ValueError, OSError, KeyError):
         raise BadInput(
             "not a time zone", field="timezone", value=row["timezone"], allowed="Asia/Shanghai, …"
         ) from None

@@ -6,18 +6,45 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
-from serving.access import pages
+from serving.access import pages, routes
 from serving.access.counts import Calls
-from serving.api import desk, lists, problems, score, status
-from serving.api.limits import BodyLimit
-from serving.api.service import Clock, Service
+from serving.api import (
+    audit,
+    deals,
+    desk,
+    erasure,
+    facts,
+    ledger,
+    lists,
+    problems,
+    reference,
+    score,
+    status,
+    webhooks,
+)
+from serving.api.headers import SecureHeaders
+from serving.api.limits import BodyLimit, Deadline
+from serving.api.service import Service
 from serving.champions import Champions
+from serving.clock import Clock
 from serving.desk.desks import Desks
+from serving.live import Live
+
+
+class Application(FastAPI):
+    """FastAPI with secure headers around everything, its own handler of faults included."""
+
+    https = False
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what a request passes through."""
+        return SecureHeaders(super().build_middleware_stack(), self.https)
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -35,20 +62,27 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
             desks = Desks(settings.desks)
-            yield {"service": Service(settings, engine, champions, clock, calls, desks)}
+            with Live.of(settings, engine, champions, clock) as live:
+                yield {"service": Service(settings, engine, champions, clock, calls, live, desks)}
         finally:
             engine.dispose()
 
-    app = FastAPI(
+    app = Application(
         title="Dealcast",
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
+    app.https = settings.https
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
-    for router in (score.router, lists.router, desk.router):
-        app.include_router(router, prefix="/v1")
+    app.include_router(reference.router)
+    app.include_router(routes.router, include_in_schema=False)
+    for group in (score, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
+        app.include_router(group.router, prefix="/v1")
     return app

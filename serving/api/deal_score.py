@@ -119,8 +119,8 @@ def tell(
             timing=bundle.timing,
             **{name: by_deal.get(deal["deal_id"], []) for name, by_deal in said.items()},
             eventually=End(p_won=end["p_won"], p_lost=end["p_lost"]),
-            expected_close=_expected("close", closing),
-            expected_end=_expected("end", ending),
+            expected_close=told_range("close", closing),
+            expected_end=told_range("end", ending),
             parts=why and why.parts,
             reasons=why and [Why(**vars(reason)) for reason in why.reasons],
         )
@@ -136,7 +136,8 @@ def _by_deal(chances: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return gathered
 
 
-def _expected(name: str, moments: dict[str, Any]) -> Expected | None:
+def told_range(name: str, moments: dict[str, Any]) -> Expected | None:
+    """Say the moments <name>_median, <name>_from and <name>_to as dates."""
     if moments[f"{name}_median"] is None:
         return None
     return Expected(**{end: iso_date(moments[f"{name}_{end}"]) for end in RANGE})

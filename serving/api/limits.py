@@ -4,10 +4,14 @@ FastAPI's own body limit answers in plain text, whatever handlers are installed;
 this interface is problem+json.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data.errors import NotReady
+from serving.api.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -35,3 +39,44 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Middleware that gives a request up when no answer has begun in time.
+
+    A body that trickles in counts, a long answer that has begun does not. Work that a thread has
+    begun goes on to its end, but nobody waits for it.
+
+    Attributes:
+        app: what it stands before.
+        seconds: until then.
+    """
+
+    app: ASGIApp
+    seconds: float
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request; whoever takes too long is told 503."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            if not begun:
+                begun = True
+                clock.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self.seconds) as clock:
+                await self.app(scope, receive, watched)
+        except TimeoutError:
+            if begun:
+                raise
+            problem = NotReady(
+                "the answer takes too long", remedy="send fewer records, or try again later"
+            )
+            await Problem(problem.problem())(scope, receive, send)

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 MOST_ERRORS: Final = 20
 """How many wrong fields one answer names."""
 _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+_NO_ROOM: Final = ("disk is full", "disk I/O error", "No space left", "could not extend")
+"""What SQLite and PostgreSQL say when they cannot write."""
 _REMEDIES: Final = {
     "extra_forbidden": "leave it out, or see /docs for the fields that there are",
     "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
@@ -107,6 +109,9 @@ def _http(_: Request, error: HTTPException) -> Response:
 
 def _database(_: Request, error: OperationalError) -> Response:
     log.error("the database does not answer", why=str(error.orig))
+    if any(word in str(error.orig) for word in _NO_ROOM):
+        full = NotReady("the database's disk takes no more", remedy="make room; nothing was taken")
+        return Problem(full.problem())
     return Problem(NotReady("the database does not answer", remedy="try again soon").problem())
 
 

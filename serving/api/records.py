@@ -88,12 +88,14 @@ _NOW: Final = (
 Row: TypeAlias = dict[str, Any]
 
 
-def _row_of(table: str, implied: tuple[str, ...], also: tuple[Column, ...] = ()) -> Any:
+def _row_of(
+    table: str, implied: tuple[str, ...], also: tuple[Column, ...] = (), called: str = ""
+) -> Any:
     """Make a dict validate as a row of a contract table, less what its place implies."""
     columns = [c for c in TABLES[table].columns if c.name not in implied]
     make: Any = TypedDict  # mypy takes only forms written out by hand
     fields = {c.name: _annotation(c) for c in (*columns, *also)}
-    form = make(table.capitalize(), fields, total=False)
+    form = make(called or table.capitalize(), fields, total=False)
     form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     return GetPydanticSchema(lambda _, handler: handler(form))
 
@@ -116,6 +118,12 @@ Item = Annotated[Row, _row_of("checklist", _OF_DEAL)]
 Contact = Annotated[Row, _row_of("contacts", _OF_DEAL)]
 Account = Annotated[Row, _row_of("accounts", ("account_id",))]
 Owner = Annotated[Row, _row_of("owners", ())]
+
+
+def pushed_row(table: str) -> Any:
+    """Return the type of a row of a contract table that comes by itself, without a record."""
+    also = _NOW if table == "deals" else ()
+    return Annotated[Row, _row_of(table, ("pipeline",), also, f"{table.capitalize()}Row")]
 
 
 class Record(BaseModel):
@@ -163,12 +171,31 @@ _PLACES: Final = {name: name for name in TABLES} | {
 }
 
 
+def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+    """Return rows that came by themselves as a raw frame, each with its place in the request.
+
+    Raises:
+        BadInput: an attribute that the pipeline does not have, or of another type.
+    """
+    raw = []
+    for number, row in enumerate(rows):
+        given = {ROW: number, **row}
+        if table == "deals":
+            attributes = given.pop("attributes", None) or {}
+            given |= _attributes(f"rows.{number}", attributes, pipeline)
+        elif "attributes" in given:
+            given["attributes"] = json.dumps(given["attributes"] or {})
+        raw.append(given)
+    return _frame(table, raw, pipeline)
+
+
 def _rows(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
     """Lay records out as rows of tables; each row knows the number of its record."""
     rows: dict[str, list[Row]] = {name: [] for name in _PLACES if name != "targets"}
     for number, record in enumerate(records):
         deal = {ROW: number, **record.deal}
-        attributes = _attributes(number, deal.pop("attributes", None) or {}, pipeline)
+        attributes = deal.pop("attributes", None) or {}
+        attributes = _attributes(f"records.{number}.deal", attributes, pipeline)
         rows["deals"].append(deal | attributes)
         of_deal = {ROW: number, "deal_id": deal["deal_id"]}
         for name in ("changes", "activities", "checklist", "contacts"):
@@ -197,7 +224,7 @@ def _account(number: int, record: Record) -> Row:
 _ATTRIBUTE_TYPES: Final = {"text": (str,), "number": (int, float)}
 
 
-def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
+def _attributes(where: str, given: Row, pipeline: Pipeline) -> Row:
     """Check the source's own columns of a deal against the pipeline's settings."""
     for name, value in given.items():
         declared = pipeline.attributes.get(name)
@@ -205,7 +232,7 @@ def _attributes(number: int, given: Row, pipeline: Pipeline) -> Row:
         if value is not None and not isinstance(value, wanted):
             raise BadInput(
                 "not an attribute of this pipeline" if declared is None else "the wrong type",
-                field=f"records.{number}.deal.attributes.{name}"[:300],
+                field=f"{where}.attributes.{name}"[:300],
                 value=value,
                 allowed=declared.type if declared else ", ".join(pipeline.attributes) or "none",
                 remedy="see the mapping that the pipeline was ingested with",

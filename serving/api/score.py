@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import BadInput
 from data.moments import iso, to_datetime
+from serving import ledger
 from serving.api.deal_score import DealScore, tell
 from serving.api.problems import responses
 from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record, tables
-from serving.api.service import TheService, requires
+from serving.api.service import Score, TheService
 from serving.api.vocabulary import Notice, check_fields, unseen_stages
 from serving.scores import Scores
 
 router = APIRouter(tags=["score"])
 
-_TREND_DAYS: Final = 7.0
+TREND_DAYS: Final = 7.0
+DaysAhead = list[Annotated[int, Field(ge=1, le=3_660)]]
 EXAMPLE: Final[dict[str, Any]] = {
     "pipeline": "loans",
     "as_of": "2012-02-01T00:00:00Z",
@@ -49,7 +51,7 @@ class ScoreRequest(BaseModel):
 
     pipeline: PipelineName
     as_of: Moment | None = Field(None, description="the moment to score at; now when left out")
-    days_ahead: list[Annotated[int, Field(ge=1, le=3_660)]] | None = Field(
+    days_ahead: DaysAhead | None = Field(
         None,
         min_length=1,
         max_length=100,
@@ -77,28 +79,29 @@ class ScoreAnswer(BaseModel):
 
 @router.post(
     "/score",
-    dependencies=[Depends(requires("score"))],
     responses=responses(401, 403, 404, 413, 422, 503),
 )
-def score(request: ScoreRequest, service: TheService) -> ScoreAnswer:
+def score(request: ScoreRequest, service: TheService, access: Score) -> ScoreAnswer:
     """Score whole records: all that is known of each deal comes with the request.
 
     A record whose deal is not open at as_of (not known yet, or closed already) is an error.
     """
     scorer = service.champions.scorer(request.pipeline)
     as_of = service.clock() if request.as_of is None else request.as_of
-    _check_ahead(request.won_by, as_of)
+    check_ahead(request.won_by, as_of)
     check_fields(request.records, scorer.bundle.pipeline)
     scores = scorer.score(
         tables(request.records, scorer.bundle.pipeline, scorer.bundle.context.owners),
         as_of,
         reasons=request.reasons,
-        trend_days=_TREND_DAYS if request.trend else None,
+        trend_days=TREND_DAYS if request.trend else None,
         allow_later_bundle=request.allow_later_bundle,
     )
     _check_open(request.records, scores)
     days = request.days_ahead or scores.horizons_days
     told = tell(scorer, scores, days, request.won_by)
+    entries = ledger.entries(scorer, scores)
+    service.live.ledger.add(access.told(service.clock(), "request").rows(entries))
     return ScoreAnswer(
         scores=[told[record.deal["deal_id"]] for record in request.records],
         warnings=unseen_stages(request.records, scorer.bundle),
@@ -118,7 +121,12 @@ def _check_open(records: Sequence[Record], scores: Scores) -> None:
             )
 
 
-def _check_ahead(dates: Sequence[date], as_of: int) -> None:
+def check_ahead(dates: Sequence[date], as_of: int) -> None:
+    """Refuse dates that are over, or are today.
+
+    Raises:
+        BadInput: naming the first of them.
+    """
     today = to_datetime(as_of).date()
     for number, day in enumerate(dates):
         if day <= today:

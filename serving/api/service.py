@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,14 +11,15 @@ from sqlalchemy import Engine
 from data.audit import Actor, Kind
 from data.errors import Forbidden
 from data.settings import Settings
+from serving import ledger
 from serving.access.counts import Calls
 from serving.access.reach import Reach
 from serving.champions import Champions
+from serving.clock import Clock
 from serving.desk.desks import Desks
+from serving.ledger import Told
+from serving.live import Live
 from serving.security import ApiKey, Unauthenticated, authenticate
-
-Clock: TypeAlias = Callable[[], int]
-"""Tells this moment, in microseconds of UTC; tests set it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Service:
     champions: Champions
     clock: Clock
     calls: Calls
+    live: Live
     desks: Desks
 
 
@@ -57,6 +59,10 @@ class Access:
     key: ApiKey
     reach: Reach
     actor: Actor
+
+    def told(self, at: int, kind: ledger.Kind) -> Told:
+        """Return what the ledger writes of the caller."""
+        return Told(at, kind, f"{self.actor.kind}:{self.actor.name}", self.actor.request_id)
 
 
 def requires(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from data.contract import TRACKED, Pipeline
 from data.errors import BadInput, did_you_mean
 from models.bundle import Bundle
-from serving.api.records import Record
+from serving.api.records import Record, Row
 
 
 class Notice(BaseModel):
@@ -31,21 +31,32 @@ def check_fields(records: Sequence[Record], pipeline: Pipeline) -> None:
     Raises:
         BadInput: naming the place, the fields that there are, and the one that was meant.
     """
-    kept = {name for name, one in pipeline.attributes.items() if one.policy != "fixed"}
     for number, record in enumerate(records):
-        for place, change in enumerate(record.changes):
-            name = change["field"]
-            if name not in TRACKED and name not in kept:
-                fixed = "it is fixed: give it once, in deal.attributes"
-                allowed = (*TRACKED, *sorted(kept))
-                near = did_you_mean(name, allowed) or "leave it out, or declare it in the mapping"
-                raise BadInput(
-                    "not a field that changes on this pipeline",
-                    field=f"records.{number}.changes.{place}.field",
-                    value=name,
-                    allowed=", ".join(allowed),
-                    remedy=fixed if name in pipeline.attributes else near,
-                )
+        check_changes(record.changes, pipeline, f"records.{number}.changes")
+
+
+def check_changes(changes: Sequence[Row], pipeline: Pipeline, where: str) -> None:
+    """Refuse some changes as `check_fields` does.
+
+    Args:
+        changes: rows with at least `field`.
+        pipeline: whose changes.
+        where: the place in the request that they stand in.
+    """
+    kept = {name for name, one in pipeline.attributes.items() if one.policy != "fixed"}
+    for place, change in enumerate(changes):
+        name = change["field"]
+        if name not in TRACKED and name not in kept:
+            fixed = "it is fixed: give it once, in deal.attributes"
+            allowed = (*TRACKED, *sorted(kept))
+            near = did_you_mean(name, allowed) or "leave it out, or declare it in the mapping"
+            raise BadInput(
+                "not a field that changes on this pipeline",
+                field=f"{where}.{place}.field",
+                value=name,
+                allowed=", ".join(allowed),
+                remedy=fixed if name in pipeline.attributes else near,
+            )
 
 
 def unseen_stages(records: Sequence[Record], bundle: Bundle) -> list[Notice]:

@@ -9,15 +9,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from data.settings import Settings
 from pipelines.cli import main
+from serving.client import Client, Denied, Missing, Rejected
 
 ROOT = Path(__file__).parents[2]
-PAGES = "".join((ROOT / page).read_text("utf-8") for page in ("docs/api.md", "README.md"))
+PAGES = "".join(
+    (ROOT / page).read_text("utf-8") for page in ("docs/api.md", "docs/ledger.md", "README.md")
+)
 DEALCAST = Path(sys.executable).with_name("dealcast")
 COMMANDS = re.findall(r"^```sh\n(curl .*?)^```", PAGES, flags=re.M | re.S)
 
@@ -29,9 +33,7 @@ def dealcast(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def key(company: Settings) -> str:
-    made = dealcast(
-        company.workspace, "keys", "create", "--name", "docs", "--scope", "score", "--scope", "read"
-    )
+    made = dealcast(company.workspace, "keys", "create", "--name", "docs", "--scope", "admin")
     assert made.returncode == 0, made.stderr
     listed = dealcast(company.workspace, "week", "--pipeline", "sales", "--as-of", "2026-03-02")
     assert listed.returncode == 0, listed.stderr
@@ -85,7 +87,27 @@ def test_what_the_documentation_says_works(number: int, url: str, key: str) -> N
 
 
 def test_the_documentation_has_commands() -> None:
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 8
+
+
+def test_the_python_of_the_documentation_works(url: str, key: str) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGES, flags=re.M | re.S)
+    told: dict[str, Any] = {"key": key}
+    exec(code.replace("http://127.0.0.1:8000", url), told)  # noqa: S102
+    assert [score["deal_id"] for score in told["told"]["scores"]] == ["Q-18"]
+    assert 0 < len(told["week"]["items"]) <= 10
+    assert {entry["deal_id"] for entry in told["seen"]} == {"Q-18"}
+
+
+def test_the_clients_errors_say_what_the_service_says(url: str, key: str) -> None:
+    with Client(url, key) as client:
+        with pytest.raises(Missing, match="nobody"):
+            client.deal_score("sales", "nobody")
+        with pytest.raises(Rejected) as wrong:
+            client.put_records("sales", "activities", [{"deal_id": "Q-18", "at": "someday"}])
+        assert wrong.value.document["field"].startswith("rows.0.")
+    with Client(url, "dc_nothing") as client, pytest.raises(Denied):
+        client.ledger()
 
 
 def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) -> None:

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from data.contract import TABLES
 from data.database import open_database
 from data.moments import DAY, iso
 from data.settings import Settings
@@ -380,6 +381,16 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/v1/pipelines",
         "/v1/score",
         "/v1/lists/{week}",
+        "/v1/ledger",
+        "/v1/pipelines/{pipeline}/deals/score",
+        "/v1/pipelines/{pipeline}/deals/{deal_id}/score",
+        "/v1/pipelines/{pipeline}/deals/{deal_id}",
+        "/v1/pipelines/{pipeline}/contacts/{contact_id}",
+        "/v1/webhooks",
+        "/v1/webhooks/{webhook_id}",
+        "/v1/webhooks/{webhook_id}/deliveries",
+        "/v1/webhooks/{webhook_id}/redeliver",
+        *(f"/v1/records/{name}" for name in TABLES),
     }
     errors = document["paths"]["/v1/score"]["post"]["responses"]
     assert set(errors) == {"200", "401", "403", "404", "413", "422", "503"}

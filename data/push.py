@@ -1,0 +1,207 @@
+"""Pushed facts: rows of the contract into the live tables, whatever order they come in.
+
+Every row has a moment that it speaks of: `recorded_at`, and for a deal's own row the latest of
+`recorded_at`, `closed_recorded_at` and `observed_at`. Of two rows with the same key the one that
+speaks of the later moment stands; of equally late ones, the one pushed last. So facts that come
+late, twice or in another order lead to the same tables.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import polars as pl
+import sqlalchemy as sa
+
+from data.bulk import Merged, merge, read, writing
+from data.contract import Pipeline
+from data.database import contract_tables
+from data.erasure import without_erased
+from data.records import OBSERVED_AT, Normalised, normalise
+from data.standing import observed, standing, touched
+
+OF_DEAL: Final = ("changes", "activities", "checklist", "contacts")
+"""Tables whose rows are facts of a deal."""
+_DEALS: Final = contract_tables["deals"]
+_LOCK: Final = 0x6465616C
+"""What PostgreSQL knows the pushes' turn by."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What became of the rows of one push.
+
+    Attributes:
+        rejects: the rows refused, see `data.sheet.REJECTS`.
+        merged: how many rows were new, changed, or as before.
+        older: how many were passed over for a row that speaks of a later moment.
+        deals: pipeline and deal_id of the deals whose score may have changed.
+        waiting: ids of those of them that the database does not know yet.
+    """
+
+    rejects: pl.DataFrame
+    merged: Merged
+    older: int
+    deals: pl.DataFrame
+    waiting: list[str]
+
+
+def touch_standing(transaction: sa.Connection, pipeline: str, now: int) -> None:
+    """Say that every deal of a pipeline that has a standing score must be scored again."""
+    query = sa.select(standing.c.pipeline, standing.c.deal_id).where(
+        standing.c.pipeline == pipeline
+    )
+    touch(transaction, read(transaction, query), uuid4().hex, now)
+
+
+@contextmanager
+def pushing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that looks at what stands and then writes, before another does so."""
+    with writing(engine) as transaction:
+        if engine.dialect.name == "postgresql":  # SQLite lets only one write anyway
+            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        yield transaction
+
+
+def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Pushed:
+    """Check rows of one table and put the good ones into the database.
+
+    Args:
+        transaction: from `pushing`; whoever wants all or nothing undoes it when there
+            are rejects.
+        table: a table of the contract.
+        raw: rows as `data.records.normalise` takes them, each with its number (`data.sheet.ROW`).
+        pipeline: whose rows these are.
+
+    Raises:
+        BadInput: a column that the contract and the pipeline do not have.
+    """
+    raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
+    checked = _checked(table, raw, pipeline)
+    merged, older = Merged(), 0
+    for name, frame in checked.frames.items():
+        newer = _newer(transaction, name, frame, checked.observed)
+        done = merge(transaction, contract_tables[name], newer)
+        if name == table:  # and not the first changes that deals' own rows say
+            merged, older = done, frame.height - newer.height
+    _remember(transaction, checked.observed, pipeline.name)
+    about = _about(transaction, table, checked.frames[table], pipeline.name)
+    return Pushed(
+        rejects=pl.concat([forgotten, checked.rejects]),
+        merged=merged,
+        older=older,
+        deals=about,
+        waiting=_unknown(transaction, about["deal_id"], pipeline.name) if table in OF_DEAL else [],
+    )
+
+
+def touch(transaction: sa.Connection, deals: pl.DataFrame, push: str, now: int) -> None:
+    """Say that deals must be scored again, in the transaction that writes their facts.
+
+    Args:
+        transaction: from `pushing`.
+        deals: columns pipeline and deal_id.
+        push: a word that no other push has.
+        now: this moment, in microseconds of UTC.
+    """
+    merge(transaction, touched, deals.with_columns(push=pl.lit(push), at=pl.lit(now, pl.Int64)))
+
+
+def _checked(table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Normalised:
+    """Check rows as an ingest does, but let a fact come before its deal."""
+    if table in ("changes", "activities", "checklist"):
+        # where a row stands in a call is chance: it may not say which of two facts is the later
+        seq = pl.col("seq").fill_null(0) if "seq" in raw.columns else pl.lit(0, pl.Int64)
+        raw = raw.with_columns(seq=seq)
+    known = raw["deal_id"] if table in OF_DEAL and "deal_id" in raw.columns else None
+    return normalise({table: raw}, pipeline, known)
+
+
+def _newer(
+    transaction: sa.Connection, name: str, frame: pl.DataFrame, seen: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the rows that do not speak of an earlier moment than what stands."""
+    if frame.is_empty() or "recorded_at" not in frame.columns:
+        return frame
+    if name == "deals":
+        stands = _deals_speak_of(transaction, frame)
+        says = frame.join(seen, on="deal_id", how="left").select(
+            "deal_id", speaks=pl.max_horizontal("recorded_at", "closed_recorded_at", OBSERVED_AT)
+        )
+        key = ["deal_id"]
+    else:
+        key = [one for one in _key(name) if one != "pipeline"]
+        stands = _facts_speak_of(transaction, name, frame, key)
+        says = frame.select(*key, speaks="recorded_at")
+    late = says.join(stands, on=key).filter(pl.col("speaks") < pl.col("stands"))
+    return frame.join(late, on=key, how="anti", maintain_order="left")
+
+
+def _key(name: str) -> list[str]:
+    return [column.name for column in contract_tables[name].primary_key]
+
+
+def _facts_speak_of(
+    transaction: sa.Connection, name: str, frame: pl.DataFrame, key: list[str]
+) -> pl.DataFrame:
+    """Return key and stands, the moment spoken of, of the rows that may be replaced."""
+    columns, leading = contract_tables[name].c, key[0]
+    query = sa.select(*(columns[one] for one in key), columns.recorded_at.label("stands"))
+    query = query.where(columns[leading].in_(frame[leading].unique().to_list()))
+    if "pipeline" in columns:
+        query = query.where(columns.pipeline == frame["pipeline"][0])
+    return read(transaction, query)
+
+
+def _deals_speak_of(transaction: sa.Connection, frame: pl.DataFrame) -> pl.DataFrame:
+    deals, ids = _DEALS.c, frame["deal_id"].to_list()
+    same = sa.and_(observed.c.pipeline == deals.pipeline, observed.c.deal_id == deals.deal_id)
+    query = (
+        sa.select(deals.deal_id, deals.recorded_at, deals.closed_recorded_at, observed.c.at)
+        .select_from(sa.outerjoin(_DEALS, observed, same))
+        .where(deals.pipeline == frame["pipeline"][0], deals.deal_id.in_(ids))
+    )
+    stands = pl.max_horizontal("recorded_at", "closed_recorded_at", "at")
+    return read(transaction, query).select("deal_id", stands=stands)
+
+
+def _remember(transaction: sa.Connection, seen: pl.DataFrame, pipeline: str) -> None:
+    """Keep the moments that deals' rows speak of, where they say it; the latest of each."""
+    if seen.is_empty():
+        return
+    query = sa.select(observed.c.deal_id, observed.c.at).where(
+        observed.c.pipeline == pipeline, observed.c.deal_id.in_(seen["deal_id"].to_list())
+    )
+    before = read(transaction, query)
+    latest = seen.join(before, on="deal_id", how="left").select(
+        pl.lit(pipeline).alias("pipeline"), "deal_id", at=pl.max_horizontal(OBSERVED_AT, "at")
+    )
+    merge(transaction, observed, latest)
+
+
+def _about(
+    transaction: sa.Connection, table: str, frame: pl.DataFrame, pipeline: str
+) -> pl.DataFrame:
+    """Return pipeline and deal_id of the deals that rows say something of, sorted."""
+    if "deal_id" in frame.columns:
+        deals = frame.select(pl.lit(pipeline).alias("pipeline"), "deal_id").unique()
+        return deals.sort("deal_id")
+    query = sa.select(_DEALS.c.pipeline, _DEALS.c.deal_id).where(_DEALS.c.outcome == "open")
+    if table == "accounts":
+        query = query.where(_DEALS.c.account_id.in_(frame["account_id"].to_list()))
+    elif table == "owners":
+        query = sa.select(standing.c.pipeline, standing.c.deal_id)
+        query = query.where(standing.c.owner_id.in_(frame["owner_id"].to_list()))
+    else:
+        query = query.where(sa.false())
+    return read(transaction, query).sort("pipeline", "deal_id")
+
+
+def _unknown(transaction: sa.Connection, deals: pl.Series, pipeline: str) -> list[str]:
+    query = sa.select(_DEALS.c.deal_id).where(
+        _DEALS.c.pipeline == pipeline, _DEALS.c.deal_id.in_(deals.to_list())
+    )
+    known = set(transaction.scalars(query))
+    return [one for one in deals if one not in known]

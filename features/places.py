@@ -1,0 +1,170 @@
+"""Answers from places: the facts of all deals in one sorted frame, and runs along all of it.
+
+A running sum needs no groups: what a deal counts is the sum at its last known fact less the sum
+before its first. Nor does what holds: all facts are numbered by deal and by when they happened,
+and the highest number so far among the facts of a kind is the place of the one that holds, or it
+lies before the deal, and nothing does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+
+from data.moments import DAY
+from data.tables import Frame
+from features.history import CLEARED, History, Run
+from features.timeline import ORDER
+
+Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
+Moments: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+_ONE: Final = nw.lit(1, nw.Int32)
+_NONE: Final = nw.lit(0, nw.Int32)
+_BEFORE_ALL: Final = nw.lit(0, nw.UInt32)
+_MOVED: Final = ("rises", "falls")
+
+
+def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
+    """Answer every question; see `features.answers.answered`."""
+    asked = _native(snapshots).select("deal_id", "as_of").sort("deal_id", "as_of").collect()
+    deal = asked["deal_id"].rle_id()
+    numbered = asked.select("deal_id", deal=deal.cast(pl.Int64)).unique("deal")
+    filed = _Filed.of(_native(facts), numbered)
+    begin, end = filed.begin[deal], filed.end[deal]
+    moments = asked["as_of"].to_numpy()
+    runs = filed.runs(history.runs)
+    then = runs[filed.known(begin, end, moments)]
+    counts = {name: name for name, run in history.runs.items() if run.counts}
+    answers = _grown(then, runs, begin, counts)
+    for days in sorted({days for _, days in history.windowed.values()}):
+        within = {new: run for new, (run, back) in history.windowed.items() if back == days}
+        answers += _grown(then, runs, filed.known(begin, end, moments - days * DAY), within)
+    answers += filed.said(then, begin, end, history.runs)
+    return nw.from_native(asked.with_columns(answers).lazy())
+
+
+def _native(frame: Frame) -> pl.LazyFrame:
+    native: pl.LazyFrame = frame.to_native()
+    return native
+
+
+def _grown(
+    then: pl.DataFrame, runs: pl.DataFrame, since: Rows, of: Mapping[str, str]
+) -> list[pl.Series]:
+    """Return by how much running sums grew since some rows, under new names."""
+    if not of:
+        return []
+    past = runs.select(of.values())[since]
+    return [(then[run] - past[run]).cast(pl.Int64).alias(name) for name, run in of.items()]
+
+
+@dataclass(frozen=True)
+class _Filed:
+    """The facts of some deals in the order they became known, deal by deal, below an empty row.
+
+    Attributes:
+        facts: a row each; `begin` is the row before its deal's first, `place` its number by deal
+            and `at`, `mirrored` the number that it would have if time ran backwards.
+        begin: by deal, the row before its first fact.
+        end: by deal, the row of its last fact, or `begin`.
+        by_place: what facts say, in the order of their places.
+    """
+
+    facts: pl.DataFrame
+    begin: Rows
+    end: Rows
+    by_place: pl.DataFrame
+
+    @classmethod
+    def of(cls, facts: pl.LazyFrame, deals: pl.DataFrame) -> Self:
+        """File the facts of deals, which the column `deal` numbers from 0."""
+        own = facts.join(deals.lazy(), on="deal_id").drop("deal_id").sort("deal", *ORDER).collect()
+        deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
+        begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)
+        end = np.searchsorted(deal, numbers, "right").astype(np.uint32)
+        by_time = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
+        order = _below_empty(by_time.to_numpy() + 1)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order), dtype=np.uint32)
+        rows = pl.concat([own.clear(1), own], rechunk=True).with_columns(
+            begin=_below_empty(begin[deal]),
+            place=place,
+            mirrored=_below_empty(begin[deal] + end[deal] + 1) - place,
+        )
+        said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
+        return cls(rows, begin, end, rows.select("at", *said)[order])
+
+    def known(self, begin: Rows, end: Rows, moments: Moments) -> Rows:
+        """Return the row of the last fact known at each moment, `begin` where there is none.
+
+        Args:
+            begin: for each moment, the row before the first fact of the deal in question.
+            end: for each moment, the row of its last fact.
+            moments: in microseconds of UTC.
+        """
+        recorded = self.facts["recorded_at"].to_numpy()
+        low, high = begin, end
+        for _ in range(int((end - begin).max(initial=0)).bit_length()):  # all halve at once
+            middle = (low + high + 1) // 2
+            known = recorded[middle] <= moments
+            high = np.where(known, high, np.maximum(middle, low + 1) - 1)
+            low = np.where(known, middle, low)
+        return low
+
+    def runs(self, asked: Mapping[str, Run]) -> pl.DataFrame:
+        """Return a column per run, along all facts: a running sum, or the place that holds."""
+        moves = {name: run for name, run in asked.items() if run.how in _MOVED}
+        places = {name: run for name, run in asked.items() if not run.counts}
+        highest = {name: _highest(run) for name, run in places.items()}
+        before = {_before(name): _highest(run).shift(1) for name, run in moves.items()}
+        rows = nw.from_native(self.facts).with_columns(**highest, **before).to_native()
+        number = pl.lit(self.by_place["number"])
+        rows = rows.with_columns(number.gather(_own(name)).alias(name) for name in before)
+        sums = {name: _sum(name, run) for name, run in asked.items() if run.counts}
+        runs: pl.DataFrame = nw.from_native(rows).select(*places, **sums).to_native()
+        return runs
+
+    def said(
+        self, then: pl.DataFrame, begin: Rows, end: Rows, asked: Mapping[str, Run]
+    ) -> list[pl.Series]:
+        """Look up what is said where the places hold; null where they lie before the deal."""
+        found = []
+        for name, run in asked.items():
+            if not run.counts:
+                place = _own(name)
+                if run.how == "first":
+                    place = pl.col("begin") + pl.col("end") + 1 - place
+                found.append(pl.lit(self.by_place[run.column or "at"]).gather(place).alias(name))
+        return then.with_columns(begin=begin, end=end).select(found).get_columns()
+
+
+def _below_empty(rows: np.ndarray[Any, Any]) -> Rows:
+    """Put the number of the empty row, 0, before the numbers of the others."""
+    return np.concatenate(([0], rows)).astype(np.uint32)
+
+
+def _own(place: str) -> pl.Expr:
+    """Return a place where it is of the deal itself, and null where it lies before."""
+    return pl.when(pl.col(place) > pl.col("begin")).then(pl.col(place))
+
+
+def _highest(run: Run) -> nw.Expr:
+    number = nw.col("mirrored" if run.how == "first" else "place")
+    return nw.when(run.where).then(number).otherwise(_BEFORE_ALL).cum_max()
+
+
+def _before(name: str) -> str:
+    return f"before_{name}"
+
+
+def _sum(name: str, run: Run) -> nw.Expr:
+    where = run.where
+    if run.how == "rises":
+        where = where & (nw.col("number") > nw.col(_before(name)))
+    if run.how == "falls":
+        where = where & (nw.col("number") < nw.col(_before(name)))
+    return nw.when(where).then(_ONE).otherwise(_NONE).cum_sum()

@@ -1,0 +1,31 @@
+"""`dealcast audit-log`: who changed what."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from data import audit
+from data.settings import Settings
+from pipelines.phrases import Language, say
+from pipelines.workspace import database_of
+
+
+def entries(settings: Settings, since: int, action: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return the newest entries, newest first."""
+    with database_of(settings) as engine, engine.connect() as connection:
+        return audit.read(connection, since=since, action=action, limit=limit)
+
+
+def show(found: Iterable[dict[str, Any]], console: Console, language: Language) -> None:
+    """Print entries a line each."""
+    words = say(language)
+    table = Table(box=None)
+    for name in ("When", "Who", "What", "Of what", "Detail"):
+        table.add_column(words(name), overflow="fold")
+    for one in found:
+        who = f"{one['actor_kind']} {one['actor']}".strip()
+        detail = ", ".join(f"{name}: {value}" for name, value in one["detail"].items())
+        table.add_row(one["at"], who, one["action"], one["target"] or "", detail)
+    console.print(table)

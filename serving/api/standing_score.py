@@ -1,0 +1,76 @@
+"""A standing score in the words of the interface; it costs no frame, so that it costs no time."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from data.moments import iso
+from models.curve import Array, Curves
+from serving.api.deal_score import ByDate, Chance, DealScore, End, told_range
+from serving.scores import days_until
+from serving.standings import curves_of
+
+
+def from_standing(
+    row: dict[str, Any], days: Sequence[int] | None = None, dates: Sequence[date] = ()
+) -> DealScore:
+    """Say a standing row in the words of the interface, as `tell` says a new score.
+
+    Args:
+        row: of `data.standing.standing`.
+        days: days ahead to read its curve at; the pipeline's horizons when left out.
+        dates: dates to read it at, each at its end.
+    """
+    curve = curves_of(row) if days or dates else None
+    return DealScore(
+        deal_id=row["deal_id"],
+        as_of=iso(row["as_of"]),
+        pipeline=row["pipeline"],
+        bundle=row["bundle"],
+        served_by=row["served_by"],
+        stage=row["stage"],
+        timing=row["timing"],
+        score=row["score"],
+        grade=row["grade"],
+        trend=None,
+        chances=_chances(row) if curve is None or not days else _at(curve, days),
+        won_by=[] if curve is None else _by(curve, row["as_of"], dates),
+        eventually=End(p_won=row["p_won"], p_lost=row["p_lost"]),
+        expected_close=told_range("close", row),
+        expected_end=told_range("end", row),
+        amount_at_close=row["amount_at_close"],
+        parts=None,
+        reasons=None,
+    )
+
+
+def _chances(row: dict[str, Any]) -> list[Chance]:
+    return [
+        Chance(days_ahead=days, p_won=won, p_lost=lost)
+        for days, won, lost in json.loads(row["chances"])
+    ]
+
+
+def _at(curve: Curves, days: Sequence[int]) -> list[Chance]:
+    return [
+        Chance(days_ahead=day, p_won=_read(curve.won_by(day)), p_lost=_read(curve.lost_by(day)))
+        for day in sorted(set(days))
+    ]
+
+
+def _by(curve: Curves, as_of: int, dates: Sequence[date]) -> list[ByDate]:
+    ahead = {day: days_until(day, as_of) for day in sorted(set(dates))}
+    return [
+        ByDate(
+            date=day.isoformat(), p_won=_read(curve.won_by(days)), p_lost=_read(curve.lost_by(days))
+        )
+        for day, days in ahead.items()
+    ]
+
+
+def _read(chance: Array) -> float | None:
+    """Return the one chance that was read; None where timing is unknown."""
+    return None if np.isnan(chance[0]) else float(chance[0])

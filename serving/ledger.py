@@ -1,0 +1,241 @@
+"""The ledger: who was told which score of what deal, when, by which bundle, and what came of it.
+
+Jobs and pushes write in the transaction of what they say. Requests hand their rows to a thread,
+which writes them within a second, so that no answer waits for it; a crash may lose that second.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import Any, Final, Literal, TypeAlias
+
+import polars as pl
+import sqlalchemy as sa
+import structlog
+
+from data.bulk import read, writing
+from data.database import contract_tables
+from data.errors import NotReady
+from data.ledger import scores
+from data.standing import standing
+from models.reasons import Explanation
+from serving.access.reach import Reach
+from serving.scorer import Scorer
+from serving.scores import Scores
+
+Kind = Literal["request", "by-id", "push", "list", "batch"]
+KINDS: Final[tuple[Kind, ...]] = ("request", "by-id", "push", "list", "batch")
+Row: TypeAlias = dict[str, Any]
+
+_MOST_WAITING: Final = 4_000
+"""Answers that may wait to be written; whoever brings more is told to come again."""
+_MOST_KEPT: Final = 50_000
+"""Rows that are taken from them while the database does not answer."""
+_EVERY_SECONDS: Final = 0.5
+_COLUMNS: Final = tuple(name for name in scores.c.keys() if name != "score_id")  # noqa: SIM118
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Told:
+    """To whom something was said, and how.
+
+    Attributes:
+        at: when (microseconds of UTC).
+        kind: what was asked.
+        caller: key:<id>, user:<id> or job:<name>.
+        request_id: of the request, where there was one.
+    """
+
+    at: int
+    kind: Kind
+    caller: str
+    request_id: str | None = None
+
+    def rows(self, said: Iterable[Row]) -> list[Row]:
+        """Return the ledger's rows of standing rows, or of others with the same names."""
+        head = {"reasons": None, **vars(self)}
+        return [{name: (head | one)[name] for name in _COLUMNS} for one in said]
+
+
+def hash_of(reasons: Sequence[Any] | None) -> str | None:
+    """Return what tells one set of reasons from another."""
+    if reasons is None:
+        return None
+    said = [vars(reason) for reason in reasons]
+    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def entries(scorer: Scorer, scores: Scores) -> list[Row]:
+    """Return what the ledger says of scores, without to whom they were told."""
+    bundle = scorer.bundle
+    head = {
+        "pipeline": bundle.pipeline.name,
+        "bundle": bundle.name,
+        "served_by": bundle.serves,
+        "as_of": scores.as_of,
+    }
+    whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
+    frames = (scores.graded().drop("trend"), scores.eventually().drop("deal_id"))
+    told = pl.concat(frames, how="horizontal").iter_rows(named=True)
+    return [
+        head | row | {"chances": chances, "reasons": hash_of(why.reasons if why else None)}
+        for row, chances, why in zip(told, scores.written(), whys, strict=True)
+    ]
+
+
+def write(transaction: sa.Connection, rows: Sequence[Row]) -> None:
+    """Write rows in the transaction of what they tell of."""
+    if rows:
+        transaction.execute(sa.insert(scores), list(rows))
+
+
+def enter(engine: sa.Engine, told: Told, said: Sequence[Row]) -> None:
+    """Write what a job says, and return when it is written."""
+    with writing(engine) as transaction:
+        write(transaction, told.rows(said))
+
+
+def prune(engine: sa.Engine, before: int) -> int:
+    """Delete what was said before a moment, and return how many rows that were."""
+    with writing(engine) as transaction:
+        return transaction.execute(sa.delete(scores).where(scores.c.at < before)).rowcount
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which rows of the ledger are wanted; what is None does not matter."""
+
+    pipeline: str | None = None
+    deal_id: str | None = None
+    bundle: str | None = None
+    caller: str | None = None
+    kind: Kind | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def find(
+    connection: sa.Connection, asked: Asked, reach: Reach, before: int | None, limit: int
+) -> list[Row]:
+    """Return rows of the ledger, the newest first, each with what came of its deal.
+
+    Args:
+        connection: the database.
+        asked: which of them.
+        reach: which deals the caller may see; with a limit, only those that are open now.
+        before: only rows with a smaller score_id: the last one of the page before.
+        limit: how many at most.
+    """
+    deals = contract_tables["deals"]
+    same = sa.and_(deals.c.pipeline == scores.c.pipeline, deals.c.deal_id == scores.c.deal_id)
+    query = sa.select(scores, deals.c.outcome, deals.c.closed_at)
+    both = sa.outerjoin(scores, deals, same)
+    if not reach.whole:  # who holds a deal is known of the open ones
+        now = sa.and_(
+            standing.c.pipeline == scores.c.pipeline, standing.c.deal_id == scores.c.deal_id
+        )
+        both = both.join(standing, now)
+        query = reach.select(query, standing.c.owner_id, standing.c.team)
+    query = query.select_from(both).where(*_wanted(asked))
+    if before is not None:
+        query = query.where(scores.c.score_id < before)
+    query = query.order_by(scores.c.score_id.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def said(connection: sa.Connection, asked: Asked) -> pl.DataFrame:
+    """Return what was said at each horizon, once for each deal, moment and bundle.
+
+    Returns:
+        pipeline, deal_id, as_of, bundle, served_by, days, p_won, p_lost; moments are microseconds
+        of UTC. `serving.insights.accuracy` says what came of it.
+    """
+    names = ("pipeline", "deal_id", "as_of", "bundle", "served_by", "chances")
+    query = sa.select(*(scores.c[name] for name in names)).where(*_wanted(asked)).distinct()
+    chance = pl.List(pl.List(pl.Float64))
+    told = read(connection, query).with_columns(pl.col("chances").str.json_decode(chance))
+    at = {name: place for place, name in enumerate(("days", "p_won", "p_lost"))}
+    return (
+        told.explode("chances", empty_as_null=False)
+        .with_columns(**{name: pl.col("chances").list.get(place) for name, place in at.items()})
+        .with_columns(pl.col("days").cast(pl.Int64))
+        .drop("chances")
+        .sort("deal_id", "as_of", "bundle", "days")
+    )
+
+
+def _wanted(asked: Asked) -> list[sa.ColumnElement[bool]]:
+    equal = ("pipeline", "deal_id", "bundle", "caller", "kind")
+    wanted = [scores.c[n] == getattr(asked, n) for n in equal if getattr(asked, n) is not None]
+    if asked.since is not None:
+        wanted.append(scores.c.at >= asked.since)
+    if asked.until is not None:
+        wanted.append(scores.c.at < asked.until)
+    return wanted
+
+
+@dataclass
+class Writer:
+    """Writes what requests were told, in a thread of its own.
+
+    Attributes:
+        engine: the database.
+    """
+
+    engine: sa.Engine
+    _waiting: Queue[list[Row]] = field(default_factory=lambda: Queue(_MOST_WAITING))
+    _stopping: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what still waits, and end."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def add(self, rows: list[Row]) -> None:
+        """Hand over rows to be written within a second.
+
+        Raises:
+            NotReady: too many wait already: what is not recorded is not told.
+        """
+        try:
+            self._waiting.put_nowait(rows)
+        except Full:
+            raise NotReady("the ledger cannot keep up", remedy="try again soon") from None
+
+    def _run(self) -> None:
+        kept: list[Row] = []
+        while not self._stopping.wait(_EVERY_SECONDS):
+            kept = self._write(kept)
+        self._write(kept)
+
+    def _write(self, kept: list[Row]) -> list[Row]:
+        """Write all that waits; return it where the database does not answer."""
+        rows = kept + self._taken(len(kept))
+        try:
+            with writing(self.engine) as transaction:
+                write(transaction, rows)
+        except sa.exc.SQLAlchemyError as error:
+            log.error("the ledger is not written, and will be tried again", why=str(error))
+            self._stopping.wait(_EVERY_SECONDS)
+            return rows
+        return []
+
+    def _taken(self, kept: int) -> list[Row]:
+        taken: list[Row] = []
+        while kept + len(taken) < _MOST_KEPT:
+            try:
+                taken += self._waiting.get_nowait()
+            except Empty:
+                break
+        return taken

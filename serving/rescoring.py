@@ -1,0 +1,162 @@
+"""Rescoring: deals whose facts have changed get a new standing score, at once.
+
+A push names its deals in `touched`, in the transaction of its facts, and rescores them when it is
+committed. What a crash, an outage or a large push leaves there, a thread does soon after. A score
+is written only while the push it has seen is still the deal's last; else a later one writes it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+import structlog
+
+from data.errors import DealcastError, NotReady
+from data.live import MOST_DEALS, read_deals
+from data.push import pushing
+from data.standing import touched
+from data.tables import load_pipeline
+from serving import ledger, standings, webhooks
+from serving.champions import Champions
+from serving.clock import Clock
+from serving.ledger import Told
+
+_EVERY_SECONDS: Final = 0.5
+_REST_SECONDS: Final = 10.0
+"""How long the thread rests after what cannot be mended by itself."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Rescorer:
+    """Scores touched deals again.
+
+    Attributes:
+        engine: the database.
+        champions: what scores.
+        clock: tells this moment.
+        close_days: by how many days a close date must move for webhooks to be told.
+    """
+
+    engine: sa.Engine
+    champions: Champions
+    clock: Clock
+    close_days: float
+
+    def rescore(
+        self, pipeline: str, deal_ids: list[str], caller: str, request_id: str | None = None
+    ) -> pl.DataFrame:
+        """Score some touched deals and make that their standing.
+
+        Args:
+            pipeline: whose deals.
+            deal_ids: which of them, at most `MOST_DEALS`; those not touched are left alone.
+            caller: who pushed, for the ledger.
+            request_id: of the push.
+
+        Returns:
+            Their new rows, see `serving.standings.rows`; closed deals have none.
+
+        Raises:
+            NotFound: the pipeline has no champion.
+            BadInput: its bundle has learned from what comes later than now.
+        """
+        scorer = self.champions.scorer(pipeline)
+        with self.engine.connect() as connection:
+            seen = self._touched(connection, pipeline, deal_ids)
+            now = self.clock()
+            ids = [deal_id for deal_id, _ in seen]
+            tables = read_deals(connection, load_pipeline(self.engine, pipeline), ids)
+        frame = standings.rows(scorer, scorer.score(tables, now), tables, now)
+        with pushing(self.engine) as transaction:
+            mine = self._settle(transaction, pipeline, seen)
+            frame = frame.filter(pl.col("deal_id").is_in(mine))
+            webhooks.announce(transaction, pipeline, frame, self.close_days, now)
+            standings.store_some(transaction, pipeline, mine, frame)
+            told = Told(now, "push", caller, request_id)
+            ledger.write(transaction, told.rows(frame.iter_rows(named=True)))
+        return frame
+
+    def rest(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield pipelines with deals that are still touched, in portions."""
+        query = sa.select(touched.c.pipeline, touched.c.deal_id)
+        query = query.order_by(touched.c.pipeline, touched.c.deal_id)
+        with self.engine.connect() as connection:
+            left: dict[str, list[str]] = {}
+            for pipeline, deal_id in connection.execute(query):
+                left.setdefault(pipeline, []).append(deal_id)
+        for pipeline, ids in left.items():
+            for first in range(0, len(ids), MOST_DEALS):
+                yield pipeline, ids[first : first + MOST_DEALS]
+
+    def _touched(
+        self, connection: sa.Connection, pipeline: str, deal_ids: list[str]
+    ) -> list[tuple[str, str]]:
+        query = sa.select(touched.c.deal_id, touched.c.push).where(
+            touched.c.pipeline == pipeline, touched.c.deal_id.in_(deal_ids)
+        )
+        return [(deal_id, push) for deal_id, push in connection.execute(query)]
+
+    def _settle(
+        self, transaction: sa.Connection, pipeline: str, seen: list[tuple[str, str]]
+    ) -> list[str]:
+        """Take off the deals that no push has touched since they were seen; return them."""
+        if not seen:
+            return []
+        same = sa.tuple_(touched.c.deal_id, touched.c.push).in_(seen)
+        settled = sa.delete(touched).where(touched.c.pipeline == pipeline, same)
+        return list(transaction.scalars(settled.returning(touched.c.deal_id)))
+
+
+@dataclass
+class Rest:
+    """A thread that rescores what is left of pushes.
+
+    Attributes:
+        rescorer: does the work.
+    """
+
+    rescorer: Rescorer
+    _stopping: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin to look for touched deals."""
+        self._thread = Thread(target=self._run, name="rescoring", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the portion at hand; what is left stays touched."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        rest = _EVERY_SECONDS
+        while not self._stopping.wait(rest):
+            rest = _EVERY_SECONDS if self._round() else _REST_SECONDS
+
+    def _round(self) -> bool:
+        """Rescore what is touched; say whether all of it could be."""
+        done = True
+        try:
+            for pipeline, deal_ids in self.rescorer.rest():
+                if self._stopping.is_set():
+                    break
+                done = self._portion(pipeline, deal_ids) and done
+        except sa.exc.SQLAlchemyError as error:
+            log.error("touched deals cannot be read", why=str(error))
+        return done
+
+    def _portion(self, pipeline: str, deal_ids: list[str]) -> bool:
+        try:
+            self.rescorer.rescore(pipeline, deal_ids, "job:rescoring")
+        except NotReady as error:  # the database is away for now
+            log.error("touched deals wait", pipeline=pipeline, why=str(error))
+        except DealcastError as error:
+            log.warning("touched deals wait", pipeline=pipeline, why=str(error))
+            return False
+        return True
