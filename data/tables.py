@@ -17,9 +17,10 @@ from data.database import contract_tables, pipelines
 from data.engines import UNLIMITED, Engine, Frame, Host, Limits, collect, host
 from data.errors import NotFound, did_you_mean
 
-__all__ = ["Engine", "Frame", "Limits", "Tables", "collect", "lazy_tables", "open_tables"]
+__all__ = ["NAMES", "Engine", "Frame", "Limits", "Tables", "collect", "lazy_tables", "open_tables"]
 
-_NAMES: Final = ("deals", "changes", "activities", "checklist", "contacts", "accounts", "owners")
+NAMES: Final = ("deals", "changes", "activities", "checklist", "contacts", "accounts", "owners")
+"""The contract's tables that speak of deals: the frames of `Tables`."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def lazy_tables(
         engine: where the lazy frames run.
 
     """
-    named = {name: frames.get(name, TABLES[name].empty()) for name in _NAMES}
+    named = {name: frames.get(name, TABLES[name].empty()) for name in NAMES}
     named["deals"] = with_fixed_attributes(named["deals"], pipeline)
     at = host(engine)
     return Tables(host=at, **{name: at.put(frame) for name, frame in named.items()})
@@ -192,14 +193,14 @@ def open_tables(
         return lazy_tables(read_frames(source, pipeline), settings)
     folder = limits.spill()
     with source.connect() as connection:
-        for name in _NAMES:
+        for name in NAMES:
             spill(connection, _rows(contract_tables[name], pipeline), folder / f"{name}.parquet")
     return _scanned(folder, settings, engine, limits)
 
 
 def _scanned(folder: Path, pipeline: Pipeline, engine: Engine, limits: Limits) -> Tables:
     """Scan a directory of Parquet; a table that is missing counts as empty."""
-    files = {name: folder / f"{name}.parquet" for name in _NAMES}
+    files = {name: folder / f"{name}.parquet" for name in NAMES}
     files["deals"] = _with_fixed_file(files["deals"], pipeline, limits)
     at = host(engine, limits)
     frames = {

@@ -1,22 +1,25 @@
 """Snapshots in, feature rows out: the one place where features are computed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
 
 from data.errors import BadInput
-from data.tables import Frame, Tables, collect
+from data.plans import Plan
+from data.tables import NAMES, Frame, Tables, collect
 from features.answers import answered
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
+from features.places import along, answers_in_memory
 from features.tallies import Stood, standing, with_tallies
+from features.timeline import timeline
 
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
@@ -91,18 +94,59 @@ def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
 def _computed(
     tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
 ) -> pl.DataFrame:
-    history, asked = _asked(context)
     with tables.scratch():
-        answers = answered(history, tables, tables.put(snapshots))
-        answers = _with_held(_with_fixed(answers, tables), tables, history)
-        rows = with_working_days(collect(answers).sort(KEY), LAST_TOUCH, context.calendar)
-    told = nw.from_native(with_tallies(rows, stood, context))
+        answers = answered(_asked(context)[0], tables, tables.put(snapshots))
+        held = collect(_held_rows(answers, tables, context))
+    told = nw.from_native(_told(held, stood, context).lazy())
+    return collect(_features(told, context))
+
+
+def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
+    """Add what is fixed, and who holds the deal, to what its own history answers."""
+    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
+
+
+def _told(held: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+    """Add working days, and what is known of others."""
+    rows = with_working_days(held.sort(KEY), LAST_TOUCH, context.calendar)
+    return with_tallies(rows, stood, context)
+
+
+def _features(told: Frame, context: Context) -> Frame:
+    """Read each feature off."""
     features = {
         feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
-        for feature, expression in asked
+        for feature, expression in _asked(context)[1]
     }
-    computed: pl.DataFrame = told.select(*KEY, **features).to_native()
-    return computed
+    return told.select(*KEY, **features)
+
+
+class Prepared:
+    """`compute` for a few records at a time: one context's queries, built once (`data.plans`).
+
+    Args:
+        context: the pipeline's vocabularies, with the tallies that a bundle keeps.
+        tables: the contract's tables held in memory, of any rows: what their columns are.
+    """
+
+    def __init__(self, context: Context, tables: Tables) -> None:
+        self._context, self._tables = context, tables
+        self._history = _asked(context)[0]
+        self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
+        self._facts = Plan(lambda *frames: timeline(self._on(frames)))
+        self._runs = Plan(along(self._history.runs))
+        self._held = Plan(lambda told, *frames: _held_rows(told, self._on(frames), context))
+        self._rows = Plan(lambda told: _features(told, context))
+
+    def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
+        """Do what `compute` does, with tables and snapshots held in memory."""
+        own = [frames[name] for name in NAMES]
+        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
+        return self._rows(_told(self._held(answers, *own), self._stood, self._context))
+
+    def _on(self, frames: Sequence[Frame]) -> Tables:
+        named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
+        return replace(self._tables, **named)
 
 
 def catalogue(context: Context) -> list[Feature]:

@@ -6,7 +6,7 @@ and the highest number so far among the facts of a kind is the place of the one 
 lies before the deal, and nothing does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
@@ -15,28 +15,51 @@ import numpy as np
 import polars as pl
 
 from data.moments import DAY
-from data.tables import Frame
-from features.history import CLEARED, History, Run
+from data.tables import Frame, collect
+from features.history import CLEARED, History, How, Run
 from features.timeline import ORDER
 
 Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
 Moments: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
-_ONE: Final = nw.lit(1, nw.Int32)
-_NONE: Final = nw.lit(0, nw.Int32)
-_BEFORE_ALL: Final = nw.lit(0, nw.UInt32)
+_ONE: Final = pl.lit(1, pl.Int32)
+_NONE: Final = pl.lit(0, pl.Int32)
+_BEFORE_ALL: Final = pl.lit(0, pl.UInt32)
 _MOVED: Final = ("rises", "falls")
 
 
 def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
     """Answer every question; see `features.answers.answered`."""
-    asked = _native(snapshots).select("deal_id", "as_of").sort("deal_id", "as_of").collect()
+    runs, asked = along(history.runs), _native(snapshots).collect()
+    own = _native(facts).join(asked.lazy(), on="deal_id", how="semi").collect()
+
+    def run(filed: pl.DataFrame) -> pl.DataFrame:
+        return collect(runs(nw.from_native(filed.lazy())))
+
+    return nw.from_native(answers_in_memory(history, own, asked, run).lazy())
+
+
+def answers_in_memory(
+    history: History,
+    facts: pl.DataFrame,
+    snapshots: pl.DataFrame,
+    run: Callable[[pl.DataFrame], pl.DataFrame],
+) -> pl.DataFrame:
+    """Answer every question, of facts and snapshots held in memory.
+
+    Args:
+        history: what was asked.
+        facts: the timeline.
+        snapshots: columns deal_id and as_of, each pair once.
+        run: runs the query of `along` on the facts as they are filed here.
+    """
+    asked = snapshots.select("deal_id", "as_of").sort("deal_id", "as_of")
     deal = asked["deal_id"].rle_id()
     numbered = asked.select("deal_id", deal=deal.cast(pl.Int64)).unique("deal")
-    filed = _Filed.of(_native(facts), numbered)
+    filed = _Filed.of(facts, numbered)
     begin, end = filed.begin[deal], filed.end[deal]
     moments = asked["as_of"].to_numpy()
-    runs = filed.runs(history.runs)
+    runs = run(filed.facts)
     then = runs[filed.known(begin, end, moments)]
     counts = {name: name for name, run in history.runs.items() if run.counts}
     answers = _grown(then, runs, begin, counts)
@@ -44,7 +67,29 @@ def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Fram
         within = {new: run for new, (run, back) in history.windowed.items() if back == days}
         answers += _grown(then, runs, filed.known(begin, end, moments - days * DAY), within)
     answers += filed.said(then, begin, end, history.runs)
-    return nw.from_native(asked.with_columns(answers).lazy())
+    return asked.with_columns(answers)
+
+
+def along(asked: Mapping[str, Run]) -> Callable[[Frame], Frame]:
+    """Return the query for a column per run, along all facts: a running sum, or what holds' place.
+
+    Its rows are those of `_Filed.facts`.
+    """
+    # Narwhals knows no running columns of lazy frames: it says which facts, Polars runs along
+    where = {_of(name): run.where for name, run in asked.items()}
+    places = [_highest(name, run.how).alias(name) for name, run in asked.items() if not run.counts]
+    moves = [name for name, run in asked.items() if run.how in _MOVED]
+    before = [_highest(name).shift(1).alias(_before(name)) for name in moves]
+    number = pl.col("number_by_place")
+    held = [number.gather(_own(_before(name))).alias(_before(name)) for name in moves]
+    sums = [_sum(name, run.how).alias(name) for name, run in asked.items() if run.counts]
+
+    def query(facts: Frame) -> Frame:
+        rows = _native(facts.with_columns(**where)).with_columns(*places, *before)
+        rows = rows.with_columns(held).with_columns(sums)
+        return nw.from_native(rows.select(list(asked)))
+
+    return query
 
 
 def _native(frame: Frame) -> pl.LazyFrame:
@@ -68,7 +113,8 @@ class _Filed:
 
     Attributes:
         facts: a row each; `begin` is the row before its deal's first, `place` its number by deal
-            and `at`, `mirrored` the number that it would have if time ran backwards.
+            and `at`, `mirrored` the number that it would have if time ran backwards,
+            `number_by_place` the number that the fact of that place says.
         begin: by deal, the row before its first fact.
         end: by deal, the row of its last fact, or `begin`.
         by_place: what facts say, in the order of their places.
@@ -80,9 +126,10 @@ class _Filed:
     by_place: pl.DataFrame
 
     @classmethod
-    def of(cls, facts: pl.LazyFrame, deals: pl.DataFrame) -> Self:
+    def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
-        own = facts.join(deals.lazy(), on="deal_id").drop("deal_id").sort("deal", *ORDER).collect()
+        known = facts.lazy().join(deals.lazy(), on="deal_id").drop("deal_id")
+        own = known.sort("deal", *ORDER).collect()
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
         begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)
         end = np.searchsorted(deal, numbers, "right").astype(np.uint32)
@@ -96,7 +143,9 @@ class _Filed:
             mirrored=_below_empty(begin[deal] + end[deal] + 1) - place,
         )
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        return cls(rows, begin, end, rows.select("at", *said)[order])
+        by_place = rows.select("at", *said)[order]
+        rows = rows.with_columns(by_place["number"].alias("number_by_place"))
+        return cls(rows, begin, end, by_place)
 
     def known(self, begin: Rows, end: Rows, moments: Moments) -> Rows:
         """Return the row of the last fact known at each moment, `begin` where there is none.
@@ -114,19 +163,6 @@ class _Filed:
             high = np.where(known, high, np.maximum(middle, low + 1) - 1)
             low = np.where(known, middle, low)
         return low
-
-    def runs(self, asked: Mapping[str, Run]) -> pl.DataFrame:
-        """Return a column per run, along all facts: a running sum, or the place that holds."""
-        moves = {name: run for name, run in asked.items() if run.how in _MOVED}
-        places = {name: run for name, run in asked.items() if not run.counts}
-        highest = {name: _highest(run) for name, run in places.items()}
-        before = {_before(name): _highest(run).shift(1) for name, run in moves.items()}
-        rows = nw.from_native(self.facts).with_columns(**highest, **before).to_native()
-        number = pl.lit(self.by_place["number"])
-        rows = rows.with_columns(number.gather(_own(name)).alias(name) for name in before)
-        sums = {name: _sum(name, run) for name, run in asked.items() if run.counts}
-        runs: pl.DataFrame = nw.from_native(rows).select(*places, **sums).to_native()
-        return runs
 
     def said(
         self, then: pl.DataFrame, begin: Rows, end: Rows, asked: Mapping[str, Run]
@@ -152,19 +188,23 @@ def _own(place: str) -> pl.Expr:
     return pl.when(pl.col(place) > pl.col("begin")).then(pl.col(place))
 
 
-def _highest(run: Run) -> nw.Expr:
-    number = nw.col("mirrored" if run.how == "first" else "place")
-    return nw.when(run.where).then(number).otherwise(_BEFORE_ALL).cum_max()
+def _of(name: str) -> str:
+    return f"of_{name}"
 
 
 def _before(name: str) -> str:
     return f"before_{name}"
 
 
-def _sum(name: str, run: Run) -> nw.Expr:
-    where = run.where
-    if run.how == "rises":
-        where = where & (nw.col("number") > nw.col(_before(name)))
-    if run.how == "falls":
-        where = where & (nw.col("number") < nw.col(_before(name)))
-    return nw.when(where).then(_ONE).otherwise(_NONE).cum_sum()
+def _highest(name: str, how: How = "last") -> pl.Expr:
+    number = pl.col("mirrored" if how == "first" else "place")
+    return pl.when(pl.col(_of(name))).then(number).otherwise(_BEFORE_ALL).cum_max()
+
+
+def _sum(name: str, how: How) -> pl.Expr:
+    where, number, before = pl.col(_of(name)), pl.col("number"), pl.col(_before(name))
+    if how == "rises":
+        where = where & (number > before)
+    if how == "falls":
+        where = where & (number < before)
+    return pl.when(where).then(_ONE).otherwise(_NONE).cum_sum()

@@ -1,6 +1,7 @@
 """Snapshots: (deal, as_of) pairs, each a question of what was known of an open deal then."""
 
 import narwhals as nw
+import polars as pl
 
 from data.moments import DAY
 from data.tables import Frame, Tables
@@ -38,3 +39,21 @@ def first_snapshots(tables: Tables, closed: bool) -> Frame:
     is_open = nw.col("outcome") == "open"
     deals = tables.deals.filter(~is_open if closed else is_open)
     return deals.select("deal_id", as_of=nw.col("recorded_at"))
+
+
+def open_among(deals: pl.DataFrame, asked: pl.DataFrame, dated: bool = True) -> pl.DataFrame:
+    """Return the snapshots, of deals each at a moment of its own, where the deal is open then.
+
+    Args:
+        deals: the contract's `deals`, held in memory.
+        asked: deal_id and as_of; other columns stay.
+        dated: whether they are asked of at that moment, or as what was known at first.
+    """
+    lives = deals.select("deal_id", "recorded_at", "closed_recorded_at")
+    closed = (pl.col("closed_recorded_at") <= pl.col("as_of")).fill_null(value=False)
+    known = asked.join(lives, on="deal_id").filter(
+        pl.col("recorded_at") <= pl.col("as_of"), ~closed
+    )
+    if not dated:
+        known = known.with_columns(as_of="recorded_at")
+    return known.drop("recorded_at", "closed_recorded_at")
