@@ -95,7 +95,7 @@ def _chunks(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pl.Dat
     # PostgreSQL's driver would hold the whole answer otherwise
     result = connection.execute(query, execution_options={"stream_results": True})
     with _no_garbage_collection():
-        while rows := result.cursor.fetchmany(_CHUNK):
+        for rows in result.partitions(_CHUNK):
             columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
             yield pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns])
 

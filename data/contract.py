@@ -18,6 +18,7 @@ from typing import Final, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from data.desk import Desk
 from data.errors import BadInput
 from data.practice import Practice
 
@@ -264,6 +265,8 @@ class Pipeline(BaseModel):
     """Features that no model may use: their names, or what stands before the colon."""
     practice: Practice = Practice()
     """The handbook's numbers: exchange rates, goals of stages, quotas."""
+    desk: Desk = Desk()
+    """How the week's list is made: hours, effort, the plan and the rules."""
 
     @field_validator("grades")
     @classmethod

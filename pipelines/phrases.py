@@ -68,7 +68,7 @@ _CHINESE: Final = {
     "True curves": "真实曲线",
     "Recovered": "已收回",
     "Mean error of P(won)": "赢单概率平均误差",
-    "Serve it:": "启动服务：",
+    "Look at it: choose a password, serve, and sign in.": "查看：设置密码、启动服务并登录。",
     "then open {}": "然后打开{}",
     "table": "表",
     "accepted": "新增",

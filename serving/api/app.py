@@ -42,6 +42,7 @@ from serving.clock import Clock
 from serving.desk.desks import Desks
 from serving.gathering import Gathering
 from serving.live import Live
+from serving.web import site
 
 
 class Application(FastAPI):
@@ -100,4 +101,5 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(routes.router, include_in_schema=False)
     for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
+    site.install(app)
     return app

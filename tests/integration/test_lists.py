@@ -94,13 +94,23 @@ def test_the_weeks_list_is_published_written_and_the_same_again(
     assert all(row["Speaks for it"] or row["Speaks against it"] for row in rows)
 
 
-def test_the_list_has_every_open_deal_once_the_most_at_stake_first(
+def test_each_open_deal_is_listed_or_says_why_the_most_at_stake_first(
     company: Settings, tmp_path: Path
 ) -> None:
-    listed = week.run("sales", NOW, company, QUIET, tmp_path).listed
-    assert sorted(listed["deal_id"]) == sorted(r["deal"]["deal_id"] for r in RECORDS)
-    assert listed["position"].to_list() == list(range(1, len(RECORDS) + 1))
-    assert listed["value_at_stake"].is_sorted(descending=True)
+    made = week.run("sales", NOW, company, QUIET, tmp_path).made
+    listed, others = made.listed, made.others
+    both = listed["deal_id"].to_list() + others["deal_id"].to_list()
+    assert sorted(both) == sorted(r["deal"]["deal_id"] for r in RECORDS)
+    assert listed["position"].to_list() == list(range(1, len(listed) + 1))
+    rest = listed.filter(pl.col("group") != "must")
+    assert rest["value_at_stake"].is_sorted(descending=True)
+    assert others["en"].null_count() == 0
+    engine = open_database(company)
+    assert len(lists.others(engine, "sales", "latest", EVERYTHING)) == len(others)
+    told = lists.read(engine, "sales", "latest", EVERYTHING).told
+    engine.dispose()
+    assert {one["owner_id"] for one in told["capacity"]} == set(listed["owner_id"])
+    assert told["assumption"]["zh"].startswith("假设")
     assert listed["close_median"].min() >= NOW
 
 
