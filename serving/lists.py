@@ -18,7 +18,7 @@ from serving.access.reach import Reach
 from serving.told import plain
 
 LATEST: Final = "latest"
-_MOMENTS: Final = (
+MOMENTS: Final = (
     *("period_end", "close_median", "close_from", "close_to", "last_touch_at"),
     *("due_at", "stated_close_at"),
 )
@@ -56,7 +56,7 @@ def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a list fit for JSON, moments as ISO 8601, figures as they are told."""
 
     def told(name: str, value: object) -> object:
-        return iso(value) if name in _MOMENTS and isinstance(value, int) else value
+        return iso(value) if name in MOMENTS and isinstance(value, int) else value
 
     return [
         plain({name: told(name, value) for name, value in row.items()})
