@@ -11,7 +11,7 @@ fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick lint format lock clean
 .PHONY: bench-peers bench-quality bench-page bench-origins bench-scale bench-smoke bench-lock
-.PHONY: bench-feast bench-features bench-features-lock
+.PHONY: bench-serving bench-feast bench-features bench-features-lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-smoke: setup bench-peers ## Try every contender on a small task with a sho
 	$(BIN)/python -m benchmarks.quality run --dataset smoke --clock 20 --work benchmarks/quality/work/smoke
 	$(BIN)/python -m benchmarks.quality page --work benchmarks/quality/work/smoke --out benchmarks/quality/work/smoke
 	@! grep "No result" benchmarks/quality/work/smoke/RESULTS.md
+
+bench-serving: setup ## Put the same load to Dealcast and to what else could serve the booster (minutes)
+	$(BIN)/python -m benchmarks.serving $(ONLY)
 
 bench-lock: $(UV) ## Resolve the peers anew; read the diff before you commit it
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \

@@ -93,9 +93,9 @@ def _chunks(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pl.Dat
     schema = {c.name: _POLARS_TYPES[c.type.python_type] for c in query.selected_columns}
     yield pl.DataFrame(schema=schema)
     # PostgreSQL's driver would hold the whole answer otherwise
-    result = connection.execute(query, execution_options={"yield_per": _CHUNK})
+    result = connection.execute(query, execution_options={"stream_results": True})
     with _no_garbage_collection():
-        for rows in result.partitions():
+        for rows in result.partitions(_CHUNK):
             columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
             yield pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns])
 

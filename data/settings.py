@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that `dealcast serve` runs.")
     max_body_bytes: int = Field(8_000_000, ge=1_000, description="Largest request body taken.")
 
     public_url: str | None = Field(

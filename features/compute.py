@@ -94,12 +94,31 @@ def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
 def _computed(
     tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
 ) -> pl.DataFrame:
-    history, _ = _asked(context)
     with tables.scratch():
-        answers = answered(history, tables, tables.put(snapshots))
-        held = collect(_held_rows(answers, tables, context)).sort(KEY)
-    told = _told(held, stood, context)
-    return collect(_feature_rows(nw.from_native(told.lazy()), context))
+        answers = answered(_asked(context)[0], tables, tables.put(snapshots))
+        held = collect(_held_rows(answers, tables, context))
+    told = nw.from_native(_told(held, stood, context).lazy())
+    return collect(_features(told, context))
+
+
+def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
+    """Add what is fixed, and who holds the deal, to what its own history answers."""
+    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
+
+
+def _told(held: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+    """Add working days, and what is known of others."""
+    rows = with_working_days(held.sort(KEY), LAST_TOUCH, context.calendar)
+    return with_tallies(rows, stood, context)
+
+
+def _features(told: Frame, context: Context) -> Frame:
+    """Read each feature off."""
+    features = {
+        feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
+        for feature, expression in _asked(context)[1]
+    }
+    return told.select(*KEY, **features)
 
 
 class Prepared:
@@ -117,38 +136,17 @@ class Prepared:
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
         self._runs = Plan(along(self._history.runs))
         self._held = Plan(lambda told, *frames: _held_rows(told, self._on(frames), context))
-        self._rows = Plan(lambda told: _feature_rows(told, context))
+        self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
         own = [frames[name] for name in NAMES]
-        facts = self._facts(*own).lazy()
-        answers = answers_in_memory(self._history, facts, snapshots, self._runs)
-        held = self._held(answers, *own).sort(KEY)
-        return self._rows(_told(held, self._stood, self._context))
+        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
+        return self._rows(_told(self._held(answers, *own), self._stood, self._context))
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
         return replace(self._tables, **named)
-
-
-def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
-    """Add what is fixed, and who holds the deal, to what its own history answers."""
-    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
-
-
-def _told(held: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
-    """Add working days and what is known of others."""
-    return with_tallies(with_working_days(held, LAST_TOUCH, context.calendar), stood, context)
-
-
-def _feature_rows(told: Frame, context: Context) -> Frame:
-    """Read each feature off."""
-    features = {
-        feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
-        for feature, expression in _asked(context)[1]
-    }
-    return told.select(*KEY, **features)
 
 
 def catalogue(context: Context) -> list[Feature]:

@@ -31,24 +31,25 @@ _MOVED: Final = ("rises", "falls")
 def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
     """Answer every question; see `features.answers.answered`."""
     runs, asked = along(history.runs), _native(snapshots).collect()
+    own = _native(facts).join(asked.lazy(), on="deal_id", how="semi").collect()
 
     def run(filed: pl.DataFrame) -> pl.DataFrame:
         return collect(runs(nw.from_native(filed.lazy())))
 
-    return nw.from_native(answers_in_memory(history, _native(facts), asked, run).lazy())
+    return nw.from_native(answers_in_memory(history, own, asked, run).lazy())
 
 
 def answers_in_memory(
     history: History,
-    facts: pl.LazyFrame,
+    facts: pl.DataFrame,
     snapshots: pl.DataFrame,
     run: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Answer every question, of facts that are read and snapshots held in memory.
+    """Answer every question, of facts and snapshots held in memory.
 
     Args:
         history: what was asked.
-        facts: the timeline; other deals do no harm.
+        facts: the timeline.
         snapshots: columns deal_id and as_of, each pair once.
         run: runs the query of `along` on the facts as they are filed here.
     """
@@ -125,9 +126,9 @@ class _Filed:
     by_place: pl.DataFrame
 
     @classmethod
-    def of(cls, facts: pl.LazyFrame, deals: pl.DataFrame) -> Self:
+    def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
-        known = facts.join(deals.lazy(), on="deal_id").drop("deal_id")
+        known = facts.lazy().join(deals.lazy(), on="deal_id").drop("deal_id")
         own = known.sort("deal", *ORDER).collect()
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
         begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)

@@ -110,9 +110,13 @@ def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
 
 
 def _kept(kept: pl.DataFrame) -> Stood:
+    own = {
+        of: kept.filter(pl.col("of") == of).select(pl.col("key").alias(key), *counts(of))
+        for of, key in KEYS.items()
+    }
+
     def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
-        own = kept.filter(pl.col("of") == of).select(pl.col("key").alias(KEYS[of]), *counts(of))
-        return rows.join(own, on=KEYS[of], how="left", maintain_order="left")
+        return rows.join(own[of], on=KEYS[of], how="left", maintain_order="left")
 
     return stood
 

@@ -16,6 +16,7 @@ import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -69,7 +70,7 @@ class Bundle:
     amount: AmountModel
     usual: Usual
 
-    @property
+    @cached_property
     def pipeline(self) -> Pipeline:
         """The settings of the pipeline it was trained for."""
         return Pipeline.model_validate(self.card["pipeline"])

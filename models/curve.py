@@ -65,12 +65,12 @@ class Curves:
         """Whether they say when."""
         return bool(np.isfinite(self.edges[-1]))
 
-    def won_by(self, days: float) -> Array:
-        """Probability won within so many days, [n]."""
+    def won_by(self, days: float | Array) -> Array:
+        """Probability won within so many days (or so many each), [n]."""
         return self._by(self.won, days)
 
-    def lost_by(self, days: float) -> Array:
-        """Probability lost within so many days, [n]."""
+    def lost_by(self, days: float | Array) -> Array:
+        """Probability lost within so many days (or so many each), [n]."""
         return self._by(self.lost, days)
 
     def at(self, days: float) -> Array:
@@ -86,18 +86,21 @@ class Curves:
         """Days until won or lost at a quantile, [n]; nan where it never ends."""
         return self._days_until(self.won + self.lost, quantile)
 
-    def _by(self, curve: Array, days: float) -> Array:
+    def _by(self, curve: Array, days: float | Array) -> Array:
         """Read between edges: within a bin a closing is as likely on one day as on another."""
+        each = np.broadcast_to(np.asarray(days, float), len(curve))
         if not self.dated:
-            return curve[:, -1] if np.isinf(days) else np.full(len(curve), np.nan)
-        if days > self.edges[-1]:
-            tail, stays, width = self._tail(curve)
-            gone: Array = curve[:, -1] + tail * (1.0 - stays ** ((days - self.edges[-1]) / width))
-            return gone
-        after = int(np.clip(np.searchsorted(self.edges, days), 1, len(self.edges) - 1))
+            return np.where(np.isinf(each), curve[:, -1], np.nan)
+        within, rows = np.minimum(each, self.edges[-1]), np.arange(len(curve))
+        after = np.searchsorted(self.edges, within).clip(1, len(self.edges) - 1)
         start, end = self.edges[after - 1], self.edges[after]
-        share = np.clip((days - start) / (end - start), 0.0, 1.0)
-        read: Array = curve[:, after - 1] * (1.0 - share) + curve[:, after] * share
+        share = np.maximum((within - start) / (end - start), 0.0)
+        read: Array = curve[rows, after - 1] * (1.0 - share) + curve[rows, after] * share
+        beyond = each > self.edges[-1]
+        if beyond.any():
+            tail, stays, width = self._tail(curve)
+            gone = tail * (1.0 - stays ** ((each - within) / width))
+            read = np.where(beyond, curve[:, -1] + gone, read)
         return read
 
     def _tail(self, curve: Array) -> tuple[Array, Array, float]:

@@ -259,14 +259,37 @@ def week(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes.")] = None,
     workspace: Workspace = None,
 ) -> None:
     """Serve scores and lists over HTTP until stopped."""
     from pipelines.serve import run
 
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "workers": workers}
     changed = {name: value for name, value in given.items() if value is not None}
     run(settings_of(workspace).model_copy(update=changed))
+
+
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as dealcast.tar.gz.")],
+    workspace: Workspace = None,
+) -> None:
+    """Write the workspace to one file; a service may go on meanwhile."""
+    from pipelines.backup import backup
+
+    typer.echo(json.dumps(backup(settings_of(workspace), out)))
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="A file that `dealcast backup` wrote.")],
+    workspace: Workspace = None,
+) -> None:
+    """Make a new workspace of a backup."""
+    from pipelines.backup import restore
+
+    typer.echo(json.dumps(restore(settings_of(workspace), archive)))
 
 
 @app.command()

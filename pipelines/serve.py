@@ -1,23 +1,53 @@
-"""`dealcast serve`: the HTTP interface on a port."""
+"""`dealcast serve`: the HTTP interface on a port, by one process or several."""
 
+import logging
+import os
+import shutil
 from typing import Any, Final
 
+import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from data.settings import Settings
-from serving.api.app import create_app
+
+_SHARED: Final[list[Any]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 _HEADER_BYTES: Final = 32_768
 """What a request's line and headers may have."""
 
 
 def run(settings: Settings) -> None:
-    """Serve until stopped; a stop lets running requests end."""
-    uvicorn.run(create_app(settings), **options(settings))
+    """Serve until stopped; a stop lets running requests end.
+
+    Workers are processes that know of each other only by the database, so with several of them
+    settings go through the environment.
+    """
+    given = settings.model_dump(mode="json", exclude_none=True)
+    os.environ |= {f"DEALCAST_{name.upper()}": str(value) for name, value in given.items()}
+    # a request's frames are small: handing them to a second thread costs more than it brings
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    if settings.workers > 1:
+        folder = settings.workspace / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
+    uvicorn.run(
+        "pipelines.serve:application",
+        factory=True,
+        workers=settings.workers,
+        access_log=False,
+        log_config=_LOGGING,
+        **options(settings),
+    )
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """Return what uvicorn is to do."""
+    """Return what uvicorn is to do, however many workers there are."""
     return {
         "host": settings.host,
         "port": settings.port,
@@ -26,3 +56,35 @@ def options(settings: Settings) -> dict[str, Any]:
         "h11_max_incomplete_event_size": _HEADER_BYTES,
         "forwarded_allow_ips": settings.proxies,
     }
+
+
+def application() -> FastAPI:
+    """Make the application of one worker."""
+    from serving.api.app import create_app  # here: what it imports reads the environment above
+
+    structlog.configure(
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(open(2, "w", closefd=False)),  # noqa: SIM115
+        cache_logger_on_first_use=True,
+    )
+    return create_app(Settings())
+
+
+_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _SHARED,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
+"""What uvicorn and libraries say, as lines of the same form."""

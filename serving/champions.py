@@ -56,16 +56,16 @@ class Champions:
 
     def _stamp(self, pipeline: str) -> Stamp:
         """Tell one state of the champion file from another, at the price of a stat."""
-        known = self.pipelines()
-        if pipeline not in known:
+        try:
+            stat = (self.folder / pipeline / CHAMPION).stat()
+        except OSError:
             raise NotFound(
                 "no champion serves this pipeline",
                 field="pipeline",
                 value=pipeline,
-                allowed=", ".join(known) or "none yet",
+                allowed=", ".join(self.pipelines()) or "none yet",
                 remedy=f"train one: dealcast train --pipeline {pipeline}"[:200],
-            )
-        stat = (self.folder / pipeline / CHAMPION).stat()
+            ) from None
         return stat.st_mtime_ns, stat.st_ino, stat.st_size
 
     def _load(self, pipeline: str, stamp: Stamp) -> tuple[Stamp, Scorer]:

@@ -76,14 +76,21 @@ def entries(scorer: Scorer, scores: Scores) -> list[Row]:
         "pipeline": bundle.pipeline.name,
         "bundle": bundle.name,
         "served_by": bundle.serves,
-        "as_of": scores.as_of,
     }
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     frames = (scores.graded().drop("trend"), scores.eventually().drop("deal_id"))
     told = pl.concat(frames, how="horizontal").iter_rows(named=True)
     return [
-        head | row | {"chances": chances, "reasons": hash_of(why.reasons if why else None)}
-        for row, chances, why in zip(told, scores.written(), whys, strict=True)
+        {
+            **head,
+            **row,
+            "as_of": as_of,
+            "chances": chances,
+            "reasons": hash_of(why.reasons if why else None),
+        }
+        for row, as_of, chances, why in zip(
+            told, scores.each.tolist(), scores.written(), whys, strict=True
+        )
     ]
 
 

@@ -1,28 +1,38 @@
 """The scorer: tables and a moment in, scores out; for batch, list and request alike."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 
 from data.errors import BadInput
 from data.moments import DAY, iso
-from data.tables import Frame, Tables
+from data.tables import Frame, Tables, lazy_tables
 from features.catalogue import Feature
-from features.compute import catalogue, compute
-from features.snapshots import first_snapshots, open_snapshots
+from features.compute import Prepared, catalogue, compute
+from features.snapshots import first_snapshots, open_among, open_snapshots
 from models.bundle import Bundle
+from models.reasons import Explanation
 from serving.scores import Scores
+from serving.telemetry import step
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """A bundle put to work. It holds no state of its own and may be shared by threads."""
+    """A bundle put to work; it may be shared by threads.
+
+    Attributes:
+        bundle: what scores.
+        threads: of the boosters.
+        prepared: the bundle's features, for records held in memory.
+    """
 
     bundle: Bundle
     threads: int = 1
+    prepared: Prepared = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check that every feature the bundle needs can be computed here.
@@ -34,6 +44,8 @@ class Scorer:
         missing = [one for one in self.bundle.features if one.name not in here]
         if missing:
             raise _incomputable(self.bundle.name, missing)
+        prepared = Prepared(self.bundle.context, lazy_tables({}, self.bundle.pipeline))
+        object.__setattr__(self, "prepared", prepared)
 
     def score(
         self,
@@ -58,7 +70,7 @@ class Scorer:
             BadInput: the bundle has learned from what came after as_of, and that is not allowed.
         """
         if not allow_later_bundle:
-            self._check_honest(as_of)
+            self.check_honest(as_of)
         known, dated = tables.known_by(as_of), self.bundle.dated
         snapshots = open_snapshots(known, as_of) if dated else first_snapshots(known, closed=False)
         if deal_ids is not None:
@@ -66,6 +78,47 @@ class Scorer:
         if trend_days is not None and dated:
             snapshots = _with_earlier(known, snapshots, as_of - round(trend_days * DAY))
         rows = compute(known, snapshots, self.bundle.context)
+        scores = self._scores(rows, as_of, with_trend=trend_days is not None)
+        if reasons:
+            return replace(scores, why=self.bundle.explain(scores.rows, self.threads))
+        return scores
+
+    def score_each(self, frames: Mapping[str, pl.DataFrame], asked: pl.DataFrame) -> Scores:
+        """Score deals held in memory, each at a moment of its own, as `score` would do each.
+
+        It is not looked after whether the bundle has learned from what came after; see
+        `check_honest`.
+
+        Args:
+            frames: the contract's tables, with the fixed attributes as columns of `deals`.
+            asked: deal_id (each once), as_of, `reasons` (whether to say why) and `trend_days`
+                (null where the trend is not asked for). One that is not open then is left out.
+        """
+        dated = self.bundle.dated
+        snapshots = open_among(frames["deals"], asked, dated)
+        earlier = snapshots.drop_nulls("trend_days") if dated else snapshots.clear()
+        if len(earlier):
+            before = (pl.col("trend_days") * DAY).round().cast(pl.Int64)
+            earlier = earlier.with_columns(as_of=pl.col("as_of") - before)
+            earlier = open_among(frames["deals"], earlier)
+        both = pl.concat([snapshots, earlier]).select("deal_id", "as_of")
+        last = int(asked["as_of"].to_numpy().max(initial=0))
+        with step("features"):
+            rows = self.prepared.compute(frames, both)
+        with step("model"):
+            scores = self._scores(rows, last, with_trend=len(earlier) > 0)
+        told = scores.rows.select("deal_id").join(
+            asked, on="deal_id", how="left", maintain_order="left"
+        )
+        wanted = told["reasons"].to_numpy()
+        return replace(
+            scores,
+            moments=told["as_of"].to_numpy(),
+            why=self._why(scores.rows, wanted) if wanted.any() else None,
+        )
+
+    def _scores(self, rows: pl.DataFrame, as_of: int, with_trend: bool) -> Scores:
+        """Tell what the bundle says of feature rows; of two of one deal the newer is told."""
         curves = self.bundle.curves(rows, self.threads)
         newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
         new = rows.select(new=newest)["new"].to_numpy()
@@ -78,11 +131,19 @@ class Scorer:
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
             amounts=self.bundle.amounts(rows, self.threads),
-            earlier=None if trend_days is None else before,
-            why=self.bundle.explain(rows, self.threads) if reasons else None,
+            earlier=before if with_trend else None,
         )
 
-    def _check_honest(self, as_of: int) -> None:
+    def _why(self, rows: pl.DataFrame, wanted: np.ndarray) -> list[Explanation | None]:
+        told = iter(self.bundle.explain(rows.filter(wanted), self.threads))
+        return [next(told) if one else None for one in wanted]
+
+    def check_honest(self, as_of: int) -> None:
+        """Refuse a moment whose sequel the bundle has learned from.
+
+        Raises:
+            BadInput: it is before the bundle's.
+        """
         if self.bundle.as_of > as_of:
             raise BadInput(
                 f"the bundle {self.bundle.name} has learned from what came later",

@@ -3,9 +3,10 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from itertools import compress
+from typing import Any, Final, Self
 
 import numpy as np
 import polars as pl
@@ -21,25 +22,27 @@ _FAR: Final = 36_525.0
 """Days: a century. What happens later is told as then, since a calendar has an end."""
 
 
-def days_until(day: date, as_of: int) -> float:
-    """Return the days from a moment to the end of a date (UTC)."""
+def days_until(day: date, as_of: int | np.ndarray) -> Any:
+    """Return the days from a moment, or from each of several, to the end of a date (UTC)."""
     return (to_moment(datetime.combine(day, time(), UTC)) - as_of) / DAY + 1.0
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a bundle says of n open deals at one moment.
+    """What a bundle says of n open deals, at one moment or each at its own.
 
     Attributes:
         rows: the feature rows that were scored, sorted by deal_id, [n].
         curves: their curves over the days ahead, [n].
-        as_of: the moment (microseconds of UTC).
+        as_of: the moment (microseconds of UTC); the last of them where each has its own.
         horizons_days: the pipeline's horizons; none where timing is unknown.
         grades: the lowest scores of the grades A, B and C.
         amounts: the expected amounts at close, should they be won, [n]; nan without an amount.
         earlier: deal_id and curve's end a while before, as p_won, of those that were open then;
             None when the trend was not asked for.
-        why: for each deal the parts of its score and the reasons; None when not asked for.
+        why: for each deal the parts of its score and the reasons; None where not asked
+            for.
+        moments: of each deal its own, [n]; None where all have one.
     """
 
     rows: pl.DataFrame
@@ -49,7 +52,24 @@ class Scores:
     grades: tuple[int, int, int]
     amounts: Array
     earlier: pl.DataFrame | None = None
-    why: list[Explanation] | None = None
+    why: Sequence[Explanation | None] | None = None
+    moments: np.ndarray | None = None
+
+    @property
+    def each(self) -> np.ndarray:
+        """The moment of each deal, [n]."""
+        return np.full(len(self.rows), self.as_of) if self.moments is None else self.moments
+
+    def take(self, which: np.ndarray) -> Self:
+        """Return the scores of some deals, given as a mask, [n]."""
+        return replace(
+            self,
+            rows=self.rows.filter(which),
+            curves=self.curves.take(which),
+            amounts=self.amounts[which],
+            why=None if self.why is None else list(compress(self.why, which)),
+            moments=self.each[which],
+        )
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:
         """Return deal_id, as_of, days_ahead, p_won, p_lost: a row per deal and day, in order.
@@ -70,13 +90,13 @@ class Scores:
 
     def by(self, dates: Sequence[date]) -> pl.DataFrame:
         """Return deal_id, as_of, date, p_won, p_lost: what is so when a date (UTC) is over."""
-        ahead = {day: days_until(day, self.as_of) for day in dates}
+        ahead = {day: days_until(day, self.each) for day in dates}
         return self._chances("date", pl.Date(), ahead)
 
     def eventually(self) -> pl.DataFrame:
         """Return deal_id, p_won, p_lost: what will have become of each deal in the end."""
         won, lost = self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
-        return self.rows.select("deal_id", p_won=pl.Series(won), p_lost=pl.Series(lost))
+        return self._frame(p_won=pl.Series(won), p_lost=pl.Series(lost))
 
     def graded(self) -> pl.DataFrame:
         """Return deal_id, score, grade and trend, see `models.grade`.
@@ -85,22 +105,24 @@ class Scores:
         or it was not asked for.
         """
         said = score(self.curves.won_by(math.inf))
-        told = self.rows.select(
-            "deal_id", score=pl.Series(said), grade=pl.Series(grade(said, self.grades).astype(str))
-        )
-        if self.earlier is None:
-            return told.with_columns(trend=pl.lit(None, pl.Int64))
-        before = self.earlier.select(
-            "deal_id", before=pl.Series(score(self.earlier["p_won"].to_numpy()))
-        )
-        return told.join(before, on="deal_id", how="left", maintain_order="left").select(
-            "deal_id", "score", "grade", trend=pl.col("score") - pl.col("before")
+        letters = grade(said, self.grades).astype(str)
+        before: dict[str, int] = {}
+        if self.earlier is not None:
+            scores = score(self.earlier["p_won"].to_numpy()).tolist()
+            before = dict(zip(self.earlier["deal_id"], scores, strict=True))
+        trend = [
+            now - before[deal] if deal in before else None
+            for deal, now in zip(self.rows["deal_id"], said.tolist(), strict=True)
+        ]
+        return self._frame(
+            score=pl.Series(said),
+            grade=pl.Series(letters.tolist(), dtype=pl.String),
+            trend=pl.Series(trend, dtype=pl.Int64),
         )
 
     def amount_at_close(self) -> pl.DataFrame:
         """Return deal_id and amount_at_close: what it brings, given that it is won, or null."""
-        amounts = pl.Series(self.amounts, dtype=pl.Float64).fill_nan(None)
-        return self.rows.select("deal_id", amount_at_close=amounts)
+        return self._frame(amount_at_close=_known(self.amounts))
 
     def closing(self) -> pl.DataFrame:
         """Return deal_id and when each deal is won, given that it is; null where it never is.
@@ -116,28 +138,36 @@ class Scores:
         """
         return self._moments("end", self.curves.end_days)
 
-    def _chances(self, place: str, kind: pl.DataType, days: Mapping[Any, float]) -> pl.DataFrame:
-        read = [
-            self.rows.select(
-                "deal_id",
-                pl.lit(self.as_of, pl.Int64).alias("as_of"),
-                pl.lit(where, kind).alias(place),
-                p_won=pl.Series(self.curves.won_by(day)).fill_nan(None),
-                p_lost=pl.Series(self.curves.lost_by(day)).fill_nan(None),
-            )
-            for where, day in days.items()
-        ]
-        return pl.concat(read).sort("deal_id", place)
+    # frames are put together column by column: each expression would cost a request a query
+
+    def _frame(self, **columns: pl.Series) -> pl.DataFrame:
+        return pl.DataFrame({"deal_id": self.rows["deal_id"], **columns})
+
+    def _chances(
+        self, place: str, kind: pl.DataType, days: Mapping[Any, float | Array]
+    ) -> pl.DataFrame:
+        places, deals = sorted(days), len(self.rows)
+        won, lost = (
+            np.stack([read(days[one]) for one in places], axis=1).ravel()
+            for read in (self.curves.won_by, self.curves.lost_by)
+        )
+        return pl.DataFrame(
+            {
+                "deal_id": self.rows["deal_id"].gather(np.repeat(np.arange(deals), len(places))),
+                "as_of": np.repeat(self.each, len(places)),
+                place: pl.Series(places * deals, dtype=kind),
+                "p_won": _known(won),
+                "p_lost": _known(lost),
+            }
+        )
 
     def _moments(self, name: str, days: Callable[[float], Array]) -> pl.DataFrame:
         ahead = {
-            f"{name}_{end}": pl.Series(np.minimum(days(quantile), _FAR)).fill_nan(None)
+            f"{name}_{end}": np.rint(np.minimum(days(quantile), _FAR) * DAY) + self.each
             for end, quantile in RANGE.items()
         }
-        return self.rows.select(
-            "deal_id",
-            **{
-                column: self.as_of + (days * DAY).round().cast(pl.Int64)
-                for column, days in ahead.items()
-            },
-        )
+        return self._frame(**{name: _known(one).cast(pl.Int64) for name, one in ahead.items()})
+
+
+def _known(values: Array) -> pl.Series:
+    return pl.Series(values, dtype=pl.Float64, nan_to_null=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -12,6 +13,7 @@ from data.database import open_database
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
+from serving import telemetry
 from serving.access import pages, routes
 from serving.access.counts import Calls
 from serving.api import (
@@ -21,28 +23,36 @@ from serving.api import (
     facts,
     ledger,
     lists,
+    metrics,
     problems,
     reference,
     score,
     status,
+    stream,
     webhooks,
 )
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
+from serving.api.observed import Observed
+from serving.api.scoring import answer
 from serving.api.service import Service
 from serving.champions import Champions
 from serving.clock import Clock
+from serving.gathering import Gathering
 from serving.live import Live
 
 
 class Application(FastAPI):
-    """FastAPI with secure headers around everything, its own handler of faults included."""
+    """FastAPI with two things around everything, its own handler of faults included.
+
+    Every answer has secure headers, and every request is observed.
+    """
 
     https = False
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes through."""
-        return SecureHeaders(super().build_middleware_stack(), self.https)
+        return Observed(SecureHeaders(super().build_middleware_stack(), self.https))
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -59,9 +69,13 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
+            scores = Gathering(partial(answer, champions), lambda question: question.weight)
             with Live.of(settings, engine, champions, clock) as live:
-                yield {"service": Service(settings, engine, champions, clock, calls, live)}
+                service = Service(settings, engine, champions, clock, calls, live, scores)
+                yield {"service": service}
+                await scores.close()
         finally:
+            telemetry.ended()
             engine.dispose()
 
     app = Application(
@@ -73,13 +87,14 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         redoc_url=None,
     )
     app.https = settings.https
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
+    app.include_router(metrics.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for group in (score, deals, facts, lists, ledger, webhooks, erasure, audit):
+    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
     return app

@@ -104,14 +104,15 @@ def tell(
         "chances": _by_deal(scores.at(days)) if days else {},
         "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
     }
-    graded = scores.graded().join(scores.amount_at_close(), on="deal_id", maintain_order="left")
+    graded = scores.graded().with_columns(scores.amount_at_close()["amount_at_close"])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
-    rows = zip(scores.rows["stage"], *(frame.to_dicts() for frame in frames), whys, strict=True)
+    told = (frame.to_dicts() for frame in frames)
+    rows = zip(scores.rows["stage"], scores.each.tolist(), *told, whys, strict=True)
     return {
         deal["deal_id"]: DealScore(
             **deal,
-            as_of=iso(scores.as_of),
+            as_of=iso(as_of),
             pipeline=bundle.pipeline.name,
             bundle=bundle.name,
             served_by=bundle.serves,
@@ -124,7 +125,7 @@ def tell(
             parts=why and why.parts,
             reasons=why and [Why(**vars(reason)) for reason in why.reasons],
         )
-        for stage, deal, end, closing, ending, why in rows
+        for stage, as_of, deal, end, closing, ending, why in rows
     }
 
 

@@ -17,9 +17,9 @@ from data.tables import load_pipeline
 from serving import ledger, standings
 from serving.access.reach import Reach
 from serving.api.deal_score import DealScore, tell
+from serving.api.forms import TREND_DAYS, DaysAhead, check_ahead
 from serving.api.problems import responses
 from serving.api.records import Day, Moment, Name, PipelineName
-from serving.api.score import TREND_DAYS, DaysAhead, check_ahead
 from serving.api.service import Access, Score, Service, TheService
 from serving.api.standing_score import from_standing
 from serving.scorer import Scorer

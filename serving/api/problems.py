@@ -1,13 +1,14 @@
 """Every error as problem+json (RFC 9457), in the one shape that `data.errors` gives."""
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 MOST_ERRORS: Final = 20
 """How many wrong fields one answer names."""
 _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+_FAULT: Final = DealcastError("a fault of ours", remedy="tell whoever runs this service")
 _NO_ROOM: Final = ("disk is full", "disk I/O error", "No space left", "could not extend")
 """What SQLite and PostgreSQL say when they cannot write."""
 _REMEDIES: Final = {
@@ -39,6 +41,7 @@ class ProblemDocument(BaseModel):
     value: str | None = Field(None, description="what stands there")
     allowed: str | None = Field(None, description="what may stand there")
     remedy: str | None = Field(None, description="what to do about it")
+    request_id: str | None = Field(None, description="what the log knows the request by")
     errors: list[dict[str, str]] | None = Field(None, description="every wrong field, the same way")
 
 
@@ -58,7 +61,8 @@ class Problem(Response):
 
     def __init__(self, document: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         status = document["status"]
-        super().__init__(json.dumps(document), status, _HEADERS.get(status, {}) | (headers or {}))
+        document = document | structlog.contextvars.get_contextvars()
+        super().__init__(as_json(document), status, _HEADERS.get(status, {}) | (headers or {}))
 
 
 def install(app: FastAPI) -> None:
@@ -76,12 +80,30 @@ def _dealcast(_: Request, error: DealcastError) -> Response:
 
 
 def _validation(_: Request, error: RequestValidationError) -> Response:
-    found = error.errors()
+    return Problem(_misfit(error.errors()))
+
+
+def problem_of(error: Exception) -> dict[str, Any]:
+    """Return the document of an error that is told within an answer, such as of one line."""
+    if isinstance(error, ValidationError):
+        return _misfit(error.errors(include_url=False))
+    if isinstance(error, DealcastError):
+        return error.problem()
+    log.error("a fault of ours", exc_info=error)
+    return _FAULT.problem()
+
+
+def as_json(document: dict[str, Any]) -> bytes:
+    """Return a document in ASCII, so that even broken text of a request can be quoted."""
+    return json.dumps(document).encode()
+
+
+def _misfit(found: Sequence[Any]) -> dict[str, Any]:
     wrong = [_bad_field(one) for one in found[:MOST_ERRORS]]
-    document = wrong[0].problem()
+    document: dict[str, Any] = wrong[0].problem()
     if len(found) > 1:
         document["errors"] = [one.problem() for one in wrong]
-    return Problem(document)
+    return document
 
 
 def _bad_field(error: dict[str, Any]) -> BadInput:
@@ -117,5 +139,4 @@ def _database(_: Request, error: OperationalError) -> Response:
 
 def _fault(_: Request, error: Exception) -> Response:
     # the server logs the traceback; a caller learns nothing of our insides
-    fault = DealcastError("a fault of ours", remedy="tell whoever runs this service")
-    return Problem(fault.problem())
+    return Problem(_FAULT.problem())

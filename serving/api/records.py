@@ -17,9 +17,8 @@ from typing_extensions import TypedDict
 from data.contract import POLARS_TYPES, TABLES, Column, ColumnType, Pipeline
 from data.errors import BadInput
 from data.moments import parse_moment
-from data.records import normalise
 from data.sheet import ROW
-from data.tables import Tables, lazy_tables
+from data.tables import NAMES
 
 MOST_RECORDS: Final = 1_000
 MOST_FACTS: Final = 10_000
@@ -77,13 +76,14 @@ _TYPES: Final[dict[ColumnType, Any]] = {
 }
 _FILLED_IN: Final = frozenset({"recorded_at", "seq", "outcome", "status", "activity_id"})
 """Required by the contract, but `normalise` knows what they are when left out."""
-_NOW: Final = (
+AS_OF_NOW: Final = (
     Column("stage", "text", "the stage, where no change says it"),
     Column("amount", "number", "the amount, where no change says it"),
     Column("owner_id", "text", "the seller, where no change says it"),
     Column("expected_close_at", "moment", "the stated close date, where no change says it"),
     Column("observed_at", "moment", "when these were so; the deal's creation when left out"),
 )
+"""What a deal's own row may say of fields that change."""
 
 Row: TypeAlias = dict[str, Any]
 
@@ -111,7 +111,7 @@ def _annotation(column: Column) -> Any:
 
 
 _OF_DEAL: Final = ("pipeline", "deal_id")
-Deal = Annotated[Row, _row_of("deals", ("pipeline",), _NOW)]
+Deal = Annotated[Row, _row_of("deals", ("pipeline",), AS_OF_NOW)]
 Change = Annotated[Row, _row_of("changes", _OF_DEAL)]
 Activity = Annotated[Row, _row_of("activities", _OF_DEAL)]
 Item = Annotated[Row, _row_of("checklist", _OF_DEAL)]
@@ -122,7 +122,7 @@ Owner = Annotated[Row, _row_of("owners", ())]
 
 def pushed_row(table: str) -> Any:
     """Return the type of a row of a contract table that comes by itself, without a record."""
-    also = _NOW if table == "deals" else ()
+    also = AS_OF_NOW if table == "deals" else ()
     return Annotated[Row, _row_of(table, ("pipeline",), also, f"{table.capitalize()}Row")]
 
 
@@ -140,37 +140,6 @@ class Record(BaseModel):
     owner: Owner | None = None
 
 
-def tables(records: list[Record], pipeline: Pipeline, owners: pl.DataFrame | None = None) -> Tables:
-    """Return the contract's tables of whole records, as a database with just these would have.
-
-    Owners that no record describes are taken from `owners`.
-
-    Raises:
-        BadInput: something in a record contradicts the contract; nothing is scored then.
-    """
-    raw = {name: _frame(name, rows, pipeline) for name, rows in _rows(records, pipeline).items()}
-    normalised = normalise(raw, pipeline)
-    for reject in normalised.rejects.iter_rows(named=True):
-        raise BadInput(
-            reject["reason"],
-            field=f"records.{reject['row']}.{_PLACES[reject['table']]}.{reject['field']}",
-            value=reject["value"],
-            remedy="correct it and send the request again",
-        )
-    frames = dict(normalised.frames)
-    if owners is not None:
-        told = frames.get("owners", owners.clear())
-        frames["owners"] = pl.concat([told, owners.join(told, on="owner_id", how="anti")])
-    return lazy_tables(frames, pipeline)
-
-
-_PLACES: Final = {name: name for name in TABLES} | {
-    "deals": "deal",
-    "accounts": "account",
-    "owners": "owner",
-}
-
-
 def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     """Return rows that came by themselves as a raw frame, each with its place in the request.
 
@@ -186,12 +155,16 @@ def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
         elif "attributes" in given:
             given["attributes"] = json.dumps(given["attributes"] or {})
         raw.append(given)
-    return _frame(table, raw, pipeline)
+    return frame_of(table, raw, pipeline)
 
 
-def _rows(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
-    """Lay records out as rows of tables; each row knows the number of its record."""
-    rows: dict[str, list[Row]] = {name: [] for name in _PLACES if name != "targets"}
+def rows_of(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
+    """Lay records out as rows of tables; each row knows the number of its record.
+
+    Raises:
+        BadInput: an attribute that the pipeline does not have, or an account without an id.
+    """
+    rows: dict[str, list[Row]] = {name: [] for name in NAMES}
     for number, record in enumerate(records):
         deal = {ROW: number, **record.deal}
         attributes = deal.pop("attributes", None) or {}
@@ -240,11 +213,11 @@ def _attributes(where: str, given: Row, pipeline: Pipeline) -> Row:
     return {name: value for name, value in given.items() if name in pipeline.attributes}
 
 
-def _frame(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
+def frame_of(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     """Make a raw frame of the columns that any row has, each of its declared type."""
     types = {ROW: pl.Int64(), **TABLES[name].schema}
     if name == "deals":
-        types |= {c.name: POLARS_TYPES[c.type] for c in _NOW}
+        types |= {c.name: POLARS_TYPES[c.type] for c in AS_OF_NOW}
         types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
     given = {column for row in rows for column in row} | {ROW}
     return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})

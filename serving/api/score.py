@@ -1,139 +1,27 @@
 """`POST /v1/score`: whole records in, curves and reasons out; nothing is stored."""
 
-from collections.abc import Sequence
-from datetime import date
-from typing import Annotated, Any, Final
-
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
-from data.errors import BadInput
-from data.moments import iso, to_datetime
-from serving import ledger
-from serving.api.deal_score import DealScore, tell
+from serving.api.forms import ScoreAnswer, ScoreRequest
 from serving.api.problems import responses
-from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record, tables
+from serving.api.scoring import Question
 from serving.api.service import Score, TheService
-from serving.api.vocabulary import Notice, check_fields, unseen_stages
-from serving.scores import Scores
 
 router = APIRouter(tags=["score"])
-
-TREND_DAYS: Final = 7.0
-DaysAhead = list[Annotated[int, Field(ge=1, le=3_660)]]
-EXAMPLE: Final[dict[str, Any]] = {
-    "pipeline": "loans",
-    "as_of": "2012-02-01T00:00:00Z",
-    "days_ahead": [7, 28],
-    "reasons": True,
-    "records": [
-        {
-            "deal": {"deal_id": "L-17", "created_at": "2012-01-20T09:12:00+01:00"},
-            "changes": [
-                {"field": "stage", "at": "2012-01-20T08:12:00Z", "value": "A_SUBMITTED"},
-                {"field": "stage", "at": "2012-01-23T10:00:00Z", "value": "A_ACCEPTED"},
-                {"field": "amount", "at": "2012-01-20T08:12:00Z", "value": "12000"},
-            ],
-            "activities": [
-                {"kind": "call", "at": "2012-01-24T13:30:00Z", "status": "done", "minutes": 12}
-            ],
-        }
-    ],
-}
-
-
-class ScoreRequest(BaseModel):
-    """One or many whole records of one pipeline, and what is asked of them."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
-    )
-
-    pipeline: PipelineName
-    as_of: Moment | None = Field(None, description="the moment to score at; now when left out")
-    days_ahead: DaysAhead | None = Field(
-        None,
-        min_length=1,
-        max_length=100,
-        description="days ahead to read the curves at; the pipeline's horizons when left out",
-    )
-    won_by: list[Day] = Field(
-        [],
-        max_length=100,
-        description="dates (UTC) to read the curves at, each at its end; from tomorrow on",
-    )
-    reasons: bool = Field(False, description="say why as well")
-    trend: bool = Field(False, description="say how the score has moved within a week as well")
-    allow_later_bundle: bool = Field(
-        False, description="score a past moment with a bundle that has seen what came after"
-    )
-    records: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
-
-
-class ScoreAnswer(BaseModel):
-    """A score for every record, in the order of the request."""
-
-    scores: list[DealScore]
-    warnings: list[Notice] = Field(description="what may make the scores worse than they could be")
 
 
 @router.post(
     "/score",
+    response_model=ScoreAnswer,
     responses=responses(401, 403, 404, 413, 422, 503),
 )
-def score(request: ScoreRequest, service: TheService, access: Score) -> ScoreAnswer:
+async def score(request: ScoreRequest, service: TheService, access: Score) -> Response:
     """Score whole records: all that is known of each deal comes with the request.
 
     A record whose deal is not open at as_of (not known yet, or closed already) is an error.
     """
-    scorer = service.champions.scorer(request.pipeline)
     as_of = service.clock() if request.as_of is None else request.as_of
-    check_ahead(request.won_by, as_of)
-    check_fields(request.records, scorer.bundle.pipeline)
-    scores = scorer.score(
-        tables(request.records, scorer.bundle.pipeline, scorer.bundle.context.owners),
-        as_of,
-        reasons=request.reasons,
-        trend_days=TREND_DAYS if request.trend else None,
-        allow_later_bundle=request.allow_later_bundle,
-    )
-    _check_open(request.records, scores)
-    days = request.days_ahead or scores.horizons_days
-    told = tell(scorer, scores, days, request.won_by)
-    entries = ledger.entries(scorer, scores)
-    service.live.ledger.add(access.told(service.clock(), "request").rows(entries))
-    return ScoreAnswer(
-        scores=[told[record.deal["deal_id"]] for record in request.records],
-        warnings=unseen_stages(request.records, scorer.bundle),
-    )
-
-
-def _check_open(records: Sequence[Record], scores: Scores) -> None:
-    scored = set(scores.rows["deal_id"])
-    for number, record in enumerate(records):
-        if record.deal["deal_id"] not in scored:
-            raise BadInput(
-                f"the deal is not open at {iso(scores.as_of)}",
-                field=f"records.{number}.deal",
-                value=record.deal["deal_id"],
-                allowed="a deal created and recorded by then, and not closed by then",
-                remedy="leave it out, or ask as of another moment",
-            )
-
-
-def check_ahead(dates: Sequence[date], as_of: int) -> None:
-    """Refuse dates that are over, or are today.
-
-    Raises:
-        BadInput: naming the first of them.
-    """
-    today = to_datetime(as_of).date()
-    for number, day in enumerate(dates):
-        if day <= today:
-            raise BadInput(
-                "not a date to come",
-                field=f"won_by.{number}",
-                value=day.isoformat(),
-                allowed=f"dates after {today.isoformat()}, the day of as_of in UTC",
-                remedy="what came by then is in the records, not in the forecast",
-            )
+    answered = await service.scores.ask(Question(request, as_of))
+    service.live.ledger.add(access.told(service.clock(), "request").rows(answered.said))
+    return Response(answered.content, media_type="application/json")

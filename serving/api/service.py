@@ -14,8 +14,10 @@ from data.settings import Settings
 from serving import ledger
 from serving.access.counts import Calls
 from serving.access.reach import Reach
+from serving.api.scoring import Answered, Question
 from serving.champions import Champions
 from serving.clock import Clock
+from serving.gathering import Gathering
 from serving.ledger import Told
 from serving.live import Live
 from serving.security import ApiKey, Unauthenticated, authenticate
@@ -31,9 +33,10 @@ class Service:
     clock: Clock
     calls: Calls
     live: Live
+    scores: Gathering[Question, Answered]
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.state.service
     return service
 

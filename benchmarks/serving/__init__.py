@@ -1,0 +1,1 @@
+"""How fast the service answers, beside what else could serve the same booster."""

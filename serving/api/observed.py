@@ -1,0 +1,79 @@
+"""Every request observed: an id, a line in the log, a count and its time."""
+
+import re
+from dataclasses import dataclass
+from secrets import token_hex
+from time import perf_counter
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving import telemetry
+
+ID: Final = "X-Request-ID"
+_FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Middleware around everything.
+
+    A request keeps the id that it comes with in `X-Request-ID`, or gets one. The answer has it,
+    problem documents and every line of the log too.
+
+    Attributes:
+        app: what it stands before.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request, and say what came of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, status = perf_counter(), 500
+        name = _id(scope)
+        scope.setdefault("state", {})["request_id"] = name
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[ID] = name
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            try:
+                await self.app(scope, receive, named)
+            finally:
+                _told(scope, status, perf_counter() - begun)
+
+
+def _id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(ID, "")
+    return given if _FORM.fullmatch(given) else token_hex(8)
+
+
+def _told(scope: Scope, status: int, seconds: float) -> None:
+    """Count and log by the route's form: what stands in its place may be a person's name."""
+    route = _route(scope)
+    telemetry.requests.labels(scope["method"], route, status).inc()
+    telemetry.request_seconds.labels(route).observe(seconds)
+    log.info(
+        "request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        milliseconds=round(1000 * seconds, 1),
+    )
+
+
+def _route(scope: Scope) -> str:
+    form: str = getattr(scope.get("route"), "path", "none")
+    version = "/v1"  # routers are mounted under it, and name their paths without
+    mounted = scope["path"].startswith(f"{version}/") and not form.startswith(version)
+    return f"{version}{form}" if mounted and form != "none" else form

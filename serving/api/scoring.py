@@ -1,0 +1,194 @@
+"""The scores of requests that came at the same time: one feature call, and each its own answer.
+
+What is wrong with one request is told to that one, and the others are scored without it. All
+requests of a pipeline that are answered together are answered by one bundle.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+import polars as pl
+
+from data.errors import BadInput, DealcastError
+from data.moments import SECOND, iso
+from serving import ledger, telemetry
+from serving.api.deal_score import DealScore, tell
+from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
+from serving.api.records import rows_of
+from serving.api.together import Rows, Together, companies, key
+from serving.api.vocabulary import check_fields, unseen_stages
+from serving.champions import Champions
+from serving.scorer import Scorer
+from serving.scores import Scores
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request and the moment that it asks about (microseconds of UTC)."""
+
+    request: ScoreRequest
+    as_of: int
+
+    @property
+    def weight(self) -> int:
+        """How many records it has."""
+        return len(self.request.records)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a request is answered.
+
+    Attributes:
+        content: JSON of `ScoreAnswer`.
+        said: what the ledger says of its scores, see `serving.ledger.entries`.
+    """
+
+    content: bytes
+    said: list[ledger.Row]
+
+
+def answer(champions: Champions, questions: Sequence[Question]) -> list[Answered | Exception]:
+    """Answer questions in their order, each with its answer or with what is wrong with it."""
+    answers: dict[int, Answered | Exception] = {}
+    places = sorted(range(len(questions)), key=lambda place: questions[place].request.pipeline)
+    for name, group in groupby(places, key=lambda place: questions[place].request.pipeline):
+        own = list(group)
+        told = _of_pipeline(champions, name, [questions[place] for place in own])
+        answers |= zip(own, told, strict=True)
+    return [answers[place] for place in range(len(questions))]
+
+
+def _of_pipeline(
+    champions: Champions, name: str, questions: Sequence[Question]
+) -> list[Answered | Exception]:
+    try:
+        scorer = champions.scorer(name)
+    except DealcastError as error:
+        return [error] * len(questions)
+    answers: dict[int, Answered | Exception] = {}
+    ready: dict[int, Rows] = {}
+    for place, question in enumerate(questions):
+        try:
+            ready[place] = _laid_out(scorer, question)
+        except DealcastError as error:
+            answers[place] = error
+    places = list(ready)
+    for company in companies(list(ready.values())):
+        own = [places[one] for one in company]
+        told = _scored(scorer, [questions[one] for one in own], [ready[one] for one in own])
+        answers |= zip(own, told, strict=True)
+    return [answers[place] for place in range(len(questions))]
+
+
+def _laid_out(scorer: Scorer, question: Question) -> Rows:
+    """Check what can be checked of a request by itself, and lay out its rows."""
+    request, pipeline = question.request, scorer.bundle.pipeline
+    check_ahead(request.won_by, question.as_of)
+    check_fields(request.records, pipeline)
+    if not request.allow_later_bundle:
+        scorer.check_honest(question.as_of)
+    return rows_of(request.records, pipeline)
+
+
+def _scored(
+    scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
+) -> list[Answered | Exception]:
+    """Score requests together; should that fail, each by itself, so that one harms no other."""
+    try:
+        return _scored_at_once(scorer, questions, rows)
+    except Exception as error:
+        if len(questions) == 1:
+            return [error]
+        each = zip(questions, rows, strict=True)
+        return [_scored(scorer, [one], [own])[0] for one, own in each]
+
+
+def _scored_at_once(
+    scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
+) -> list[Answered | Exception]:
+    bundle = scorer.bundle
+    with telemetry.step("records"):
+        together = Together.of(rows, bundle.pipeline, bundle.context.owners)
+    scores = scorer.score_each(together.frames, _asked(questions, together.refused))
+    with telemetry.step("tell"):
+        told = _told(scorer, scores, questions)
+        said = {one["deal_id"]: one for one in ledger.entries(scorer, scores)}
+        _count(scorer, said.values())
+        return [
+            together.refused.get(place) or _answer(scorer, question, place, told, said)
+            for place, question in enumerate(questions)
+        ]
+
+
+def _count(scorer: Scorer, said: Collection[ledger.Row]) -> None:
+    name = scorer.bundle.pipeline.name
+    telemetry.gathered.observe(len(said))
+    telemetry.bundle.labels(name, scorer.bundle.name).set(scorer.bundle.as_of / SECOND)
+    for row in said:
+        telemetry.scores.labels(name).observe(row["score"])
+
+
+def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.DataFrame:
+    """Return what `Scorer.score_each` wants of each deal that is asked about."""
+    asked = {
+        deal: (deal, one.as_of, one.request.reasons, one.request.trend)
+        for place, one in enumerate(questions)
+        if place not in refused
+        for deal in (key(place, record.deal["deal_id"]) for record in one.request.records)
+    }
+    columns = {
+        "deal_id": pl.String(),
+        "as_of": pl.Int64(),
+        "reasons": pl.Boolean(),
+        "trend": pl.Boolean(),
+    }
+    frame = pl.DataFrame(list(asked.values()), schema=columns, orient="row")
+    return frame.with_columns(trend_days=pl.when("trend").then(TREND_DAYS)).drop("trend")
+
+
+def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, DealScore]:
+    """Tell the scores by the deals' keys; requests that ask alike are told at once."""
+    place = scores.rows["deal_id"].str.extract(r"^(\d+)/", 1).cast(pl.Int64).to_numpy()
+    alike: dict[tuple[tuple[int, ...], tuple[date, ...]], list[int]] = {}
+    for number, question in enumerate(questions):
+        days = tuple(question.request.days_ahead or scores.horizons_days)
+        alike.setdefault((days, tuple(question.request.won_by)), []).append(number)
+    told: dict[str, DealScore] = {}
+    for (days, dates), members in alike.items():
+        own = scores if len(alike) == 1 else scores.take(pl.Series(place).is_in(members).to_numpy())
+        told |= tell(scorer, own, days, dates)
+    return told
+
+
+def _answer(
+    scorer: Scorer,
+    question: Question,
+    place: int,
+    told: dict[str, DealScore],
+    said: dict[str, ledger.Row],
+) -> Answered | BadInput:
+    """Put the answer to one request together, under the ids that it gave."""
+    scores, entries = [], {}
+    for number, record in enumerate(question.request.records):
+        own, known = record.deal["deal_id"].strip(), key(place, record.deal["deal_id"])
+        if known not in told:
+            return _not_open(number, own, question.as_of)
+        told[known].deal_id = own
+        scores.append(told[known])
+        entries[own] = said[known] | {"deal_id": own}
+    warnings = unseen_stages(question.request.records, scorer.bundle)
+    answer = ScoreAnswer(scores=scores, warnings=warnings)
+    return Answered(answer.model_dump_json(by_alias=True).encode(), list(entries.values()))
+
+
+def _not_open(number: int, deal_id: str, as_of: int) -> BadInput:
+    return BadInput(
+        f"the deal is not open at {iso(as_of)}",
+        field=f"records.{number}.deal",
+        value=deal_id,
+        allowed="a deal created and recorded by then, and not closed by then",
+        remedy="leave it out, or ask as of another moment",
+    )

@@ -1,0 +1,139 @@
+"""Whole records of several requests as one set of the contract's tables, and none mixes.
+
+Deals and activities get their request's number before their ids, so what two callers call the
+same stays apart. Accounts and sellers keep theirs, because track records know them by it: two
+requests that tell one of them differently are not laid together.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final, TypeAlias
+
+import polars as pl
+
+from data.contract import TABLES, Pipeline
+from data.errors import BadInput
+from data.records import normalise
+from data.sheet import ROW
+from data.tables import NAMES, with_fixed_attributes
+from serving.api.records import Row, frame_of
+
+Rows: TypeAlias = dict[str, list[Row]]
+"""The rows of one request by table; each knows the number of its record."""
+
+_PLACES: Final = {name: name for name in TABLES} | {
+    "deals": "deal",
+    "accounts": "account",
+    "owners": "owner",
+}
+
+
+def companies(requests: Sequence[Rows]) -> list[list[int]]:
+    """Part requests into as few companies as need be, so that none is told two things of one.
+
+    Returns:
+        Places of `requests`, each in one company.
+    """
+    parted: list[tuple[dict[tuple[str, str], Any], list[int]]] = []
+    for place, rows in enumerate(requests):
+        told = dict(_told_of_others(rows))
+        for known, members in parted:
+            if all(known.get(who, said) == said for who, said in told.items()):
+                known.update(told)
+                members.append(place)
+                break
+        else:
+            parted.append((told, [place]))
+    return [members for _, members in parted]
+
+
+def _told_of_others(rows: Rows) -> Iterator[tuple[tuple[str, str], Row | None]]:
+    """Yield each account and seller that a request names, with what it tells of them."""
+    for deal in rows["deals"]:
+        yield ("account", _id(deal.get("account_id"))), None
+        yield ("owner", _id(deal.get("owner_id"))), None
+    for change in rows["changes"]:
+        if change["field"].strip() == "owner_id":
+            yield ("owner", _id(change.get("value"))), None
+    for kind, key in (("account", "account_id"), ("owner", "owner_id")):
+        for row in rows[f"{kind}s"]:
+            yield (kind, _id(row[key])), {name: row[name] for name in row if name != ROW}
+
+
+def _id(text: str | None) -> str:
+    return "" if text is None else text.strip()
+
+
+@dataclass(frozen=True)
+class Together:
+    """The tables of several requests.
+
+    Attributes:
+        frames: by name, the fixed attributes as columns of `deals`.
+        refused: what is wrong with a request, by its place; the rest can be scored without it.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    refused: dict[int, BadInput]
+
+    @classmethod
+    def of(
+        cls, requests: Sequence[Rows], pipeline: Pipeline, owners: pl.DataFrame | None
+    ) -> "Together":
+        """Lay the rows of requests together and bring them into the contract's form.
+
+        Args:
+            requests: none of which tells another thing of an account or seller, see `companies`.
+            pipeline: whose records they are.
+            owners: the sellers that no record describes are taken from it.
+        """
+        starts = [0, *accumulate(len(rows["deals"]) for rows in requests)]
+        raw = {
+            name: frame
+            for name in NAMES
+            if (frame := frame_of(name, list(_all(name, requests, starts)), pipeline)).height
+        }
+        normalised = normalise(raw, pipeline)
+        frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
+        frames["deals"] = with_fixed_attributes(frames["deals"], pipeline)
+        if owners is not None:
+            others = owners.join(frames["owners"], on="owner_id", how="anti")
+            frames["owners"] = pl.concat([frames["owners"], others])
+        refused: dict[int, BadInput] = {}
+        for reject in normalised.rejects.iter_rows(named=True):
+            place = bisect_right(starts, reject["row"]) - 1
+            refused.setdefault(place, _refusal(reject, reject["row"] - starts[place]))
+        return cls(frames, refused)
+
+
+def key(place: int, deal_id: str) -> str:
+    """Return the id that a request's deal has in `Together`; an empty one stays empty."""
+    own = deal_id.strip()
+    return own and f"{place}/{own}"
+
+
+def own_id(key: str) -> str:
+    """Return the id that the caller knows, see `key`."""
+    return key.partition("/")[2]
+
+
+def _all(name: str, requests: Sequence[Rows], starts: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows of a table of all requests, numbered on, under the keys they have here."""
+    for place, (rows, start) in enumerate(zip(requests, starts, strict=False)):
+        for row in rows[name]:
+            ids = {one: row[one] for one in ("deal_id", "activity_id") if row.get(one)}
+            yield row | {ROW: row[ROW] + start} | {one: key(place, ids[one]) for one in ids}
+
+
+def _refusal(reject: dict[str, Any], number: int) -> BadInput:
+    value = reject["value"]
+    if reject["field"] in ("deal_id", "activity_id") and value is not None:
+        value = own_id(value)
+    return BadInput(
+        reject["reason"],
+        field=f"records.{number}.{_PLACES[reject['table']]}.{reject['field']}",
+        value=value,
+        remedy="correct it and send the request again",
+    )

@@ -1,0 +1,103 @@
+"""Gathering: questions that come at the same time are answered together.
+
+A feature call costs nearly as much for one deal as for fifty. So while one call runs, what comes
+in waits, and the next call takes all of it. Nobody waits for company: who comes alone is answered
+at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from data.errors import NotReady
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class Gathering(Generic[Question, Answer]):
+    """Hands questions to one function, as many as have come, on one thread of its own.
+
+    Attributes:
+        answer: answers questions in their order, each with its answer or with what is wrong
+            with it. What it raises is wrong with all of them.
+        weigh: how much a question asks.
+        most: how much may be asked at once; a single question may be heavier.
+        waiting: how many questions may wait; more are refused.
+    """
+
+    answer: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+    weigh: Callable[[Question], int]
+    most: int = 256
+    waiting: int = 2_000
+    _queue: deque[tuple[Question, asyncio.Future[Answer]]] = field(default_factory=deque)
+    _worker: asyncio.Task[None] | None = None
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "score"))
+
+    @property
+    def depth(self) -> int:
+        """How many questions wait."""
+        return len(self._queue)
+
+    async def ask(self, question: Question) -> Answer:
+        """Return the answer to a question, or raise what is wrong with it.
+
+        Raises:
+            NotReady: too many wait already.
+        """
+        if len(self._queue) >= self.waiting:
+            raise NotReady("too many requests wait", remedy="try again soon, or ask in batches")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((question, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def ask_all(self, questions: Sequence[Question]) -> list[Answer | Exception]:
+        """Return the answers to questions in their order, or what is wrong with each."""
+        told = await asyncio.gather(*map(self.ask, questions), return_exceptions=True)
+        for one in told:
+            if isinstance(one, BaseException) and not isinstance(one, Exception):
+                raise one
+        return told  # type: ignore[return-value]  # what is no Exception was raised
+
+    async def close(self) -> None:
+        """Answer what waits, and end the thread."""
+        if self._worker is not None:
+            await self._worker
+        self._thread.shutdown()
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            taken = self._take()
+            questions = [question for question, _ in taken]
+            try:
+                answers = await loop.run_in_executor(self._thread, self.answer, questions)
+            except Exception as error:
+                answers = [error] * len(taken)
+            for (_, future), answer in zip(taken, answers, strict=True):
+                _tell(future, answer)
+
+    def _take(self) -> list[tuple[Question, asyncio.Future[Answer]]]:
+        taken = [self._queue.popleft()]
+        weight = self.weigh(taken[0][0])
+        while self._queue:
+            weight += self.weigh(self._queue[0][0])
+            if weight > self.most:
+                break
+            taken.append(self._queue.popleft())
+        return taken
+
+
+def _tell(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
+    if future.done():  # whoever asked has gone
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
