@@ -73,7 +73,9 @@ def test_no_acknowledged_fact_is_lost_when_the_service_is_killed(
             ]
             for thread in threads:
                 thread.start()
-            time.sleep(chance.uniform(0.2, 1.5))
+            before = len(acknowledged)
+            _await(lambda known=before: len(acknowledged) > known)
+            time.sleep(chance.uniform(0.0, 1.0))
             service.kill()
             for thread in threads:
                 thread.join()
