@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
 from starlette.testclient import TestClient
 
 from data.database import open_database
@@ -20,6 +19,8 @@ from serving.security import create_key
 from tests import company
 
 NOW = company.END
+KNOWN = ("method", "url", "params", "json", "data", "cookies")
+"""What a request of Schemathesis may consist of, less its headers."""
 TEXTS = (
     "'; DROP TABLE deals; --",
     '" OR 1=1 --',
@@ -72,12 +73,10 @@ def test_no_request_of_any_form_is_a_fault_of_ours(client: TestClient, schema: A
         def attempt(case: Any) -> None:
             nonlocal tried
             tried += 1
-            case.call_and_validate(
-                session=client,
-                base_url="http://testserver",
-                headers=dict(client.headers),
-                checks=[not_a_server_error],
-            )
+            asked = case.as_transport_kwargs(base_url="http://testserver")
+            known = {name: asked[name] for name in KNOWN if asked.get(name) is not None}
+            answer = client.request(**known | {"headers": {**asked["headers"], **client.headers}})
+            assert answer.status_code < 500 or answer.status_code == 503, answer.text
 
         attempt()
     assert tried > 20
