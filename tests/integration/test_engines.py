@@ -112,16 +112,16 @@ def test_tables_are_a_setting(company: Settings, tmp_path: Path) -> None:
 
 
 def test_duckdb_goes_to_disk_when_its_memory_is_full(tmp_path: Path) -> None:
-    file, numbers = tmp_path / "rows.parquet", np.random.default_rng(0).random((500_000, 20))
-    rows = pl.DataFrame(numbers, schema=[f"x{place}" for place in range(20)])
+    file, numbers = tmp_path / "rows.parquet", np.random.default_rng(0).random((3_000_000, 8))
+    rows = pl.DataFrame(numbers, schema=[f"x{place}" for place in range(8)])
     rows.write_parquet(file)
-    duck = host("duckdb", Limits("48MB", tmp_path / "spill"))
-    assert rows.estimated_size() > 48e6
+    duck = host("duckdb", Limits("100MB", tmp_path / "spill"))
+    assert rows.estimated_size() > 150e6
     with duck.scratch():
-        kept = duck.keep(duck.scan(file).sort("x0"))
-        assert_frame_equal(collect(kept).sort("x0"), rows.sort("x0"))
+        kept = duck.keep(duck.scan(file))
         spilled = [one for one in (tmp_path / "spill").rglob("*") if one.is_file()]
         assert sum(one.stat().st_size for one in spilled) > 0
+        assert_frame_equal(collect(kept.sort("x0").head(9)), rows.sort("x0").head(9))
 
 
 def test_without_java_the_command_says_what_to_do(company: Settings, tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def test_publishing_again_replaces_the_week_and_no_other(database: sa.Engine) ->
     later = HEAD | {"week": "2026-03-09"}
     lists.publish(database, HEAD, [item(1), item(2)])
     lists.publish(database, later, [item(1)])
-    lists.publish(database, HEAD | {"bundle": "c"}, [item(7)])
-    assert lists.read(database, "p", "2026-03-02", EVERYTHING).items == [item(7)]
+    lists.publish(database, HEAD | {"bundle": "c"}, [item(1, title="again")])
+    assert lists.read(database, "p", "2026-03-02", EVERYTHING).items == [item(1, title="again")]
     assert lists.read(database, "p", "2026-03-02", EVERYTHING).bundle == "c"
     assert lists.read(database, "p", "latest", EVERYTHING).week == "2026-03-09"
 

@@ -1,21 +1,26 @@
-"""Some deals at a time give the rows that all of them give at once."""
+"""Some deals at a time, or a request at a time, give the rows that all of them give at once."""
+
+from dataclasses import replace
 
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from polars.testing import assert_frame_equal
 
-from data.tables import lazy_tables
-from features.compute import compute, compute_parts
-from features.snapshots import grid_snapshots
+from data.tables import NAMES, collect, lazy_tables
+from features.compute import Prepared, compute, compute_parts
+from features.snapshots import grid_snapshots, open_snapshots
+from features.tallies import counted
 from tests.histories import CONTEXT, PIPELINE, Frames, histories, moments
 
-
-@settings(
+few = settings(
     max_examples=4,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@few
 @given(frames=histories(), moment=moments)
 def test_deals_one_at_a_time_give_what_all_give_at_once(frames: Frames, moment: int) -> None:
     tables = lazy_tables(frames, PIPELINE)
@@ -23,3 +28,16 @@ def test_deals_one_at_a_time_give_what_all_give_at_once(frames: Frames, moment: 
     parts = list(compute_parts(tables, snapshots, CONTEXT, deals=1))
     assert all(part["deal_id"].n_unique() <= 1 for part in parts)
     assert_frame_equal(pl.concat(parts), compute(tables, snapshots, CONTEXT), check_exact=True)
+
+
+@few
+@given(frames=histories(), moment=moments)
+def test_queries_built_once_say_what_queries_built_anew_say(frames: Frames, moment: int) -> None:
+    known = lazy_tables(frames, PIPELINE).known_by(moment)
+    kept = replace(CONTEXT, tallies=counted(known, CONTEXT, moment))
+    prepared = Prepared(kept, lazy_tables({}, PIPELINE))
+    held = {name: collect(getattr(known, name)) for name in NAMES}
+    snapshots = collect(open_snapshots(known, moment))
+    anew = compute(known, known.put(snapshots), kept)
+    for _ in range(2):
+        assert_frame_equal(prepared.compute(held, snapshots), anew, check_exact=True)
