@@ -92,11 +92,10 @@ def _chunks(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pl.Dat
     """Yield no rows, which say what the columns are, and then all rows in pieces."""
     schema = {c.name: _POLARS_TYPES[c.type.python_type] for c in query.selected_columns}
     yield pl.DataFrame(schema=schema)
-    # PostgreSQL's driver would hold the whole answer otherwise; the driver's own cursor is not
-    # asked, since SQLAlchemy has taken the first row from it by now
+    # PostgreSQL's driver would hold the whole answer otherwise
     result = connection.execute(query, execution_options={"stream_results": True})
     with _no_garbage_collection():
-        while rows := result.fetchmany(_CHUNK):
+        for rows in result.partitions(_CHUNK):
             columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
             yield pl.DataFrame([pl.Series(n, v, dtype=t) for (n, t), v in columns])
 
