@@ -92,9 +92,8 @@ def run(
         head = _head(pipeline, as_of, scorer)
         lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
         standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
-        shown = set(listed["deal_id"])
-        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
-        ledger.enter(engine, Told(now(), "list", "job:week"), said)
+        # what is not listed was told too, with why; and the hold-out is judged by it
+        ledger.enter(engine, Told(now(), "list", "job:week"), ledger.entries(scorer, scores))
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, made, as_of, stem, settings)
     forecast = None
