@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.desk import Desk
 from data.errors import BadInput
+from data.practice import Practice
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
@@ -264,6 +265,8 @@ class Pipeline(BaseModel):
     """Features that no model may use: their names, or what stands before the colon."""
     desk: Desk = Desk()
     """How the week's list is made: hours, effort, the plan and the rules."""
+    practice: Practice = Practice()
+    """The handbook's numbers: exchange rates, goals of stages, quotas."""
 
     @field_validator("grades")
     @classmethod

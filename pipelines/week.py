@@ -10,20 +10,19 @@ from rich.console import Console
 
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
-from data.tables import Tables
 from features.custom import load
-from models.curve import Array
+from pipelines import desk
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
 from serving import actions, ledger, lists, standings
 from serving.champions import Champions
+from serving.desk.outlook import outlook
+from serving.desk.view import View
 from serving.insights import export
 from serving.insights.board import Weekly, weekly
-from serving.insights.forecast import Forecast, bookings
-from serving.insights.quarter import Quarter
-from serving.insights.standing import won_amount
+from serving.insights.forecast import Forecast
 from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -93,14 +92,14 @@ def run(
         head = _head(pipeline, as_of, scorer)
         lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
         standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
-        shown = set(listed["deal_id"])
-        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
-        ledger.enter(engine, Told(now(), "list", "job:week"), said)
+        # what is not listed was told too, with why; and the hold-out is judged by it
+        ledger.enter(engine, Told(now(), "list", "job:week"), ledger.entries(scorer, scores))
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, made, as_of, stem, settings)
     forecast = None
+    kept = desk.keep(settings, tables, scorer.bundle, scores, progress)
     if scores.curves.dated:
-        forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
+        forecast = outlook(View(kept)).forecast
     return Week(pipeline, as_of, scorer.bundle.serving, listed, made, forecast, files)
 
 
@@ -135,8 +134,8 @@ def _told(forecast: Forecast | None, words: Say) -> str:
     if forecast is None:
         return words("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
     return words(
-        "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely "
-        "about {:,.0f}; won already: {:,.0f}."
+        "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), most likely about {:,.0f}; won "
+        "already: {:,.0f}."
     ).format(forecast.low, forecast.high, forecast.median, forecast.won)
 
 
@@ -149,14 +148,6 @@ def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.Da
     reason = pl.Struct(words | {"effect": pl.Float64})
     told = rows.select("deal_id", reasons=pl.Series(whys, dtype=pl.List(reason)))
     return listed.join(told, on="deal_id", maintain_order="left")
-
-
-def _forecast(tables: Tables, scores: Scores, spread: Array) -> Forecast:
-    """Forecast the bookings of the quarter that the scores' moment lies in."""
-    quarter = Quarter.of(scores.as_of)
-    won_by_end = scores.curves.won_by(quarter.days_left(scores.as_of))
-    won = won_amount(tables, quarter.starts_at, scores.as_of)
-    return bookings(won_by_end, scores.amounts, won, seed=0, spread=spread)
 
 
 def _write(

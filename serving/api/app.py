@@ -19,6 +19,7 @@ from serving.access.counts import Calls
 from serving.api import (
     audit,
     deals,
+    desk,
     erasure,
     facts,
     ledger,
@@ -38,6 +39,7 @@ from serving.api.scoring import answer
 from serving.api.service import Service
 from serving.champions import Champions
 from serving.clock import Clock
+from serving.desk.desks import Desks
 from serving.gathering import Gathering
 from serving.live import Live
 from serving.web import site
@@ -70,9 +72,10 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, custom=load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
+            desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             with Live.of(settings, engine, champions, clock) as live:
-                service = Service(settings, engine, champions, clock, calls, live, scores)
+                service = Service(settings, engine, champions, clock, calls, live, scores, desks)
                 yield {"service": service}
                 await scores.close()
         finally:
@@ -96,7 +99,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure, audit):
+    for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
     site.install(app)
     return app

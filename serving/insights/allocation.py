@@ -8,9 +8,9 @@ Solved exactly by HiGHS (`scipy.optimize.milp`) up to `MOST_EXACT` deals; above,
 run out of its time, by a greedy rule with exchanges that starts from the fractional problem.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import polars as pl
@@ -56,6 +56,13 @@ class Load:
         """Return the value of a choice."""
         return float(self.value[chosen].sum())
 
+    def take(self, which: Mask) -> Self:
+        """Return what competes when only some deals do, [n]."""
+        rows = {
+            name: getattr(self, name)[which] for name in ("value", "hours", "seller", "account")
+        }
+        return replace(self, **rows)
+
     def allows(self, chosen: Mask) -> bool:
         """Say whether a choice keeps within hours, places and caps."""
         m = len(self.capacity)
@@ -68,17 +75,23 @@ class Load:
 
 
 def allocate(load: Load) -> Mask:
-    """Choose the deals that hours go to, [n]: the best choice, or nearly so for large cases."""
-    if len(load.value) > MOST_EXACT:
-        return greedy(load)
-    best = exact(load)
-    return greedy(load) if best is None else best
+    """Choose the deals that hours go to, [n]: the best choice, or nearly so for large cases.
+
+    What is worth nothing is not chosen.
+    """
+    worthy: Mask = load.value > 0
+    if load.allows(worthy):
+        return worthy
+    few = load.take(worthy)
+    best = exact(few) if len(few.value) <= MOST_EXACT else None
+    chosen = np.zeros(len(worthy), dtype=np.bool_)
+    chosen[worthy] = greedy(few) if best is None else best
+    return chosen
 
 
 def exact(load: Load, seconds: float = _SECONDS) -> Mask | None:
     """Return the choice of the most value, [n]; None if it was not found in time."""
     found = _solved(load, whole=True, seconds=seconds)
-    # what is worth nothing is not listed, whatever the solver says of it
     return None if found is None else (found > 0.5) & (load.value > 0)
 
 

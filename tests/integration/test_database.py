@@ -116,3 +116,15 @@ def test_merging_is_a_dictionary_update(database: sa.Engine, first, second) -> N
         else changes([])
     )
     assert stored(database).equals(expected)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 1_500])
+def test_what_is_read_in_pieces_is_all_that_was_written(database: sa.Engine, rows: int) -> None:
+    written = [{"owner_id": f"o{number:04}", "name": "n"} for number in range(rows)]
+    table = contract_tables["owners"]
+    with database.begin() as connection:
+        if written:
+            connection.execute(table.insert(), written)
+    with database.connect() as connection:
+        found = read(connection, sa.select(table).order_by(table.c.owner_id))
+    assert found["owner_id"].to_list() == [row["owner_id"] for row in written]

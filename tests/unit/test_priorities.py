@@ -12,8 +12,9 @@ from data.desk import Desk, Experiments
 from data.moments import DAY, iso, parse_moment
 from models.curve import Curves
 from serving.actions import ACTED
+from serving.insights.allocation import Load
 from serving.insights.early import WARNING
-from serving.insights.experiments import chance, held_out
+from serving.insights.experiments import Chance, chance, held_out
 from serving.insights.priorities import List, period_end, prioritise, scored
 from serving.insights.quarter import Quarter
 from serving.insights.response import value_at_stake
@@ -228,16 +229,25 @@ def test_the_hold_out_is_a_share_of_accounts_and_the_same_every_week() -> None:
 
 def test_swaps_happen_as_often_as_their_logged_probability_says() -> None:
     experiments = Experiments(holdout=0, explore=0, swap=0.3, swap_pairs=1)
-    swapped = 0
-    for week in range(150):
-        desk = Desk(hours=1.0, experiments=experiments)
-        deals = pl.DataFrame([deal(i) for i in range(4)], schema_overrides=TYPES)
-        found = prioritise(deals, desk, "p", str(week), AS_OF, pl.DataFrame(schema=ACTED))
-        told = pl.concat([found.listed, found.others], how="diagonal")
-        likely = dict(told.select("deal_id", "propensity").iter_rows())
-        assert likely == pytest.approx({"d00": 0.0, "d01": 0.3, "d02": 0.7, "d03": 1.0})
-        swapped += "d01" in found.listed["deal_id"]
-    assert abs(swapped / 150 - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 150)
+    four, two = np.ones(4), np.array([2])
+    load = Load(
+        np.arange(4.0),
+        0.5 * four,
+        np.zeros(4, int),
+        -np.ones(4, int),
+        0.5 * two,
+        two,
+        per_account=1,
+    )
+    best, swapped = np.array([False, False, True, True]), 0
+    for week in range(400):
+        likely = Chance(experiments, str(week), ["a", "b", "c", "d"])
+        drawn = likely.draw(load, best, four > 0, np.zeros(1))
+        assert drawn.propensity.tolist() == [0.0, 0.3, 0.7, 1.0]
+        assert drawn.chosen.sum() == 2
+        assert drawn.chosen[3]
+        swapped += bool(drawn.chosen[1])
+    assert abs(swapped / 400 - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 400)
 
 
 def test_exploration_draws_what_would_not_be_listed_with_the_chance_it_logs() -> None:
