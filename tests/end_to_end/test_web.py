@@ -117,6 +117,7 @@ def manager(signed_in: dict[str, BrowserContext]) -> Iterator[Page]:
 
 def _page(context: BrowserContext) -> Iterator[Page]:
     """Give out a page; it must ask no other host for anything, and its scripts must not fail."""
+    context.clear_cookies(name="dealcast_language")  # what another test chose
     page, elsewhere, failures = context.new_page(), [], []
     host = re.compile(r"^(http://127\.0\.0\.1:|data:|blob:)")
     page.on("request", lambda one: host.match(one.url) or elsewhere.append(one.url))
@@ -242,6 +243,26 @@ def test_a_view_is_handed_out_as_a_file(path: str, kind: str, manager: Page) -> 
         assert all(row["商机"].startswith("'=") for row in rows)  # no title runs as a formula
     else:
         assert content.startswith(b"PK")
+
+
+def test_the_pages_file_says_what_the_published_one_says(
+    url: str, company: Settings, signed_in: dict[str, BrowserContext]
+) -> None:
+    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
+    handed = httpx2.get(f"{url}/week.csv", cookies=cookies | {"dealcast_language": "en"}).text
+    published = next(company.lists.glob("sales-2026-03-02.csv")).read_text("utf-8-sig")
+    told, expected = (
+        {row["Deal"]: row for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
+        for text in (handed, published)
+    )
+    assert told.keys() == expected.keys()
+    for deal, row in expected.items():
+        del row["#"], told[deal]["#"]  # places count what is in view, in its own order
+        for name, value in row.items():
+            if value.replace(".", "", 1).isdecimal():  # the database keeps cents
+                assert float(told[deal][name]) == pytest.approx(float(value), abs=0.0051)
+            else:
+                assert told[deal][name] == value, name
 
 
 def test_the_language_is_switched_and_kept(seller: Page) -> None:
