@@ -11,7 +11,7 @@ fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick lint format lock clean
 .PHONY: bench-peers bench-quality bench-page bench-origins bench-scale bench-smoke bench-lock
-.PHONY: bench-serving bench-feast bench-features bench-features-lock
+.PHONY: bench-serving bench-feast bench-features bench-features-lock bench-desk bench-forecast
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -72,6 +72,13 @@ bench-origins: setup ## Backtest the loan log and a simulated company at rolling
 
 bench-scale: setup ## Train on a million snapshots and score ten thousand deals, on the clock
 	$(BIN)/python -m benchmarks.quality scale
+
+bench-desk: setup ## Measure what the list captures where the true effect is known, and the allocation; write the page
+	$(BIN)/python -m benchmarks.desk captured
+	$(BIN)/python -m benchmarks.desk allocation
+
+bench-forecast: setup ## Look back at forecasts of a simulated company (an hour; ONLY=…), write the page
+	$(BIN)/python -m benchmarks.forecast run $(ONLY)
 
 bench-smoke: setup bench-peers ## Try every contender on a small task with a short clock (minutes)
 	rm -rf benchmarks/quality/work/smoke

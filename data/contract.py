@@ -18,7 +18,9 @@ from typing import Final, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from data.desk import Desk
 from data.errors import BadInput
+from data.practice import Practice
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
@@ -261,6 +263,10 @@ class Pipeline(BaseModel):
     """The source's own columns by name, beyond those of the contract."""
     left_out: tuple[str, ...] = ()
     """Features that no model may use: their names, or what stands before the colon."""
+    desk: Desk = Desk()
+    """How the week's list is made: hours, effort, the plan and the rules."""
+    practice: Practice = Practice()
+    """The handbook's numbers: exchange rates, goals of stages, quotas."""
 
     @field_validator("grades")
     @classmethod

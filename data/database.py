@@ -15,7 +15,7 @@ from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
 from data.settings import Settings
 
-HEAD: Final = "0004"
+HEAD: Final = "0006"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
 BUSY_MS: Final = 30_000
@@ -81,6 +81,7 @@ lists: Final = sa.Table(
     sa.Column("as_of", sa.BigInteger, nullable=False),
     sa.Column("bundle", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("told", sa.Text, comment="what is told once for all items, as JSON"),
 )
 
 list_items: Final = sa.Table(
@@ -93,6 +94,33 @@ list_items: Final = sa.Table(
     sa.Column("item", sa.Text, nullable=False, comment="what the list shows, as JSON"),
     sa.Column("owner_id", sa.Text),
     sa.Column("team", sa.Text),
+)
+
+list_others: Final = sa.Table(
+    "list_others",
+    metadata,
+    sa.Column("pipeline", sa.Text, primary_key=True),
+    sa.Column("week", sa.Text, primary_key=True),
+    sa.Column("deal_id", sa.Text, primary_key=True),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False, comment="what is known of it, as JSON"),
+    sa.Column("owner_id", sa.Text),
+    sa.Column("team", sa.Text),
+)
+
+list_actions: Final = sa.Table(
+    "list_actions",
+    metadata,
+    sa.Column("action_id", sa.Text, primary_key=True),
+    sa.Column("pipeline", sa.Text, nullable=False),
+    sa.Column("week", sa.Text, nullable=False),
+    sa.Column("deal_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("until", sa.BigInteger),
+    sa.Column("reason", sa.Text),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Index("ix_list_actions_deal", "pipeline", "deal_id"),
 )
 
 

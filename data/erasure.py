@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from data.audit import Actor, record
 from data.bulk import writing
-from data.database import contract_tables, list_items
+from data.database import contract_tables, list_actions, list_items, list_others
 from data.errors import NotFound
 from data.ledger import erased, scores
 from data.outbox import answers, deliveries
@@ -48,7 +48,8 @@ def erase_deal(
     """
     told = pseudonym(pipeline, "deal", deal_id)
     of_deal = {"pipeline": pipeline, "deal_id": deal_id}
-    gone = (*(contract_tables[name] for name in _FACTS), standing, touched, observed, deliveries)
+    facts = (contract_tables[name] for name in _FACTS)
+    gone = (*facts, standing, touched, observed, deliveries, list_others, list_actions)
     with writing(engine) as transaction:
         rows = {one.name: _delete(transaction, one, of_deal) for one in gone}
         renamed = sa.update(scores).filter_by(**of_deal).values(deal_id=told)

@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         return self.workspace / "lists"
 
     @property
+    def desks(self) -> Path:
+        """The folder of the desks: what pages read of each pipeline."""
+        return self.workspace / "desk"
+
+    @property
     def spill(self) -> Path:
         """The folder of what an engine does not hold in memory; of use to running jobs only."""
         return self.workspace / "spill"

@@ -152,6 +152,12 @@ def read_frames(database: sa.Engine, pipeline: str) -> dict[str, pl.DataFrame]:
         return {n: read(connection, _rows(t, pipeline)) for n, t in contract_tables.items()}
 
 
+def read_targets(database: sa.Engine) -> pl.DataFrame:
+    """Read the targets: they are shared by all pipelines."""
+    with database.connect() as connection:
+        return read(connection, sa.select(contract_tables["targets"]))
+
+
 def _rows(table: sa.Table, pipeline: str) -> sa.Select[Any]:
     rows = sa.select(table)
     return rows.where(table.c.pipeline == pipeline) if "pipeline" in table.c else rows

@@ -15,13 +15,17 @@ from features.history import History, change
 _NO_WORDS: Final = Context(stages=(), kinds=(), windows=())
 
 
-def held(known: Tables) -> pl.DataFrame:
-    """Return a row per deal with its deal_id, stage, owner_id and amount, null where unknown.
+def held(known: Tables, words: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Return a row per deal with what stands on it, null where unknown.
 
     Args:
         known: the tables as they stood at the moment, see `Tables.known_by`.
+        words: tracked attributes that are wanted too, as text.
+
+    Returns:
+        deal_id, stage, owner_id, amount, expected_close_at, and the attributes by name.
     """
-    changes = collect(known.changes.filter(nw.col("field").is_in(TRACKED)))
+    changes = collect(known.changes.filter(nw.col("field").is_in((*TRACKED, *words))))
     last = (
         changes.sort("at", "recorded_at", "seq")
         .group_by("deal_id", "field")
@@ -32,7 +36,9 @@ def held(known: Tables) -> pl.DataFrame:
         return pl.col(column).filter(pl.col("field") == field).first().alias(field)
 
     return last.group_by("deal_id").agg(
-        of("stage", "value"), of("owner_id", "value"), of("amount", "number")
+        *(of(name, "value") for name in ("stage", "owner_id", *words)),
+        of("amount", "number"),
+        of("expected_close_at", "number").cast(pl.Int64),
     )
 
 

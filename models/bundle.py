@@ -136,12 +136,27 @@ class Bundle:
             return self.amount.expected(rows, threads)
         return current(rows)
 
-    def explain(self, rows: pl.DataFrame, threads: int = 1) -> list[Explanation]:
-        """Say why feature rows score as they do; nothing is said while the baseline serves."""
+    def spread(self, rows: pl.DataFrame, threads: int = 1) -> list[Curves]:
+        """Return the curves of feature rows by each member of the model, see `members`.
+
+        There are none while the baseline serves, nor where timing is unknown.
+        """
+        if not isinstance(self.model, HazardModel) or self.serves == "baseline":
+            return []
+        return [member.curves(rows, threads) for member in self.model.members()]
+
+    def explain(self, rows: pl.DataFrame, threads: int = 1, top: int = 3) -> list[Explanation]:
+        """Say why feature rows score as they do; nothing is said while the baseline serves.
+
+        Args:
+            rows: feature rows.
+            threads: of the boosters.
+            top: reasons for and reasons against, at most so many each.
+        """
         if self.model is None or self.serves == "baseline":
             return [Explanation({}, []) for _ in range(len(rows))]
         middle = self.horizons_days[len(self.horizons_days) // 2] if self.dated else math.inf
-        return explain(self.model, self.features, self.usual, rows, middle, threads=threads)
+        return explain(self.model, self.features, self.usual, rows, middle, top, threads)
 
     @classmethod
     def load(cls, path: Path, custom: tuple[Family, ...] = ()) -> Self:

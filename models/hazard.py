@@ -7,7 +7,7 @@ lets a fact's direction be declared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Self
 
@@ -129,6 +129,15 @@ class HazardModel:
             ]
         )
         return Curves.from_hazards(self.edges, hazards[:, :, WON], hazards[:, :, LOST])
+
+    def members(self) -> list["HazardModel"]:
+        """Return the model once for each pair of its boosters, with that pair alone.
+
+        Each booster was fitted without one part of the history, so how far the members' curves
+        lie apart shows what the curve owes to the history's accidents.
+        """
+        pairs = zip(self.won.trees.boosters, self.lost.trees.boosters, strict=True)
+        return [replace(self, won=self.won.alone(w), lost=self.lost.alone(n)) for w, n in pairs]
 
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""

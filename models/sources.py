@@ -6,9 +6,10 @@ each was worth on rows that none was fitted on (stacking, Wolpert 1992).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import lightgbm as lgb
 import numpy as np
 
 from models.boosting import Bag, Columns, Settings
@@ -61,6 +62,10 @@ class Sources:
             lines.append(line)
             checks.append(checked)
         return cls(trees, tuple(lines)), np.column_stack(checks)
+
+    def alone(self, booster: lgb.Booster) -> Self:
+        """Return the same with one booster in place of all."""
+        return replace(self, trees=replace(self.trees, boosters=(booster,)))
 
     def predict(self, rows: Array, threads: int = 1) -> Array:
         """Return the log-odds of code rows by each source, [n, 1 + views]."""

@@ -92,9 +92,10 @@ def _say_how_to_serve(settings: Settings, console: Console) -> None:
     here, words = f"--workspace {settings.workspace}", say(settings.language)
     lines = (
         "",
-        words("Serve it:"),
-        f"  .venv/bin/dealcast keys create --name me --scope score --scope read {here}",
+        words("Look at it: choose a password, serve, and sign in."),
+        f"  .venv/bin/dealcast users create me@company.example --role operations "
+        f"--language {settings.language} {here}",
         f"  .venv/bin/dealcast serve {here}",
-        words("then open {}").format(f"http://{settings.host}:{settings.port}/docs"),
+        words("then open {}").format(f"http://{settings.host}:{settings.port}"),
     )
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from data.contract import pipeline_name
 from data.errors import BadInput
 from data.moments import DAY, now, parse_moment
 from data.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.desk.view import View
+    from serving.insights.attainment import By
+    from serving.insights.period import Kind
 
 progress: Final = Console(stderr=True)
 """Where progress and messages go; results go to standard output."""
@@ -36,6 +42,9 @@ Keep = Annotated[
 Language = Annotated[
     Literal["en", "zh"] | None, typer.Option(help="Of what is said; the settings' one.")
 ]
+Owner = Annotated[list[str] | None, typer.Option(help="Only this seller, by id; repeat it.")]
+Team = Annotated[list[str] | None, typer.Option(help="Only this team; repeat it.")]
+Currency = Annotated[str | None, typer.Option(help="Of all amounts; the pipeline's own.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -119,3 +128,56 @@ def origins_of(
             remedy="give --origin, or a row with --from and an --until that is not before it",
         )
     return sorted(origins)
+
+
+def view_of(
+    workspace: Path | None,
+    pipeline: str,
+    owner: Sequence[str] | None,
+    team: Sequence[str] | None,
+    currency: str | None,
+) -> "tuple[View, Literal['zh', 'en']]":
+    """Return what was asked for of a pipeline's current desk, and the settings' language.
+
+    Raises:
+        NotFound: there is no desk yet.
+    """
+    from serving.desk.store import read
+    from serving.desk.view import View
+    from serving.insights.scope import Scope
+
+    settings = settings_of(workspace)
+    asked = Scope(*(None if one is None else tuple(one) for one in (owner, team)))
+    desk = read(settings.desks / pipeline_name(pipeline))
+    return View(desk, asked=asked, currency=currency), settings.language
+
+
+def period_kind(text: str) -> "Kind":
+    """Return a kind of period.
+
+    Raises:
+        BadInput: there is none of this name.
+    """
+    from serving.insights.period import KINDS
+
+    kind: Kind = _one_of(text, KINDS, "period")
+    return kind
+
+
+def side_of(text: str | None) -> "By | None":
+    """Return what attainment is told by.
+
+    Raises:
+        BadInput: it is not told by that.
+    """
+    if text is None:
+        return None
+    _one_of(text, ("owner", "team", "region"), "by")
+    side: Any = "owner_id" if text == "owner" else text
+    return cast("By", side)
+
+
+def _one_of(text: str, allowed: Sequence[str], field: str) -> Any:
+    if text not in allowed:
+        raise BadInput("not one of these", field=field, value=text, allowed=", ".join(allowed))
+    return text

@@ -56,9 +56,11 @@ _CHINESE: Final = {
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
     "赢单概率指最终结果，没有季度预测。",
-    "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely about "
-    "{:,.0f}; won already: {:,.0f}.": "本季度现有商机的成交额：{:,.0f}至{:,.0f}（80%），"
-    "最可能约{:,.0f}；已赢得{:,.0f}。",
+    "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), most likely about {:,.0f}; won "
+    "already: {:,.0f}.": "本季度成交额：{:,.0f}至{:,.0f}（80%），最可能约{:,.0f}；已赢得{:,.0f}。",
+    "From {:,.0f} on {} to {:,.0f}:": "从{:,.0f}（{}）到{:,.0f}：",
+    "Standing longer than nine in ten: {:,}": "停留超过九成商机：{:,}个",
+    "{}: the desk as of {} is made": "{}：已生成{}的工作台",
     "Written: {}": "已写入：{}",
     "Against the truth, deals open on {}": "与真实曲线比较，{}在手的商机",
     "Baseline": "基线",
@@ -66,7 +68,7 @@ _CHINESE: Final = {
     "True curves": "真实曲线",
     "Recovered": "已收回",
     "Mean error of P(won)": "赢单概率平均误差",
-    "Serve it:": "启动服务：",
+    "Look at it: choose a password, serve, and sign in.": "查看：设置密码、启动服务并登录。",
     "then open {}": "然后打开{}",
     "table": "表",
     "accepted": "新增",

@@ -41,7 +41,7 @@ def found(settings: Settings, pipeline: str) -> dict[str, Any]:
 
 
 def delete(settings: Settings, pipeline: str) -> None:
-    """Delete a pipeline: its facts, settings and published lists, and its bundles.
+    """Delete a pipeline: its facts, settings and published lists, its bundles and desks.
 
     What it shares stays: accounts, owners, targets. So do files that were handed out (lists,
     reports, rejects) and MLflow's record of its trainings.
@@ -53,8 +53,9 @@ def delete(settings: Settings, pipeline: str) -> None:
     with database_of(settings) as engine:
         forget(engine, pipeline)
     # after the facts: a pipeline that is half deleted is still listed, and can be deleted again
-    if (settings.bundles / pipeline).is_dir():
-        shutil.rmtree(settings.bundles / pipeline)
+    for folder in (settings.bundles / pipeline, settings.desks / pipeline):
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def told(one: dict[str, Any], words: Say) -> str:

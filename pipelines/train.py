@@ -92,15 +92,20 @@ def run(
     evidence = _judge(known, configured, fitted, origin, fitting, seed, told)
     card = _card(fitted, as_of, seed, fitting, evidence)
     card |= {"search": found and found.to_dict(), "audit": audited.to_dict()}
-    usual = Usual.learn(fitted.sample, fitted.features)
-    baseline = fitted.baselines[card["baseline"]]
-    parts = (fitted.context, fitted.features, fitted.model, baseline, fitted.amount, usual)
-    bundle = Bundle("", card, *parts).save(settings.bundles / pipeline)
+    bundle = bundled(fitted, card).save(settings.bundles / pipeline)
     path = settings.bundles / pipeline / bundle.name
     told("recording the run")
     recorded = _record(bundle, path, settings, evidence, {"seed": seed, **asdict(fitting)})
     crowned(settings, path)
     return Trained(bundle, path, evidence, recorded)
+
+
+def bundled(fitted: Fitted, card: dict[str, Any]) -> Bundle:
+    """Return the unsaved bundle of what was fitted; see `Bundle` for its card."""
+    usual = Usual.learn(fitted.sample, fitted.features)
+    baseline = fitted.baselines[card["baseline"]]
+    parts = (fitted.context, fitted.features, fitted.model, baseline, fitted.amount, usual)
+    return Bundle("", card, *parts)
 
 
 def _record(

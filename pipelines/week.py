@@ -10,20 +10,19 @@ from rich.console import Console
 
 from data.moments import iso, iso_date, monday, now
 from data.settings import Settings
-from data.tables import Tables
 from features.custom import load
-from models.curve import Array
+from pipelines import desk
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
-from serving import ledger, lists, standings
+from serving import actions, ledger, lists, standings
 from serving.champions import Champions
+from serving.desk.outlook import outlook
+from serving.desk.view import View
 from serving.insights import export
-from serving.insights.forecast import Forecast, bookings
-from serving.insights.priorities import Rules, prioritise
-from serving.insights.quarter import Quarter
-from serving.insights.standing import standing, won_amount
+from serving.insights.board import Weekly, weekly
+from serving.insights.forecast import Forecast
 from serving.ledger import Told
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -31,7 +30,7 @@ from serving.scores import Scores
 
 @dataclass(frozen=True)
 class Week:
-    """A published list: what serves, its frame, the quarter's forecast, and the files written.
+    """A published list: what serves, its frames, the quarter's forecast, and the files written.
 
     There is no forecast where timing is unknown.
     """
@@ -40,6 +39,7 @@ class Week:
     as_of: int
     serving: dict[str, str]
     listed: pl.DataFrame
+    made: Weekly
     forecast: Forecast | None
     files: list[Path]
 
@@ -50,7 +50,6 @@ def run(
     settings: Settings,
     progress: Console,
     out: Path | None = None,
-    rules: Rules | None = None,
     allow_later_bundle: bool = False,
 ) -> Week:
     """Make the list of the week that a moment lies in and publish it in place of an earlier one.
@@ -61,7 +60,6 @@ def run(
         settings: where the database and the bundles are, and the language of the files.
         progress: where to say what goes on.
         out: the folder for CSV and XLSX; by default the workspace's lists.
-        rules: what the ranking assumes.
         allow_later_bundle: let a bundle score a past that it has seen the sequel of.
 
     Raises:
@@ -72,33 +70,37 @@ def run(
     scorer = Champions(settings.bundles, settings.threads, own).scorer(pipeline)
     with database_of(settings) as engine:
         seen = standings.pushes(engine, pipeline)
-    _, tables = opened(settings, pipeline)
+    configured, tables = opened(settings, pipeline)
     told = f"{pipeline}: the list as of {iso(as_of)} with {scorer.bundle.name}"
     progress.print(told, soft_wrap=True)
-    rules = rules or Rules()
     if scorer.bundle.dated:
         warn_if_stale(tables, as_of, progress, settings.language)
     scores = scorer.score(
-        tables, as_of, trend_days=rules.week_days, allow_later_bundle=allow_later_bundle
+        tables,
+        as_of,
+        trend_days=configured.desk.week_days,
+        allow_later_bundle=allow_later_bundle,
+        contact=True,
     )
     warn_of_stages(scores, scorer.bundle, progress, settings.language)
-    deals = standing(tables, as_of)
-    ranked = prioritise(deals, scores, rules)
-    listed = _with_reasons(ranked, scorer, scores).with_columns(
-        served_by=pl.lit(scorer.bundle.serves)
-    )
     with database_of(settings) as engine:
-        lists.publish(engine, _head(pipeline, as_of, scorer), lists.items(listed))
+        acted = actions.recent(engine, pipeline, as_of)
+        made = weekly(tables, as_of, configured, scores, acted)
+        listed = _with_reasons(made.listed, scorer, scores).with_columns(
+            served_by=pl.lit(scorer.bundle.serves)
+        )
+        head = _head(pipeline, as_of, scorer)
+        lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
         standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
-        shown = set(listed["deal_id"])
-        said = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in shown]
-        ledger.enter(engine, Told(now(), "list", "job:week"), said)
+        # what is not listed was told too, with why; and the hold-out is judged by it
+        ledger.enter(engine, Told(now(), "list", "job:week"), ledger.entries(scorer, scores))
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
-    files = _write(listed, as_of, stem, settings)
+    files = _write(listed, made, as_of, stem, settings)
     forecast = None
+    kept = desk.keep(settings, tables, scorer.bundle, scores, progress)
     if scores.curves.dated:
-        forecast = _forecast(tables, scores, scorer.bundle.amount.spread)
-    return Week(pipeline, as_of, scorer.bundle.serving, listed, forecast, files)
+        forecast = outlook(View(kept)).forecast
+    return Week(pipeline, as_of, scorer.bundle.serving, listed, made, forecast, files)
 
 
 def _head(pipeline: str, as_of: int, scorer: Scorer) -> dict[str, Any]:
@@ -132,8 +134,8 @@ def _told(forecast: Forecast | None, words: Say) -> str:
     if forecast is None:
         return words("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
     return words(
-        "This quarter's bookings from deals known now: {:,.0f} to {:,.0f} (80 %), most likely "
-        "about {:,.0f}; won already: {:,.0f}."
+        "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), most likely about {:,.0f}; won "
+        "already: {:,.0f}."
     ).format(forecast.low, forecast.high, forecast.median, forecast.won)
 
 
@@ -148,18 +150,15 @@ def _with_reasons(listed: pl.DataFrame, scorer: Scorer, scores: Scores) -> pl.Da
     return listed.join(told, on="deal_id", maintain_order="left")
 
 
-def _forecast(tables: Tables, scores: Scores, spread: Array) -> Forecast:
-    """Forecast the bookings of the quarter that the scores' moment lies in."""
-    quarter = Quarter.of(scores.as_of)
-    won_by_end = scores.curves.won_by(quarter.days_left(scores.as_of))
-    won = won_amount(tables, quarter.starts_at, scores.as_of)
-    return bookings(won_by_end, scores.amounts, won, seed=0, spread=spread)
-
-
-def _write(listed: pl.DataFrame, as_of: int, stem: Path, settings: Settings) -> list[Path]:
+def _write(
+    listed: pl.DataFrame, made: Weekly, as_of: int, stem: Path, settings: Settings
+) -> list[Path]:
+    language = settings.language
+    note = made.told["assumption"][language]
+    book = export.workbook(listed, as_of, language, made.loads, made.others, note)
     contents = {
-        stem.with_name(f"{stem.name}.csv"): export.csv(listed, settings.language),
-        stem.with_name(f"{stem.name}.xlsx"): export.workbook(listed, as_of, settings.language),
+        stem.with_name(f"{stem.name}.csv"): export.csv(listed, language),
+        stem.with_name(f"{stem.name}.xlsx"): book,
     }
     for path, content in contents.items():
         write_whole(path, partial(Path.write_bytes, data=content))

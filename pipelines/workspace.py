@@ -9,12 +9,12 @@ import polars as pl
 from rich.console import Console
 from sqlalchemy import Engine
 
-from data.contract import Pipeline
+from data.contract import TABLES, Pipeline
 from data.database import open_database
 from data.moments import DAY, iso_date
 from data.places import read_place
 from data.settings import Settings
-from data.tables import Limits, Tables, load_pipeline, open_tables, read_settings
+from data.tables import Limits, Tables, load_pipeline, open_tables, read_settings, read_targets
 from models.bundle import Bundle
 from pipelines.phrases import Language, say
 from serving.scores import Scores
@@ -67,6 +67,15 @@ def opened(settings: Settings, pipeline: str) -> tuple[Pipeline, Tables]:
         return found, open_tables(settings.tables, pipeline, settings.engine, limits)
     with database_of(settings) as engine:
         return found, open_tables(engine, pipeline, settings.engine, limits)
+
+
+def targets_of(settings: Settings) -> pl.DataFrame:
+    """Return the contract's targets: of the database, or of the folder of tables that is set."""
+    if settings.tables is None:
+        with database_of(settings) as engine:
+            return read_targets(engine)
+    file = settings.tables / "targets.parquet"
+    return pl.read_parquet(file) if file.is_file() else TABLES["targets"].empty()
 
 
 def warn_of_stages(

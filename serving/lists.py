@@ -11,14 +11,17 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from data import audit
 from data.audit import Actor, commander
-from data.database import list_items, lists
+from data.database import list_items, list_others, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
 from serving.access.reach import Reach
 from serving.told import plain
 
 LATEST: Final = "latest"
-_MOMENTS: Final = ("period_end", "close_median", "close_from", "close_to", "last_touch_at")
+MOMENTS: Final = (
+    *("period_end", "close_median", "close_from", "close_to", "last_touch_at"),
+    *("due_at", "stated_close_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Published:
         size: how many of its items are within reach.
         items: the items, first position first; the columns of the list by name. Positions count
             what is within reach, so they tell nothing of the rest.
+        told: what is told once for all of it: assumption, experiments, capacity of the sellers
+            within reach, and to whom all is within reach how many are not listed, by reason;
+            empty for lists of before.
     """
 
     pipeline: str
@@ -43,13 +49,14 @@ class Published:
     created_at: int
     size: int
     items: list[dict[str, Any]]
+    told: dict[str, Any]
 
 
 def items(listed: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a list fit for JSON, moments as ISO 8601, figures as they are told."""
 
     def told(name: str, value: object) -> object:
-        return iso(value) if name in _MOMENTS and isinstance(value, int) else value
+        return iso(value) if name in MOMENTS and isinstance(value, int) else value
 
     return [
         plain({name: told(name, value) for name, value in row.items()})
@@ -61,6 +68,8 @@ def publish(
     engine: Engine,
     head: dict[str, Any],
     items: Sequence[dict[str, Any]],
+    others: Sequence[dict[str, Any]] = (),
+    told: dict[str, Any] | None = None,
     actor: Actor | None = None,
 ) -> None:
     """Store a week's list, in place of one published before, in one transaction.
@@ -70,6 +79,8 @@ def publish(
         head: pipeline, week, as_of, bundle, created_at.
         items: each with at least position and deal_id, fit for JSON; owner_id and team say who
             may see it.
+        others: the open deals that are not listed, each with at least deal_id and why.
+        told: what is told once for all of it, fit for JSON.
         actor: who publishes it; whoever runs this command when left out.
     """
     key = {name: head[name] for name in ("pipeline", "week")}
@@ -80,15 +91,23 @@ def publish(
         | {"item": _dump(item)}
         for item in items
     ]
+    rest = [
+        key
+        | {name: other[name] for name in ("deal_id", "why")}
+        | {name: other.get(name) for name in ("owner_id", "team")}
+        | {"item": _dump(other)}
+        for other in others
+    ]
     with engine.begin() as connection:
-        for table in (list_items, lists):
+        for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
-        connection.execute(lists.insert(), head)
-        if rows:
-            connection.execute(list_items.insert(), rows)
-        told = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
+        connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
+        for table, filled in ((list_items, rows), (list_others, rest)):
+            if filled:
+                connection.execute(table.insert(), filled)
+        detail = {"week": head["week"], "bundle": head["bundle"], "items": len(rows)}
         who, at = actor or commander(), head["created_at"]
-        audit.record(connection, who, "list.published", at, head["pipeline"], **told)
+        audit.record(connection, who, "list.published", at, head["pipeline"], **detail)
 
 
 def read(
@@ -123,7 +142,65 @@ def read(
         rows = connection.execute(page).all()
         size = connection.scalar(count) or 0
     items = [json.loads(row.item) | {"position": n} for n, row in enumerate(rows, after + 1)]
-    return Published(**head, size=size, items=items)
+    told = _within(json.loads(head.pop("told") or "{}"), reach)
+    return Published(**head, size=size, items=items, told=told)
+
+
+def _within(told: dict[str, Any], reach: Reach) -> dict[str, Any]:
+    """Leave of what is told once what a caller may see."""
+    if reach.whole:
+        return told
+    capacity = [
+        one for one in told.get("capacity", []) if reach.covers(one["owner_id"], one["team"])
+    ]
+    kept = {name: told[name] for name in ("assumption", "experiments") if name in told}
+    return kept | {"capacity": capacity}
+
+
+def others(
+    engine: Engine,
+    pipeline: str,
+    week: str,
+    reach: Reach,
+    deal_id: str | None = None,
+    after: str = "",
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the open deals that a list leaves out, by deal_id, each with why.
+
+    Args:
+        engine: the database.
+        pipeline: whose list.
+        week: the ISO date of its Monday, or "latest".
+        reach: which deals the caller may see.
+        deal_id: only this one.
+        after: leave out the ids up to this one.
+        limit: how many at most.
+
+    Raises:
+        BadInput: week is neither a Monday nor "latest".
+        NotFound: no list was published for it.
+    """
+    of_list = {"pipeline": pipeline, "week": week_of(engine, pipeline, week)}
+    if deal_id is not None:
+        of_list["deal_id"] = deal_id
+    page = select(list_others.c.item).filter_by(**of_list).where(list_others.c.deal_id > after)
+    page = reach.select(page, list_others.c.owner_id, list_others.c.team)
+    with engine.connect() as connection:
+        texts = connection.scalars(page.order_by(list_others.c.deal_id).limit(limit))
+        return [json.loads(text) for text in texts]
+
+
+def week_of(engine: Engine, pipeline: str, week: str) -> str:
+    """Return the Monday of a published list.
+
+    Raises:
+        BadInput: week is neither a Monday nor "latest".
+        NotFound: no list was published for it.
+    """
+    _check_week(week)
+    with engine.connect() as connection:
+        return str(_head(connection, pipeline, week)["week"])
 
 
 def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:

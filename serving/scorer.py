@@ -16,7 +16,9 @@ from features.catalogue import Feature
 from features.compute import Prepared, catalogue, compute
 from features.snapshots import first_snapshots, open_among, open_snapshots
 from models.bundle import Bundle
+from models.curve import Curves
 from models.reasons import Explanation
+from serving.contact import with_contact
 from serving.scores import Scores
 from serving.telemetry import step
 
@@ -59,6 +61,7 @@ class Scorer:
         reasons: bool = False,
         trend_days: float | None = None,
         allow_later_bundle: bool = False,
+        contact: bool = False,
     ) -> Scores:
         """Score the deals open at a moment, by what was known then.
 
@@ -69,6 +72,7 @@ class Scorer:
             reasons: say why as well.
             trend_days: score the deals so long before as well, for the trend.
             allow_later_bundle: score a past moment with a bundle that has seen what came after.
+            contact: score the deals as they would stand after a week's contact as well.
 
         Raises:
             BadInput: the bundle has learned from what came after as_of, and that is not allowed.
@@ -83,6 +87,8 @@ class Scorer:
             snapshots = _with_earlier(known, snapshots, as_of - round(trend_days * DAY))
         rows = compute(known, snapshots, self.bundle.context)
         scores = self._scores(rows, as_of, with_trend=trend_days is not None)
+        if contact:
+            scores = replace(scores, answered=self._answered(known, scores.rows, as_of))
         if reasons:
             return replace(scores, why=self.bundle.explain(scores.rows, self.threads))
         return scores
@@ -141,6 +147,20 @@ class Scorer:
     def _threads(self, rows: pl.DataFrame) -> int:
         """Return how many threads are worth waking for some rows."""
         return self.threads if len(rows) >= _MANY else 1
+
+    def _answered(self, known: Tables, rows: pl.DataFrame, as_of: int) -> Curves | None:
+        """Return the deals' curves had they just been in contact; None if nothing tells them.
+
+        A baseline knows nothing of contacts, nor does a bundle of deals without activities.
+        """
+        kinds = self.bundle.context.kinds
+        if not (self.bundle.dated and self.bundle.serves == "model" and kinds) or rows.is_empty():
+            return None
+        asked = known.put(rows.select("deal_id", "as_of"))
+        contact = with_contact(known, rows["deal_id"], as_of, kinds)
+        then = compute(contact, asked, self.bundle.context)
+        ordered = rows.select("deal_id").join(then, on="deal_id", maintain_order="left")
+        return self.bundle.curves(ordered.select(then.columns), self.threads)
 
     def _why(self, rows: pl.DataFrame, wanted: np.ndarray) -> list[Explanation | None]:
         told = iter(self.bundle.explain(rows.filter(wanted), self.threads))

@@ -43,6 +43,8 @@ class Scores:
         why: for each deal the parts of its score and the reasons; None where not asked
             for.
         moments: of each deal its own, [n]; None where all have one.
+        answered: their curves had they just had a week's contact, [n], see `serving.contact`; None
+            when not asked for, or where nothing tells them.
     """
 
     rows: pl.DataFrame
@@ -54,6 +56,7 @@ class Scores:
     earlier: pl.DataFrame | None = None
     why: Sequence[Explanation | None] | None = None
     moments: np.ndarray | None = None
+    answered: Curves | None = None
 
     @property
     def each(self) -> np.ndarray:
@@ -69,6 +72,7 @@ class Scores:
             amounts=self.amounts[which],
             why=None if self.why is None else list(compress(self.why, which)),
             moments=self.each[which],
+            answered=None if self.answered is None else self.answered.take(which),
         )
 
     def at(self, days: Sequence[int]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 _DIGITS: Final = 12
 _CENTS: Final = 2
-_MONEY: Final = ("amount_at_close", "value_at_stake")
+_MONEY: Final = ("amount_at_close", "value_at_stake", "expected_value", "expected_profit")
 """Sums that are reckoned, and not known: no more exact than cents."""
 
 

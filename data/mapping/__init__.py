@@ -21,6 +21,7 @@ from data.mapping.columns import AttributeSpec, ColumnSpec, Dialect
 from data.mapping.event_log import EventColumns, EventLog, Outcome, Stages
 from data.mapping.join import Join
 from data.mapping.spreadsheet import Spreadsheet, TableSpec
+from data.practice import Goal, Practice, Quota, Rate
 from data.sources import detect_encoding
 
 __all__ = ["Mapping", "Part", "load_mapping", "parse_mapping", "shipped_mappings"]
@@ -45,6 +46,10 @@ _WORDS: Final = sorted(
             Dialect,
             Pipeline,
             Attribute,
+            Practice,
+            Rate,
+            Goal,
+            Quota,
         )
         for word in model.model_fields
     }

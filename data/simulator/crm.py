@@ -34,7 +34,8 @@ class SimulatedPipeline:
     frames: dict[str, pl.DataFrame]
     """Tables of the contract by name."""
     truth: pl.DataFrame
-    """`pipeline`, `deal_id`, `as_of`, `days_ahead`, `p_won`, `p_lost`; see `simulator.truth`."""
+    """`pipeline`, `deal_id`, `as_of`, `days_ahead`, `p_won`, `p_lost`, `p_won_worked`; see
+    `simulator.truth`."""
     planted_leaks: tuple[str, ...]
     """Columns that give the outcome away; their policy is `final`."""
     duplicates: pl.DataFrame

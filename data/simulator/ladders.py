@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.contract import Attribute, Pipeline
+from data.desk import Desk, Signal
 
 EVENTS: Final = ("advance", "back", "won", "lost")
 """What may happen to a deal in one step, at most one of them."""
@@ -80,6 +81,11 @@ OPPORTUNITIES: Final = Ladder(
             "credit_check": Attribute(zh="信用审查", en="credit check"),
             "legal_opinion": Attribute(zh="法务意见", en="legal opinion"),
         },
+        desk=Desk(
+            need=Signal(item="需求确认"),
+            budget=Signal(attribute="budget", words=("已批",)),
+            competition=Signal(attribute="competitors", at_least=3),
+        ),
     ),
     prefix="O",
     step_days=7,

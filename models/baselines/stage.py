@@ -51,7 +51,7 @@ class StageAalenJohansen:
         """
         cells = list(_cells(sample, timed))
         curves = [
-            _aalen_johansen(sample.days[of], sample.cause[of], sample.seen[of], edges)
+            aalen_johansen(sample.days[of], sample.cause[of], sample.seen[of], edges)
             for *_, of in cells
         ]
         won, lost = (np.array(side) for side in zip(*curves, strict=True))
@@ -129,10 +129,17 @@ def _time(rows: pl.DataFrame) -> Array:
     return np.asarray(time.to_numpy(), dtype=float)
 
 
-def _aalen_johansen(
-    days: Array, cause: np.ndarray, seen: Array, edges: Array
+def aalen_johansen(
+    days: Array, cause: np.ndarray, seen: Array, edges: Array, weight: Array | None = None
 ) -> tuple[Array, Array]:
     """Aalen & Johansen (1978): F_k(t) = sum over closings up to t of S(before) / at risk.
+
+    Args:
+        days: until the closing, inf while there is none, [n].
+        cause: `WON` or `LOST`, where it is closed, [n].
+        seen: until when it was looked at, [n].
+        edges: where the curves are read, [k + 1].
+        weight: how many each row stands for, one by default, [n].
 
     Returns:
         Cumulative incidence of won and of lost at the edges, each [k + 1].
@@ -140,13 +147,14 @@ def _aalen_johansen(
     until = np.minimum(days, seen)
     closed = days <= seen
     order = np.lexsort((~closed, until))  # at one time, closings go before those lost from sight
-    at_risk = len(until) - np.arange(len(until))
+    each = np.ones(len(until)) if weight is None else weight[order]
+    at_risk = each[::-1].cumsum()[::-1]
     happened = np.where(closed, cause, 0)[order]
-    stays = np.cumprod(1.0 - (happened > 0) / at_risk)
+    stays = np.cumprod(1.0 - each * (happened > 0) / at_risk)
     before = np.concatenate([[1.0], stays[:-1]])
     place = np.searchsorted(until[order], edges, side="right")
     won, lost = (
-        np.concatenate([[0.0], np.cumsum(before * (happened == which) / at_risk)])[place]
+        np.concatenate([[0.0], np.cumsum(before * each * (happened == which) / at_risk)])[place]
         for which in (WON, LOST)
     )
     return won, lost

@@ -19,6 +19,7 @@ from serving.access.counts import Calls
 from serving.api import (
     audit,
     deals,
+    desk,
     erasure,
     facts,
     ledger,
@@ -38,8 +39,10 @@ from serving.api.scoring import answer
 from serving.api.service import Service
 from serving.champions import Champions
 from serving.clock import Clock
+from serving.desk.desks import Desks
 from serving.gathering import Gathering
 from serving.live import Live
+from serving.web import site
 
 
 class Application(FastAPI):
@@ -69,9 +72,10 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, settings.threads, load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
+            desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             with Live.of(settings, engine, champions, clock) as live:
-                service = Service(settings, engine, champions, clock, calls, live, scores)
+                service = Service(settings, engine, champions, clock, calls, live, scores, desks)
                 yield {"service": service}
                 await scores.close()
         finally:
@@ -95,6 +99,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for group in (score, stream, deals, facts, lists, ledger, webhooks, erasure, audit):
+    for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
+    site.install(app)
     return app

@@ -17,6 +17,7 @@ from serving.access.reach import Reach
 from serving.api.scoring import Answered, Question
 from serving.champions import Champions
 from serving.clock import Clock
+from serving.desk.desks import Desks
 from serving.gathering import Gathering
 from serving.ledger import Told
 from serving.live import Live
@@ -34,6 +35,7 @@ class Service:
     calls: Calls
     live: Live
     scores: Gathering[Question, Answered]
+    desks: Desks
 
 
 async def _service(request: Request) -> Service:

@@ -6,12 +6,14 @@ What a customer's name or title begins with must never run as a formula on a sel
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_range
 
 from data.moments import days_in_words, to_datetime
+from serving.insights.decision import DECISIONS, STATES
 
 Language = Literal["zh", "en"]
 
@@ -26,6 +28,43 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "team": ("团队", "Team"),
     "amount": ("金额", "Amount"),
     "currency": ("币种", "Currency"),
+    "group": ("分组", "Group"),
+    "action": ("下一步", "Next action"),
+    "channel": ("方式", "Channel"),
+    "due_at": ("截止", "Due"),
+    "overdue": ("已逾期", "Overdue"),
+    "hours": ("工时", "Hours"),
+    "expected_effect": ("预计提升", "Expected effect"),
+    "warnings": ("预警", "Warnings"),
+    "decision": ("决策", "Decision"),
+    "decision_why": ("决策依据", "Decided by"),
+    "factors": ("评估要素", "Factors"),
+    "risks": ("风险", "Risks"),
+    "state": ("状态", "State"),
+    "class": ("类别", "Class"),
+    "effective": ("有效商机", "Effective deal"),
+    "expected_value": ("预期价值", "Expected value"),
+    "expected_profit": ("预期利润", "Expected profit"),
+    "cost": ("费用", "Spent"),
+    "cost_share": ("费用占预期价值", "Spent of expected value"),
+    "stage_days": ("本阶段天数", "Days at stage"),
+    "usual_median_days": ("通常天数", "Usual days"),
+    "usual_stage_days": ("九成不超过", "Nine in ten within"),
+    "quiet_days": ("无动静天数", "Quiet days"),
+    "usual_quiet_days": ("九成间隔不超过", "Nine in ten gaps within"),
+    "stagnant": ("停滞", "Stagnant"),
+    "proposal": ("停滞建议", "Proposal"),
+    "stated_close_at": ("销售预计成交", "Stated close"),
+    "explored": ("随机探索", "Drawn by chance"),
+    "swapped": ("随机换入", "Swapped in"),
+    "propensity": ("入选概率", "Propensity"),
+    "why": ("未列入原因", "Why not listed"),
+    "figure": ("数值", "Figure"),
+    "assigned": ("建议分配", "Proposed seller"),
+    "hours_available": ("可用工时", "Hours available"),
+    "hours_used": ("已排工时", "Hours used"),
+    "must_hours": ("必办工时", "Hours that must be"),
+    "deals": ("商机数", "Deals"),
     "value_at_stake": ("可争取价值", "Value at stake"),
     "amount_at_close": ("预计成交金额", "Amount at close"),
     "score": ("评分", "Score"),
@@ -42,11 +81,39 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "speaks_against": ("不利因素", "Speaks against it"),
     "served_by": ("评分依据", "Scored by"),
 }
+GROUP_NAMES: Final = {
+    "must": ("必须办", "must do"),
+    "worth": ("最值得", "most worth"),
+    "risk": ("有风险", "at risk"),
+}
+PROPOSALS: Final = {
+    "revive": ("激活", "revive"),
+    "dormant": ("转休眠", "make dormant"),
+    "drop": ("放弃", "drop"),
+}
+_NAMED: Final = {
+    "group": GROUP_NAMES,
+    "decision": DECISIONS,
+    "state": STATES,
+    "proposal": PROPOSALS,
+}
+"""Columns whose words have names."""
+_TOLD: Final = ("action", "decision_why")
+"""Columns with a text in each language."""
+_LISTS: Final = ("warnings", "factors", "risks")
+"""Columns with many such texts."""
+_YES: Final = ("overdue", "effective", "stagnant", "explored", "swapped")
+_YES_NO: Final = (("是", "否"), ("yes", "no"))
+_DAYS: Final = ("close_median", "close_from", "close_to", "due_at", "stated_close_at")
 _BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {}")
 _IN_THE_END: Final = ("最终赢单概率（时间未知）", "P(won) in the end (timing unknown)")
-_DATES: Final = ("close_median", "close_from", "close_to")
 _OVERVIEW: Final = ("总览", "Overview")
 _NOBODY: Final = ("未分配", "Nobody")
+_LEFT_OUT: Final = ("未列入", "Not listed")
+_CAPACITY: Final = ("工时", "Hours")
+_USED: Final = ("所示商机合计", "Sum of what is shown")
+_ABOVE: Final = 3
+"""Rows above a sheet's table: its sums."""
 
 _FORMULA: Final = r"^([=+\-@\t\r＝＋－＠])"
 """How a cell begins that a spreadsheet may run; the full-width signs count in Chinese ones."""
@@ -64,36 +131,104 @@ def csv(listed: pl.DataFrame, language: Language) -> bytes:
     return shown.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
 
 
-def workbook(listed: pl.DataFrame, as_of: int, language: Language) -> bytes:
-    """Return a list as an XLSX workbook: an overview, then a sheet for each seller.
+def workbook(
+    listed: pl.DataFrame,
+    as_of: int,
+    language: Language,
+    loads: pl.DataFrame | None = None,
+    others: pl.DataFrame | None = None,
+    note: str = "",
+) -> bytes:
+    """Return a list as an XLSX workbook: an overview, a sheet a seller, hours, what is left out.
 
-    The header is frozen, columns have filters, and value and probability have data bars.
+    Headers are frozen, columns have filters, value, hours and probability have data bars. Above
+    each table stand the sums of hours and value of the rows that its filters leave.
+
+    Args:
+        listed: the list's items.
+        as_of: its moment.
+        language: of headings and texts.
+        loads: the sellers' hours, see `serving.insights.priorities.List`.
+        others: the open deals that are not listed.
+        note: what the values assume, for the overview.
     """
     file = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(file, options) as book:
         # the list's own moment, so that the same list gives the same bytes
         book.set_properties({"created": to_datetime(as_of).replace(tzinfo=None)})
-        for name, deals in _sheets(listed, language):
-            _write(book, name, _shown(deals, language), language)
+        taken: set[str] = set()
+        for name, deals in _sheets(listed, language, taken):
+            _write(book, name, _shown(deals, language), language, note)
+            note = ""
+            if loads is not None:
+                _tell_hours(book, deals, loads, language)
+        for names, frame in ((_CAPACITY, loads), (_LEFT_OUT, others)):
+            if frame is not None:
+                title = _sheet_name(names[_which(language)], taken)
+                _write(book, title, _shown(frame, language), language)
     return file.getvalue()
 
 
-def _shown(listed: pl.DataFrame, language: Language) -> pl.DataFrame:
-    """Name the columns for people and tell the reasons in their language."""
+def _which(language: Language) -> int:
+    return 0 if language == "zh" else 1
+
+
+def _shown(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
+    """Name the columns for people and tell words, texts and reasons in their language."""
+    shown = _worded(_with_reasons(frame, language), language)
+    named = {name: heading(name, language) for name in shown.columns}
+    if "period_end" in frame.columns and frame["period_end"].is_null().all():
+        named["p_won_period"] = _IN_THE_END[_which(language)]
+    return shown.rename(named)
+
+
+def _with_reasons(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
+    if "why" in frame.columns:  # what is left out says why in a sentence
+        return frame.with_columns(why=pl.col(language)).drop("zh", "en")
+    if "reasons" not in frame.columns:
+        return frame
     effect = pl.element().struct.field("effect")
     sides = {"speaks_for": effect > 0, "speaks_against": effect < 0}
     told = {name: pl.element().filter(side).struct.field(language) for name, side in sides.items()}
-    shown = listed.with_columns(
-        pl.from_epoch("last_touch_at", time_unit="us"),
-        pl.from_epoch(pl.col(_DATES), time_unit="us").dt.date(),
-        (pl.from_epoch("period_end", time_unit="us") - pl.duration(microseconds=1)).dt.date(),
-        **{name: pl.col("reasons").list.eval(side).list.join(" | ") for name, side in told.items()},
+    return frame.with_columns(
+        **{name: pl.col("reasons").list.eval(side).list.join(" | ") for name, side in told.items()}
     ).drop("reasons")
-    named = {name: heading(name, language) for name in shown.columns}
-    if listed["period_end"].is_null().all():
-        named["p_won_period"] = _IN_THE_END[0 if language == "zh" else 1]
-    return shown.rename(named)
+
+
+def _worded(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
+    which, here = _which(language), frame.columns
+    yes, no = _YES_NO[which]
+    day = pl.duration(microseconds=1)
+    told = {
+        **{name: pl.from_epoch(name, time_unit="us").dt.date() for name in _DAYS},
+        "last_touch_at": pl.from_epoch("last_touch_at", time_unit="us"),
+        "period_end": (pl.from_epoch("period_end", time_unit="us") - day).dt.date(),
+        **{name: pl.col(name).struct.field(language) for name in _TOLD},
+        **{name: _joined(name, language) for name in _LISTS},
+        "assigned": pl.format(
+            "{}: {}",
+            pl.col("assigned").struct.field("owner"),
+            pl.col("assigned").struct.field(language),
+        ),
+        **{name: _words(name, words, which) for name, words in _NAMED.items()},
+        **{name: _yes_or_no(name, yes, no) for name in _YES},
+    }
+    return frame.with_columns(**{name: told[name] for name in here if name in told})
+
+
+def _joined(name: str, language: Language) -> pl.Expr:
+    return pl.col(name).list.eval(pl.element().struct.field(language)).list.join(" | ")
+
+
+def _words(name: str, words: dict[str, tuple[str, str]], which: int) -> pl.Expr:
+    here = {word: named[which] for word, named in words.items()}
+    return pl.col(name).replace_strict(here, default=pl.col(name), return_dtype=pl.String)
+
+
+def _yes_or_no(name: str, yes: str, no: str) -> pl.Expr:
+    said = pl.when(pl.col(name)).then(pl.lit(yes)).when(~pl.col(name)).then(pl.lit(no))
+    return said.otherwise(pl.lit(None, pl.String))
 
 
 def heading(column: str, language: Language) -> str:
@@ -105,10 +240,11 @@ def heading(column: str, language: Language) -> str:
     return _BY_HORIZON[which].format((horizon[1], days_in_words(int(horizon[1])))[which])
 
 
-def _sheets(listed: pl.DataFrame, language: Language) -> Iterator[tuple[str, pl.DataFrame]]:
-    which = 0 if language == "zh" else 1
-    taken = {_OVERVIEW[which].lower()}
-    yield _OVERVIEW[which], listed
+def _sheets(
+    listed: pl.DataFrame, language: Language, taken: set[str]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    which = _which(language)
+    yield _sheet_name(_OVERVIEW[which], taken), listed
     for (owner,), deals in listed.group_by("owner", maintain_order=True):
         yield _sheet_name(str(owner or _NOBODY[which]), taken), deals
 
@@ -126,23 +262,59 @@ def _sheet_name(owner: str, taken: set[str]) -> str:
     return name
 
 
-def _write(book: Workbook, name: str, deals: pl.DataFrame, language: Language) -> None:
-    shares = [c for c in deals.columns if c.startswith("P(won)") or "赢单概率" in c]
-    stake = heading("value_at_stake", language)
-    deals.write_excel(
+def _tell_hours(
+    book: Workbook, deals: pl.DataFrame, loads: pl.DataFrame, language: Language
+) -> None:
+    """Write the hours that the sellers of the last sheet have, above its table."""
+    shown = loads.join(deals.select("owner_id").unique(), on="owner_id", nulls_equal=True)
+    sheet = book.worksheets()[-1]
+    sheet.write_string(2, 0, heading("hours_available", language))
+    sheet.write_number(2, 2, float(shown["hours_available"].sum()))
+
+
+def _write(
+    book: Workbook, name: str, rows: pl.DataFrame, language: Language, note: str = ""
+) -> None:
+    shares = [c for c in rows.columns if c.startswith("P(won)") or "赢单概率" in c]
+    percents = [heading(c, language) for c in ("expected_effect", "propensity", "cost_share")]
+    fine = [heading(c, language) for c in ("hours", "hours_used", "hours_available", "must_hours")]
+    summed = [heading(c, language) for c in ("value_at_stake", "hours")]
+    here = set(rows.columns)
+    sheet = book.add_worksheet(name)
+    rows.write_excel(
         book,
-        name,
+        sheet,
+        position=(_ABOVE, 0),
         table_style="Table Style Light 1",
-        freeze_panes=(1, 0),
+        freeze_panes=(_ABOVE + 1, 0),
         autofit=True,
-        column_formats=dict.fromkeys(shares, "0 %"),
+        column_formats={
+            **dict.fromkeys(shares, "0 %"),
+            **{column: "0.0 %" for column in percents if column in here},
+            **{column: "0.00" for column in fine if column in here},
+        },
         conditional_formats={
             **{
                 share: _BARS
                 | {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
                 for share in shares
             },
-            stake: _BARS,
+            **{column: _BARS for column in summed if column in here},
         },
         dtype_formats={pl.Float64: "#,##0", pl.Date: "yyyy-mm-dd", pl.Datetime: "yyyy-mm-dd hh:mm"},
     )
+    sheet.write_string(0, 0, _USED[_which(language)])
+    sheet.write_string(1, 0, note)
+    for column in summed:
+        if column in here and len(rows):
+            _sum(book, sheet, rows, column)
+
+
+def _sum(book: Workbook, sheet: Any, rows: pl.DataFrame, column: str) -> None:
+    """Write the sum of the rows that filters leave, above its column."""
+    place = rows.columns.index(column)
+    first = _ABOVE + 1
+    cells = xl_range(first, place, _ABOVE + len(rows), place)
+    shape = book.add_format({"bold": True, "num_format": "#,##0.00"})
+    total = float(rows[column].sum())
+    sheet.write_formula(0, place, f"=SUBTOTAL(109,{cells})", shape, total)

@@ -1,4 +1,4 @@
-"""How things stood at a moment: open deals with their current values, and what was won so far."""
+"""How things stood at a moment: open deals with their current values."""
 
 import narwhals as nw
 import polars as pl
@@ -47,14 +47,6 @@ def standing(tables: Tables, as_of: int) -> pl.DataFrame:
         )
         .sort("deal_id")
     )
-
-
-def won_amount(tables: Tables, since: int, as_of: int) -> float:
-    """Return the amount of deals won from one moment up to another and known to be by then."""
-    known = tables.known_by(as_of)
-    won = known.deals.filter(nw.col("outcome") == "won", nw.col("closed_at") >= since)
-    ids = collect(won.select("deal_id"))
-    return float(ids.join(held(known), on="deal_id")["amount"].sum())
 
 
 def _last_touch(known: Tables) -> pl.DataFrame:

@@ -87,7 +87,7 @@ def test_what_the_documentation_says_works(number: int, url: str, key: str) -> N
 
 
 def test_the_documentation_has_commands() -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 8
 
 
 def test_the_python_of_the_documentation_works(url: str, key: str) -> None:

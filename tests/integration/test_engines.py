@@ -87,6 +87,15 @@ def test_the_database_is_scored_the_same(other: Engine, company: Settings, tmp_p
     assert_frame_equal(ours, scored(other), rel_tol=1e-9, abs_tol=1e-9)
 
 
+def test_the_database_gives_every_row_that_was_brought_in(
+    other: Engine, company: Settings, history: Tables
+) -> None:
+    engine = open_database(company)
+    assert_same(history, open_tables(engine, "sales"))
+    assert_same(history, open_tables(engine, "sales", other, Limits(folder=company.spill)))
+    engine.dispose()
+
+
 @pytest.mark.slow
 def test_a_directory_is_backtested_the_same(other: Engine, tmp_path: Path) -> None:
     frames = normalise(small.history(), small.PIPELINE).frames

@@ -115,8 +115,7 @@ def test_a_stop_writes_what_waits(settings: Settings) -> None:
 
 
 def test_an_erased_deal_leaves_no_text(client: TestClient, settings: Settings) -> None:
-    week.run("sales", NOW, settings, Console(quiet=True))
-    deal = OPEN[1]
+    deal = week.run("sales", NOW, settings, Console(quiet=True)).listed["deal_id"][1]
     row = {"deal_id": deal, "created_at": iso(NOW - 90 * DAY), "title": "Private matter"}
     put(client, "deals", [row], key="k")
     person = {"deal_id": deal, "contact_id": "secret-person", "at": iso(NOW - DAY), "name": "Li Na"}

@@ -55,7 +55,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", '=HYPERLINK("
 
 
 def cells(content: bytes, sheet: int = 0) -> tuple[list[str], list[Any]]:
-    head, row = list(load_workbook(BytesIO(content)).worksheets[sheet].iter_rows())[:2]
+    head, row = list(load_workbook(BytesIO(content)).worksheets[sheet].iter_rows())[3:5]
     return [cell.value for cell in head], row
 
 
@@ -84,7 +84,8 @@ def test_no_cell_of_a_workbook_is_a_formula(text: str) -> None:
     content = export.workbook(listed(title=text, owner=text), AS_OF, "en")
     for sheet in load_workbook(BytesIO(content)).worksheets:
         for row in sheet.iter_rows():
-            assert all(cell.data_type != "f" for cell in row)
+            formulas = [cell.value for cell in row if cell.data_type == "f"]
+            assert all(one.startswith("=SUBTOTAL(109,") for one in formulas)
             assert all(cell.hyperlink is None for cell in row)
     head, row = cells(content)
     assert row[head.index("Title")].value == text.replace("\r", "_x000D_")
@@ -99,14 +100,14 @@ def test_a_workbook_has_an_overview_and_a_sheet_for_each_seller() -> None:
     assert len(book.sheetnames) == 8
     assert book.sheetnames[:3] == ["Overview", "Li", "li 2"]
     assert book.sheetnames[-1] == "Nobody"
-    assert [sheet.max_row for sheet in book.worksheets] == [8] + [2] * 7
+    assert [sheet.max_row for sheet in book.worksheets] == [11] + [5] * 7
 
 
 def test_a_workbook_has_a_frozen_header_filters_and_data_bars() -> None:
     content = export.workbook(listed(), AS_OF, "zh")
     (table,) = load_workbook(BytesIO(content)).worksheets[0].tables.values()
     sheet = load_workbook(BytesIO(content)).worksheets[0]
-    assert sheet.freeze_panes == "A2"
+    assert sheet.freeze_panes == "A5"
     assert table.autoFilter is not None
     bars = [rule.type for rules in sheet.conditional_formatting for rule in rules.rules]
     assert bars == ["dataBar"] * 3
@@ -115,12 +116,63 @@ def test_a_workbook_has_a_frozen_header_filters_and_data_bars() -> None:
     assert row[head.index("期末赢单概率")].number_format == "0 %"
 
 
+def test_sums_stand_above_hours_and_value_and_follow_the_filters() -> None:
+    rows = [listed(deal_id=f"d{i}", value_at_stake=10.0 * i) for i in range(1, 4)]
+    frame = pl.concat(rows).with_columns(hours=pl.Series([0.5, 2.5, 0.25]))
+    content = export.workbook(frame, AS_OF, "en")
+    formulas = load_workbook(BytesIO(content)).worksheets[0]
+    values = load_workbook(BytesIO(content), data_only=True).worksheets[0]
+    head = [cell.value for cell in formulas[4]]
+    for name, total in (("Value at stake", 60.0), ("Hours", 3.25)):
+        place = head.index(name) + 1
+        letter = formulas.cell(4, place).column_letter
+        assert formulas.cell(1, place).value == f"=SUBTOTAL(109,{letter}5:{letter}7)"
+        assert values.cell(1, place).value == total
+
+
+def test_hours_what_is_left_out_and_what_is_assumed_are_in_the_workbook() -> None:
+    loads = pl.DataFrame(
+        {"owner_id": ["o1"], "owner": ["Li"], "hours_available": [20.0], "hours_used": [3.0]}
+    )
+    others = pl.DataFrame(
+        {
+            "deal_id": ["d2"],
+            "why": ["hours"],
+            "figure": [2.0],
+            "zh": ["工时不够"],
+            "en": ["no hours"],
+        }
+    )
+    book = load_workbook(
+        BytesIO(export.workbook(listed(), AS_OF, "en", loads, others, "Assumed: work works."))
+    )
+    assert book.sheetnames == ["Overview", "Li", "Hours", "Not listed"]
+    assert book["Overview"]["A2"].value == "Assumed: work works."
+    assert (book["Li"]["A3"].value, book["Li"]["C3"].value) == ("Hours available", 20)
+    assert [cell.value for cell in book["Not listed"][5]] == ["d2", "no hours", 2]
+
+
+def test_the_desks_words_are_told_in_the_language_asked_for() -> None:
+    text = {"zh": "首次电话", "en": "first call"}
+    desk = listed(
+        group="must",
+        action=text,
+        decision="follow",
+        warnings=[{"kind": "silence", "zh": "沉默", "en": "silence"}],
+        overdue=True,
+        state="intent",
+    )
+    (row,) = csv.DictReader(StringIO(export.csv(desk, "zh").decode("utf-8-sig")))
+    told = [row[name] for name in ("分组", "下一步", "决策", "预警", "已逾期", "状态")]
+    assert told == ["必须办", "首次电话", "优先跟进", "沉默", "是", "意向"]
+
+
 def test_the_same_list_gives_the_same_bytes() -> None:
     assert export.workbook(listed(), AS_OF, "en") == export.workbook(listed(), AS_OF, "en")
 
 
 def test_every_column_has_a_heading_in_both_languages() -> None:
-    for column in (*listed().drop("reasons").columns, "speaks_for", "speaks_against"):
+    for column in (*listed().drop("reasons").columns, *export.HEADINGS):
         assert export.heading(column, "zh") != export.heading(column, "en")
 
 

@@ -80,11 +80,12 @@ def test_truth_is_calibrated(simulation: Simulation, name: str, days: int, every
 def test_curves_are_incidences(simulation: Simulation) -> None:
     for crm in simulation.pipelines:
         truth = crm.truth.sort("deal_id", "as_of", "days_ahead")
-        assert truth.columns == ["pipeline", "deal_id", "as_of", "days_ahead", "p_won", "p_lost"]
+        told = ["p_won", "p_lost", "p_won_worked"]
+        assert truth.columns == ["pipeline", "deal_id", "as_of", "days_ahead", *told]
         assert not truth.select("deal_id", "as_of", "days_ahead").is_duplicated().any()
         assert truth.select(pl.min_horizontal("p_won", "p_lost")).to_series().min() >= 0
         assert (truth["p_won"] + truth["p_lost"]).max() <= 1 + 1e-12
-        rise = truth.select(pl.col("p_won", "p_lost").diff().over("deal_id", "as_of"))
+        rise = truth.select(pl.col(told).diff().over("deal_id", "as_of"))
         assert rise.min_horizontal().min() >= 0
 
 
@@ -100,7 +101,8 @@ def test_truth_is_told_of_exactly_the_deals_that_look_open(simulation: Simulatio
         assert crm.truth["as_of"].n_unique() == 9
 
 
-def test_incidence_equals_the_powers_of_the_whole_transition_matrix() -> None:
+@pytest.mark.parametrize("worked", [0, 7])
+def test_incidence_equals_the_powers_of_the_whole_transition_matrix(worked: int) -> None:
     rng = np.random.default_rng(5)
     world = draw_world(100, END - 52 * 7 * DAY, END, rng)
     dynamics = Dynamics(LEADS, world, draw_leads(world, 100, rng))
@@ -109,11 +111,11 @@ def test_incidence_equals_the_powers_of_the_whole_transition_matrix() -> None:
     states = list(product(range(len(LEADS.base)), range(len(MOMENTA))))
     n = len(states)
     x = np.zeros(n + 2)
-    x[states.index((1, 2))] = 1
-    won, lost = incidence(dynamics, first, (member, stage, momentum), steps)
+    x[states.index((1, 0 if worked else 2))] = 1  # work makes it engaged
+    won, lost = incidence(dynamics, first, (member, stage, momentum), steps, worked)
     for k in range(steps):
         P = np.eye(n + 2)
-        cool = dynamics.momentum_chances(first + k, member)[0]
+        cool = np.eye(3) if k < worked else dynamics.momentum_chances(first + k, member)[0]
         for i, (s, m) in enumerate(states):
             chances = dynamics.event_chances(first + k, member, np.array([s]), np.array([m]))[0]
             P[i] = 0
@@ -126,6 +128,18 @@ def test_incidence_equals_the_powers_of_the_whole_transition_matrix() -> None:
         np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-12)
         x = x @ P
         np.testing.assert_allclose([won[k + 1, 0], lost[k + 1, 0]], x[n:], atol=1e-12)
+
+
+def test_work_wins_deals_that_have_cooled_and_changes_nothing_of_closed_ones(
+    simulation: Simulation,
+) -> None:
+    for crm in simulation.pipelines:
+        truth = crm.truth.filter(pl.col("days_ahead") == crm.truth["days_ahead"].max())
+        closed = truth["p_won"].is_in([0.0, 1.0])
+        effect = truth["p_won_worked"] - truth["p_won"]
+        assert closed.any()
+        assert effect.filter(closed).abs().max() == 0.0
+        assert effect.filter(~closed).mean() > 0.01
 
 
 def readings(crm: SimulatedPipeline, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,93 @@
+"""What was reached: the attainment of a view."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from serving.desk.view import View
+from serving.insights.attainment import (
+    WON_AMOUNT,
+    By,
+    attained,
+    best_and_worst,
+    customer_attainment,
+    quotas,
+    won_customers,
+)
+from serving.insights.period import Kind, Period, period_of
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Attainment of a period.
+
+    Attributes:
+        period: the period.
+        whole: one row for the scope, see `attained`.
+        groups: a row for each seller, team or region; None where it was not asked for.
+        quotas: activity quotas of the sellers, see `attainment.quotas`.
+        customers: customer attainment of the quarter that the period's last moment lies in.
+    """
+
+    period: Period
+    whole: pl.DataFrame
+    groups: pl.DataFrame | None
+    quotas: pl.DataFrame
+    customers: pl.DataFrame
+
+
+def reached(
+    view: View,
+    kind: Kind = "quarter",
+    by: By | None = None,
+    metric: str = WON_AMOUNT,
+    moment: int | None = None,
+) -> Reached:
+    """Tell the attainment of the period of a kind that a moment lies in; by default now's.
+
+    It is found once for each view.
+    """
+    asked = (kind, by, metric, moment)
+    return view.once(("reached", *asked), lambda: _reached(view, *asked))
+
+
+def _reached(view: View, kind: Kind, by: By | None, metric: str, moment: int | None) -> Reached:
+    period = period_of(kind, view.as_of if moment is None else moment)
+    told = (view.deals, view.work, view.targets, view.desk.sellers, view.scope, period, view.as_of)
+    quarter = period_of("quarter", min(period.ends_at - 1, max(view.as_of, period.starts_at)))
+    practice = view.about.practice
+    by_role = {
+        role: one.model_copy(update={"least_estimate": one.least_estimate * view.unit})
+        for role, one in practice.quotas.items()
+    }
+    return Reached(
+        period=period,
+        whole=attained(*told, by=None, metric=metric),
+        groups=None if by is None else attained(*told, by=by, metric=metric),
+        quotas=quotas(view.deals, view.followed, view.sellers, by_role, view.as_of),
+        customers=customer_attainment(
+            won_customers(view.deals, quarter), practice.required_attainment
+        ),
+    )
+
+
+def extremes(
+    view: View, period: Period, count: int = 10
+) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
+    """Return the best and the worst customers, products and sources of a period.
+
+    By won amount under account, product and source; and by margin, where an attribute names one,
+    under account_margin and so on.
+    """
+    return view.once(("extremes", period, count), lambda: _extremes(view, period, count))
+
+
+def _extremes(
+    view: View, period: Period, count: int
+) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
+    found = {}
+    for side in ("account", "product", "source"):
+        found[side] = best_and_worst(view.deals, side, period, "value", count)
+        if view.about.practice.margin is not None:
+            found[f"{side}_margin"] = best_and_worst(view.deals, side, period, "margin", count)
+    return found

@@ -1,0 +1,34 @@
+"""Tables as files: CSV and workbooks, as `serving.insights.export` writes them."""
+
+from typing import Final, Literal
+
+import polars as pl
+from starlette.responses import Response
+
+from serving.access.viewer import Language
+from serving.insights import export
+
+_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def answer(
+    frame: pl.DataFrame, kind: Literal["csv", "xlsx"], name: str, as_of: int, language: Language
+) -> Response:
+    """Answer with a list as a file to be kept.
+
+    Args:
+        frame: the columns of a list.
+        kind: of the file.
+        name: of the file, without its end; ASCII.
+        as_of: the moment that the list speaks of.
+        language: of the headings.
+    """
+    if kind == "csv":
+        content = export.csv(frame, language)
+    else:
+        content = export.workbook(frame, as_of, language)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(content, media_type=_TYPES[kind], headers=headers)

@@ -1,0 +1,238 @@
+"""A week's list as its page reads it: within reach, filtered, sorted and cut by the database."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from data.database import list_items, list_others, lists
+from data.errors import BadInput
+from data.moments import parse_moment
+from serving.access.reach import Reach
+from serving.lists import MOMENTS
+
+PAGE: Final = 50
+"""Rows of one page."""
+SORTS: Final = {
+    "stake": ("value_at_stake", float),
+    "chance": ("p_won_period", float),
+    "close": ("close_median", str),
+    "touch": ("last_touch_at", str),
+    "score": ("score", float),
+    "amount": ("amount", float),
+    "due": ("due_at", str),
+}
+"""What the list may be sorted by: a name in the address, the item's field and its type."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks of the list.
+
+    Attributes:
+        pipeline: whose list.
+        reaches: what the viewer may see and what they chose of it: all must hold.
+        week: the ISO date of a Monday; the newest by default.
+        words: to be found in the deal's title, customer or id.
+        equal: fields of items and what they must be.
+        sort: one of `SORTS`, with "-" before it where it goes down; by position when empty.
+        after: rows to leave out.
+    """
+
+    pipeline: str
+    reaches: tuple[Reach, ...]
+    week: str | None = None
+    words: str = ""
+    equal: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of a week's list.
+
+    Attributes:
+        week: the ISO date of its Monday.
+        as_of: what was known then made it.
+        bundle: what scored it.
+        items: as published.
+        size: how many fit the filter, on all pages.
+        whole: how many there are without it.
+        before: by deal, what the week before said of it; only of the items here.
+        told: what is told once for all of the list, see `serving.lists.Published`.
+    """
+
+    week: str
+    as_of: int
+    bundle: str
+    items: list[dict[str, Any]]
+    size: int
+    whole: int
+    before: dict[str, dict[str, Any]]
+    told: dict[str, Any]
+
+
+def weeks(engine: sa.Engine, pipeline: str, most: int = 26) -> list[str]:
+    """Return the weeks whose lists were published, newest first."""
+    query = sa.select(lists.c.week).where(lists.c.pipeline == pipeline)
+    with engine.connect() as connection:
+        return list(connection.scalars(query.order_by(lists.c.week.desc()).limit(most)))
+
+
+def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | None:
+    """Read a page of a list; None where none was published.
+
+    Raises:
+        BadInput: there is nothing to sort by under this name.
+    """
+    with engine.connect() as connection:
+        head = _head(connection, asked)
+        if head is None:
+            return None
+        mine = _mine(asked, head.week)
+        found = mine.where(*_conditions(engine, asked))
+        page = found.order_by(*_order(engine, asked.sort)).offset(asked.after).limit(limit)
+        items = [json.loads(row.item) for row in connection.execute(page)]
+        size, whole = (
+            connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+            for query in (found, mine)
+        )
+        before = _before(connection, asked, head.week, [item["deal_id"] for item in items])
+    told = json.loads(head.told or "{}")
+    return Listed(head.week, head.as_of, head.bundle, items, size, whole, before, told)
+
+
+def item_of(engine: sa.Engine, pipeline: str, deal_id: str) -> dict[str, Any] | None:
+    """Return what the newest list says of a deal, listed or not, or None; rights were asked of."""
+    newest = sa.select(sa.func.max(lists.c.week)).where(lists.c.pipeline == pipeline)
+    with engine.connect() as connection:
+        week = connection.scalar(newest)
+        for table in (list_items, list_others):
+            query = sa.select(table.c.item).filter_by(pipeline=pipeline, week=week, deal_id=deal_id)
+            text = connection.scalar(query)
+            if text is not None:
+                item: dict[str, Any] = json.loads(text)
+                return item
+    return None
+
+
+def choices(engine: sa.Engine, asked: Asked, week: str, field: str) -> list[str]:
+    """Return the words that a field of the list's items has, sorted."""
+    said = _field(engine, field, str)
+    query = _mine(asked, week).with_only_columns(said).where(said.is_not(None)).distinct()
+    with engine.connect() as connection:
+        return sorted(connection.scalars(query))
+
+
+def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]:
+    """Return the id and name of each seller whose deals the list has, by name."""
+    name = _field(engine, "owner", str)
+    query = _mine(asked, week).with_only_columns(list_items.c.owner_id, name).distinct()
+    with engine.connect() as connection:
+        rows = connection.execute(query.where(list_items.c.owner_id.is_not(None))).all()
+    return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
+
+
+def frame_of(found: Listed) -> pl.DataFrame:
+    """Return the items as the frame that they were published from, for files.
+
+    A column that holds nothing is one of text: JSON does not tell what else it would be.
+    """
+    if not found.items:
+        return pl.DataFrame(schema=_NOTHING)
+    rows = [item | _moments(item) for item in found.items]
+    names = {name for row in rows for name in row}
+    kinds = {name: kind for name, kind in _KINDS.items() if name in names}
+    frame = pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None, strict=False)
+    return frame.with_columns(pl.col(pl.Null).cast(pl.String))
+
+
+def _moments(item: dict[str, Any]) -> dict[str, int | None]:
+    told = {name: item.get(name) for name in MOMENTS if name in item}
+    return {name: None if at is None else parse_moment(at) for name, at in told.items()}
+
+
+def _head(connection: sa.Connection, asked: Asked) -> Any:
+    query = sa.select(lists).where(lists.c.pipeline == asked.pipeline)
+    if asked.week:
+        query = query.where(lists.c.week == asked.week)
+    return connection.execute(query.order_by(lists.c.week.desc()).limit(1)).first()
+
+
+def _mine(asked: Asked, week: str) -> sa.Select[Any]:
+    query = sa.select(list_items.c.item).where(
+        list_items.c.pipeline == asked.pipeline, list_items.c.week == week
+    )
+    for reach in asked.reaches:
+        query = reach.select(query, list_items.c.owner_id, list_items.c.team)
+    return query
+
+
+def _conditions(engine: sa.Engine, asked: Asked) -> list[sa.ColumnElement[bool]]:
+    found = [_field(engine, name, str) == value for name, value in asked.equal]
+    for word in asked.words.split():
+        places = (_field(engine, name, str) for name in ("title", "account", "deal_id", "owner"))
+        found.append(sa.or_(*(place.icontains(word, autoescape=True) for place in places)))
+    return found
+
+
+def _order(engine: sa.Engine, sort: str) -> Sequence[sa.ColumnElement[Any]]:
+    name = sort.removeprefix("-")
+    if not sort:
+        group = sa.case(_GROUPS, value=_field(engine, "group", str), else_=len(_GROUPS))
+        return [group, list_items.c.position.asc()]
+    if name not in SORTS:
+        raise BadInput("nothing to sort by", field="sort", value=sort, allowed=", ".join(SORTS))
+    field = _field(engine, *SORTS[name])
+    ordered = field.desc() if sort.startswith("-") else field.asc()
+    return [ordered.nulls_last(), list_items.c.position.asc()]
+
+
+def _before(
+    connection: sa.Connection, asked: Asked, week: str, deals: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Read what the list before this one said of some deals; rights were asked of this one."""
+    earlier = sa.select(sa.func.max(lists.c.week)).where(
+        lists.c.pipeline == asked.pipeline, lists.c.week < week
+    )
+    query = sa.select(list_items.c.deal_id, list_items.c.item).where(
+        list_items.c.pipeline == asked.pipeline,
+        list_items.c.week == earlier.scalar_subquery(),
+        list_items.c.deal_id.in_(deals),
+    )
+    return {row.deal_id: json.loads(row.item) for row in connection.execute(query)}
+
+
+def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
+    """Return a field of an item, which is text that holds JSON, as each database reads it."""
+    if engine.dialect.name == "sqlite":
+        found: sa.ColumnElement[Any] = sa.func.json_extract(
+            list_items.c.item, f"$.{name}", type_=_TYPES[kind]
+        )
+        return found
+    field = sa.cast(list_items.c.item, sa.JSON)[name]
+    told: sa.ColumnElement[Any] = field.as_float() if kind is float else field.as_string()
+    return told
+
+
+_TEXTS: Final = pl.Struct({"zh": pl.String, "en": pl.String})
+_TOLD: Final = pl.Struct({"kind": pl.String, "zh": pl.String, "en": pl.String})
+_REASON: Final = pl.Struct({"zh": pl.String, "en": pl.String, "effect": pl.Float64})
+_KINDS: Final[dict[str, Any]] = {
+    **dict.fromkeys(MOMENTS, pl.Int64),
+    **dict.fromkeys(("action", "decision_why"), _TEXTS),
+    **dict.fromkeys(("warnings", "factors", "risks"), pl.List(_TOLD)),
+    **dict.fromkeys(("cost", "cost_share"), pl.Float64),
+    **dict.fromkeys(("overdue", "effective", "stagnant", "explored", "swapped"), pl.Boolean),
+    "reasons": pl.List(_REASON),
+}
+_NOTHING: Final = {
+    **dict.fromkeys(("position", "deal_id", "title", "account", "owner"), pl.String),
+    **dict.fromkeys(("hours", "value_at_stake"), pl.Float64),
+}
+_GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}
+_TYPES: Final[dict[type, Any]] = {str: sa.Text(), float: sa.Double()}

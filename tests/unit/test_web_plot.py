@@ -1,0 +1,58 @@
+"""Pictures keep the order of values, stay within their frame, and their names apart."""
+
+import itertools
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.web.plot import Plot
+
+VALUES = st.lists(st.floats(0, 1), min_size=2, max_size=20)
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"([-\d.e+]+),([-\d.e+]+)", path)]
+
+
+@given(VALUES)
+def test_a_line_keeps_the_order_of_its_values_within_the_frame(ys: list[float]) -> None:
+    plot = Plot((0.0, len(ys) - 1.0), (0.0, 1.0))
+    plot.line(list(range(len(ys))), ys)
+    drawn = points(plot.lines[0].path)
+    assert [x for x, _ in drawn] == sorted(x for x, _ in drawn)
+    for (one, a), (two, b) in itertools.combinations(
+        zip(ys, (y for _, y in drawn), strict=True), 2
+    ):
+        assert (one <= two) == (a >= b) or abs(a - b) <= 0.1
+    assert all(0 <= x <= plot.width and 0 <= y <= plot.height for x, y in drawn)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
+def test_names_at_the_lines_ends_stand_apart(ends: list[float]) -> None:
+    plot = Plot((0.0, 1.0), (0.0, 1.0))
+    for number, end in enumerate(ends):
+        plot.line([0.0, 1.0], [0.0, end], f"line {number}")
+    heights = sorted(mark.y for mark in plot.names)
+    assert all(b - a >= 13 - 1e-6 for a, b in itertools.pairwise(heights))
+
+
+def test_a_band_goes_there_and_back() -> None:
+    plot = Plot((0.0, 1.0), (0.0, 1.0))
+    plot.band([0.0, 1.0], [0.1, 0.2], [0.3, 0.4])
+    drawn = points(plot.bands[0].path)
+    assert drawn == [
+        (plot.x(0), plot.y(0.3)),
+        (plot.x(1), plot.y(0.4)),
+        (plot.x(1), plot.y(0.2)),
+        (plot.x(0), plot.y(0.1)),
+    ]
+    assert plot.bands[0].path.endswith("Z")
+
+
+def test_steps_keep_each_value_until_the_next() -> None:
+    plot = Plot((0.0, 2.0), (0.0, 1.0))
+    plot.steps([0.0, 1.0, 2.0], [0.2, 0.8, 0.5])
+    drawn = points(plot.lines[0].path)
+    assert drawn[1] == (plot.x(1), plot.y(0.2))
+    assert drawn[2] == (plot.x(1), plot.y(0.8))
