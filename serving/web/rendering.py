@@ -7,7 +7,7 @@ from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from serving.insights.export import Language
+from serving.access.viewer import Language
 from serving.web.assets import Assets
 from serving.web.frame import Frame, chosen_language
 from serving.web.phrases import say

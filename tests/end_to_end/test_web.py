@@ -179,6 +179,16 @@ def test_the_list_is_filtered_and_sorted_through_the_address(manager: Page) -> N
     assert re.search("owner=o2.*sort=-chance|sort=-chance.*owner=o2", manager.url)
 
 
+@pytest.mark.parametrize("path", ["/week", "/deals"])
+def test_where_nothing_fits_the_page_says_what_to_do(path: str, seller: Page) -> None:
+    answer = seller.goto(f"{path}?q=nobody-is-called-that")
+    assert answer is not None
+    assert answer.status == 200
+    expect(seller.locator(".empty")).to_contain_text("Clear it to see")
+    seller.get_by_role("link", name="Clear").click()
+    assert seller.locator("[data-row]").count() > 0
+
+
 def test_a_deal_opens_by_the_keyboard_and_shows_its_curves(manager: Page) -> None:
     manager.goto("/week")
     title = manager.locator("[data-row] [data-open]").nth(1).inner_text()
