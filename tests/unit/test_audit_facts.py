@@ -164,7 +164,9 @@ def test_a_feature_that_looks_ahead_moves_it_and_is_left_out() -> None:
 
     @own.feature("peek", zh="下一事实", en="the next fact", unit="days", group="engagement")
     def peek(history: History) -> nw.Expr:
-        return days_since(nw.col(history._run(0, nw.col("at").shift(-1))))
+        next_at = nw.col("at").shift(-1).over("deal_id", order_by=("recorded_at", "at", "seq"))
+        soon = next_at < nw.col("at") + 7 * DAY
+        return days_since(history.last(soon))
 
     found = audit(tables(), company().settings, custom=(own,))
     assert found.pipeline.left_out == ("peek",)
