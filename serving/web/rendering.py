@@ -16,6 +16,9 @@ ASSETS: Final = Assets.read()
 NAVIGATION: Final = (
     ("/week", "This week"),
     ("/deals", "Deals"),
+    ("/funnel", "Funnel"),
+    ("/forecast", "Forecast"),
+    ("/model", "Model"),
 )
 """The left rail: address and name; a page is here once it is built."""
 _PRIVATE: Final = {"Cache-Control": "no-store"}
