@@ -12,6 +12,7 @@ from data.database import list_items, list_others, lists
 from data.errors import BadInput
 from data.moments import parse_moment
 from serving.access.reach import Reach
+from serving.insights import assignment
 from serving.lists import MOMENTS
 
 PAGE: Final = 50
@@ -222,6 +223,9 @@ def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
 _TEXTS: Final = pl.Struct({"zh": pl.String, "en": pl.String})
 _TOLD: Final = pl.Struct({"kind": pl.String, "zh": pl.String, "en": pl.String})
 _REASON: Final = pl.Struct({"zh": pl.String, "en": pl.String, "effect": pl.Float64})
+_ASSIGNED: Final = pl.Struct(
+    {name: kind for name, kind in assignment.SCHEMA.items() if name != "deal_id"}
+)
 _KINDS: Final[dict[str, Any]] = {
     **dict.fromkeys(MOMENTS, pl.Int64),
     **dict.fromkeys(("action", "decision_why"), _TEXTS),
@@ -229,6 +233,7 @@ _KINDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("cost", "cost_share"), pl.Float64),
     **dict.fromkeys(("overdue", "effective", "stagnant", "explored", "swapped"), pl.Boolean),
     "reasons": pl.List(_REASON),
+    "assigned": _ASSIGNED,
 }
 _NOTHING: Final = {
     **dict.fromkeys(("position", "deal_id", "title", "account", "owner"), pl.String),
