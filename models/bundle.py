@@ -91,7 +91,7 @@ class Bundle:
         serves: Serves = self.card["serves"]
         return serves
 
-    @property
+    @cached_property
     def stages(self) -> tuple[str, ...]:
         """The stages it knows: the ladder, and others that deals stood in when it was trained."""
         seen = (stage for stage in self.baseline.stages if stage)

@@ -84,6 +84,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     if settings.database_url is None and not (settings.workspace / "dealcast.db").is_file():
         yield Finding("fault", "there is no database yet", "dealcast ingest, or dealcast demo")
         return
+    if settings.workers > 1 and settings.database_url is None:
+        what = f"{settings.workers} workers share one SQLite, which takes one writer at a time"
+        yield Finding("warning", what, "use PostgreSQL: DEALCAST_DATABASE_URL")
     engine = connected(settings)
     try:
         with engine.connect() as connection:

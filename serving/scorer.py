@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import narwhals as nw
 import numpy as np
@@ -21,6 +22,9 @@ from serving.contact import with_contact
 from serving.scores import Scores
 from serving.telemetry import step
 
+_MANY: Final = 16
+"""Rows from which a second thread brings more than it costs."""
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -28,7 +32,7 @@ class Scorer:
 
     Attributes:
         bundle: what scores.
-        threads: of the boosters.
+        threads: of the boosters, where there are many rows.
         prepared: the bundle's features, for records held in memory.
     """
 
@@ -125,7 +129,7 @@ class Scorer:
 
     def _scores(self, rows: pl.DataFrame, as_of: int, with_trend: bool) -> Scores:
         """Tell what the bundle says of feature rows; of two of one deal the newer is told."""
-        curves = self.bundle.curves(rows, self.threads)
+        curves = self.bundle.curves(rows, self._threads(rows))
         newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
         new = rows.select(new=newest)["new"].to_numpy()
         before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
@@ -136,9 +140,13 @@ class Scorer:
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
-            amounts=self.bundle.amounts(rows, self.threads),
+            amounts=self.bundle.amounts(rows, self._threads(rows)),
             earlier=before if with_trend else None,
         )
+
+    def _threads(self, rows: pl.DataFrame) -> int:
+        """Return how many threads are worth waking for some rows."""
+        return self.threads if len(rows) >= _MANY else 1
 
     def _answered(self, known: Tables, rows: pl.DataFrame, as_of: int) -> Curves | None:
         """Return the deals' curves had they just been in contact; None if nothing tells them.

@@ -70,7 +70,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = open_database(settings)
         try:
-            champions = Champions(settings.bundles, custom=load(settings.features))
+            champions = Champions(settings.bundles, settings.threads, load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
             desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)

@@ -13,11 +13,12 @@ import polars as pl
 
 from data.errors import BadInput, DealcastError
 from data.moments import SECOND, iso
+from data.pool import on_polars_thread
 from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
 from serving.api.records import rows_of
-from serving.api.together import Rows, Together, companies, key
+from serving.api.together import Rows, Together, companies, key, own_id
 from serving.api.vocabulary import check_fields, unseen_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
@@ -68,6 +69,11 @@ def _of_pipeline(
         scorer = champions.scorer(name)
     except DealcastError as error:
         return [error] * len(questions)
+    # the scorer is at hand: no lock is waited for from here on
+    return on_polars_thread(lambda: _of_scorer(scorer, questions))
+
+
+def _of_scorer(scorer: Scorer, questions: Sequence[Question]) -> list[Answered | Exception]:
     answers: dict[int, Answered | Exception] = {}
     ready: dict[int, Rows] = {}
     for place, question in enumerate(questions):
@@ -173,7 +179,8 @@ def _answer(
     """Put the answer to one request together, under the ids that it gave."""
     scores, entries = [], {}
     for number, record in enumerate(question.request.records):
-        own, known = record.deal["deal_id"].strip(), key(place, record.deal["deal_id"])
+        known = key(place, record.deal["deal_id"])
+        own = own_id(known)
         if known not in told:
             return _not_open(number, own, question.as_of)
         told[known].deal_id = own

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from data.contract import TABLES, Pipeline
@@ -28,6 +29,12 @@ _PLACES: Final = {name: name for name in TABLES} | {
     "accounts": "account",
     "owners": "owner",
 }
+
+_SPACES: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Polars strips (Unicode's White_Space); Python would strip some control characters too."""
 
 
 def companies(requests: Sequence[Rows]) -> list[list[int]]:
@@ -93,7 +100,7 @@ class Together:
         raw = {
             name: frame
             for name in NAMES
-            if (frame := frame_of(name, list(_all(name, requests, starts)), pipeline)).height
+            if (frame := _laid(name, requests, starts, pipeline)).height
         }
         normalised = normalise(raw, pipeline)
         frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
@@ -109,8 +116,8 @@ class Together:
 
 
 def key(place: int, deal_id: str) -> str:
-    """Return the id that a request's deal has in `Together`; an empty one stays empty."""
-    own = deal_id.strip()
+    """Return the id that a request's deal has in `Together`, as `_laid` makes it."""
+    own = deal_id.strip(_SPACES)
     return own and f"{place}/{own}"
 
 
@@ -119,12 +126,21 @@ def own_id(key: str) -> str:
     return key.partition("/")[2]
 
 
-def _all(name: str, requests: Sequence[Rows], starts: Sequence[int]) -> Iterator[Row]:
-    """Yield the rows of a table of all requests, numbered on, under the keys they have here."""
-    for place, (rows, start) in enumerate(zip(requests, starts, strict=False)):
-        for row in rows[name]:
-            ids = {one: row[one] for one in ("deal_id", "activity_id") if row.get(one)}
-            yield row | {ROW: row[ROW] + start} | {one: key(place, ids[one]) for one in ids}
+def _laid(
+    name: str, requests: Sequence[Rows], starts: Sequence[int], pipeline: Pipeline
+) -> pl.DataFrame:
+    """Lay the rows of a table of all requests below each other, under the keys they have here."""
+    lengths = [len(rows[name]) for rows in requests]
+    frame = frame_of(name, [row for rows in requests for row in rows[name]], pipeline)
+    place = pl.Series(np.repeat(np.arange(len(requests)), lengths))
+    start = pl.Series(np.repeat(starts[:-1], lengths), dtype=pl.Int64)
+    keys = []
+    for one in {"deal_id", "activity_id"} & {*frame.columns}:
+        own = pl.col(one).str.strip_chars()
+        keys.append(
+            pl.when(own == "").then(own).otherwise(pl.format("{}/{}", place, own)).alias(one)
+        )
+    return frame.with_columns(pl.col(ROW) + start, *keys)
 
 
 def _refusal(reject: dict[str, Any], number: int) -> BadInput:

@@ -12,7 +12,6 @@ from data.database import list_items, list_others, lists
 from data.errors import BadInput
 from data.moments import parse_moment
 from serving.access.reach import Reach
-from serving.insights import assignment
 from serving.lists import MOMENTS
 
 PAGE: Final = 50
@@ -60,7 +59,7 @@ class Listed:
         week: the ISO date of its Monday.
         as_of: what was known then made it.
         bundle: what scored it.
-        items: as published.
+        items: as published; positions count what is in view, so they tell nothing of the rest.
         size: how many fit the filter, on all pages.
         whole: how many there are without it.
         before: by deal, what the week before said of it; only of the items here.
@@ -97,7 +96,11 @@ def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | 
         mine = _mine(asked, head.week)
         found = mine.where(*_conditions(engine, asked))
         page = found.order_by(*_order(engine, asked.sort)).offset(asked.after).limit(limit)
-        items = [json.loads(row.item) for row in connection.execute(page)]
+        texts = connection.scalars(page).all()
+        items = [
+            json.loads(text) | {"position": place}
+            for place, text in enumerate(texts, asked.after + 1)
+        ]
         size, whole = (
             connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
             for query in (found, mine)
@@ -223,17 +226,15 @@ def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
 _TEXTS: Final = pl.Struct({"zh": pl.String, "en": pl.String})
 _TOLD: Final = pl.Struct({"kind": pl.String, "zh": pl.String, "en": pl.String})
 _REASON: Final = pl.Struct({"zh": pl.String, "en": pl.String, "effect": pl.Float64})
-_ASSIGNED: Final = pl.Struct(
-    {name: kind for name, kind in assignment.SCHEMA.items() if name != "deal_id"}
-)
+# what `serving.insights.export` reads of columns that may hold nothing
 _KINDS: Final[dict[str, Any]] = {
     **dict.fromkeys(MOMENTS, pl.Int64),
     **dict.fromkeys(("action", "decision_why"), _TEXTS),
     **dict.fromkeys(("warnings", "factors", "risks"), pl.List(_TOLD)),
     **dict.fromkeys(("cost", "cost_share"), pl.Float64),
     **dict.fromkeys(("overdue", "effective", "stagnant", "explored", "swapped"), pl.Boolean),
+    "assigned": pl.Struct({"owner": pl.String, "zh": pl.String, "en": pl.String}),
     "reasons": pl.List(_REASON),
-    "assigned": _ASSIGNED,
 }
 _NOTHING: Final = {
     **dict.fromkeys(("position", "deal_id", "title", "account", "owner"), pl.String),

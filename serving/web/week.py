@@ -46,7 +46,7 @@ def this_week(
         frame,
         "week.html",
         found=found,
-        rows=rows(frame, found, after, numbers),
+        rows=rows(frame, found, numbers),
         weeks=listed.weeks(engine, asked.pipeline),
         stages=listed.choices(engine, asked, found.week, "stage"),
         owners=[] if frame.scope.reach.by == "owner_id" else sellers,
@@ -116,14 +116,12 @@ def act(
     return RedirectResponse(own_path(after), 303)
 
 
-def rows(
-    frame: Frame, found: listed.Listed, after: int, numbers: dict[str, str]
-) -> list[dict[str, Any]]:
+def rows(frame: Frame, found: listed.Listed, numbers: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the table shows, in its order; a group's first row has its heading."""
     told, group = [], None
     acts = _acts(frame, found.week)
-    for place, item in enumerate(found.items, after + 1):
-        row = _row(frame, item, found.before.get(item["deal_id"])) | {"place": place}
+    for item in found.items:
+        row = _row(frame, item, found.before.get(item["deal_id"]))
         row["act"] = _act_in_words(frame, acts.get(item["deal_id"]))
         row["phone"] = numbers.get(item["deal_id"])
         heads = not frame.query.get("sort") and item.get("group") != group
@@ -140,6 +138,7 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
     warnings = item.get("warnings") or []
     same_period = before and before.get("period_end") == item["period_end"]
     return {
+        "place": item["position"],
         "deal_id": item["deal_id"],
         "address": frame.deal(item["deal_id"]),
         "title": item["title"] or item["deal_id"],

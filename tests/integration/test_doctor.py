@@ -124,6 +124,7 @@ def test_a_clock_that_is_behind_the_facts_is_told(well: Settings) -> None:
     ("changed", "levels"),
     [
         ({"public_url": None}, []),
+        ({"workers": 2}, ["warning"]),
         ({"public_url": "http://dealcast.example"}, ["warning"]),
         ({"public_url": None, "host": "0.0.0.0"}, ["warning"]),  # noqa: S104
         ({"host": "0.0.0.0"}, ["warning"]),  # noqa: S104
@@ -132,7 +133,7 @@ def test_a_clock_that_is_behind_the_facts_is_told(well: Settings) -> None:
     ],
     ids=str,
 )
-def test_what_goes_over_the_network_in_the_open_is_told(
+def test_settings_that_do_not_go_well_together_are_told(
     well: Settings, changed: dict[str, Any], levels: list[str]
 ) -> None:
     assert [one.level for one in wrong(well.model_copy(update=changed))] == levels
