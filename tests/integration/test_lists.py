@@ -20,12 +20,14 @@ from data.moments import DAY, iso, monday
 from data.settings import Settings
 from data.tables import open_tables
 from pipelines import score, week
-from serving import lists
+from serving import lists, told
 from serving.access.reach import EVERYTHING
 from serving.api.app import create_app
 from serving.champions import Champions
+from serving.insights import export
 from serving.insights.standing import standing
 from serving.security import create_key
+from serving.web.listed import Listed, frame_of
 from tests import company
 
 QUIET = Console(quiet=True)
@@ -107,10 +109,10 @@ def test_each_open_deal_is_listed_or_says_why_the_most_at_stake_first(
     assert others["en"].null_count() == 0
     engine = open_database(company)
     assert len(lists.others(engine, "sales", "latest", EVERYTHING)) == len(others)
-    told = lists.read(engine, "sales", "latest", EVERYTHING).told
+    once = lists.read(engine, "sales", "latest", EVERYTHING).told
     engine.dispose()
-    assert {one["owner_id"] for one in told["capacity"]} == set(listed["owner_id"])
-    assert told["assumption"]["zh"].startswith("假设")
+    assert {one["owner_id"] for one in once["capacity"]} == set(listed["owner_id"])
+    assert once["assumption"]["zh"].startswith("假设")
     assert listed["close_median"].min() >= NOW
 
 
@@ -239,6 +241,15 @@ def test_before_the_first_deal_there_is_nothing_to_score(company: Settings, tmp_
 def test_scores_go_to_files_of_a_known_kind(company: Settings, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"\.parquet or \.csv"):
         score.run("sales", NOW, company, QUIET, tmp_path / "scores.xlsx")
+
+
+def test_what_is_read_back_is_exported_as_what_was_published(
+    company: Settings, tmp_path: Path
+) -> None:
+    listed = week.run("sales", NOW, company, QUIET, tmp_path).listed
+    items = lists.items(listed)
+    read = frame_of(Listed("2026-03-02", NOW, "b", items, len(items), len(items), {}, {}))
+    assert export.csv(read, "en") == export.csv(told.columns(listed), "en")
 
 
 def test_a_list_is_read_over_http(company: Settings, tmp_path: Path) -> None:
