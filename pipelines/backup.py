@@ -21,7 +21,7 @@ from data.settings import Settings
 
 MANIFEST: Final = "manifest.json"
 DATABASES: Final = ("dealcast.db", "mlflow.db")
-FOLDERS: Final = ("bundles", "features", "lists", "mlartifacts")
+FOLDERS: Final = ("bundles", "desk", "features", "lists", "mlartifacts")
 """What a workspace consists of; the rest is made anew."""
 
 

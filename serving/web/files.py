@@ -6,7 +6,6 @@ import polars as pl
 from starlette.responses import Response
 
 from serving.access.viewer import Language
-from serving.insights import export
 
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -26,6 +25,8 @@ def answer(
         as_of: the moment that the list speaks of.
         language: of the headings.
     """
+    from serving.insights import export  # here, because most requests hand out no workbook
+
     if kind == "csv":
         content = export.csv(frame, language)
     else:

@@ -14,12 +14,14 @@ from babel.numbers import (
 )
 
 from data.moments import DAY, parse_moment, to_datetime
-from serving.insights.export import Language
+from serving.access.viewer import Language
 
 Day: TypeAlias = date
 
 NOTHING: Final = "–"
 """What stands where a value is unknown."""
+_WHOLE: Final = 100.0
+"""From here on a short sum has no cents."""
 Moment = int | str | None
 """Microseconds of UTC, or the ISO 8601 that a list is stored in."""
 
@@ -66,6 +68,7 @@ class Formats:
         """Write a sum short, by the language's own thousands or ten thousands: 12.4万, 124K."""
         if value is None:
             return NOTHING
+        value = round(value) if abs(value) >= _WHOLE else value
         if currency is None:
             return str(format_compact_decimal(value, fraction_digits=1, locale=self.language))
         return str(

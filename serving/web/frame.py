@@ -13,9 +13,8 @@ from data.errors import BadInput, DealcastError
 from models.bundle import Bundle
 from serving.access.pages import TheCsrf, TheViewer
 from serving.access.reach import EVERYTHING, Reach
-from serving.access.viewer import Viewer
+from serving.access.viewer import Language, Viewer
 from serving.api.service import Service, TheService
-from serving.insights.export import Language
 from serving.web.formats import Formats
 from serving.web.phrases import Say, say
 

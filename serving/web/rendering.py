@@ -7,7 +7,7 @@ from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from serving.insights.export import Language
+from serving.access.viewer import Language
 from serving.web.assets import Assets
 from serving.web.frame import Frame, chosen_language
 from serving.web.phrases import say
@@ -16,6 +16,9 @@ ASSETS: Final = Assets.read()
 NAVIGATION: Final = (
     ("/week", "This week"),
     ("/deals", "Deals"),
+    ("/funnel", "Funnel"),
+    ("/forecast", "Forecast"),
+    ("/model", "Model"),
 )
 """The left rail: address and name; a page is here once it is built."""
 _PRIVATE: Final = {"Cache-Control": "no-store"}

@@ -38,7 +38,8 @@ PEOPLE: Final = {
     "seller": {"role": "seller", "owner_id": "o1", "team": "T", "language": "en"},
     "manager": {"role": "manager", "team": "T", "language": "zh"},
 }
-PAGES: Final = ("/week", "/week/others", "/deals", "/account")
+DESK: Final = ("/funnel", "/forecast", "/model")
+PAGES: Final = ("/week", "/week/others", "/deals", *DESK, "/account")
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +180,16 @@ def test_the_list_is_filtered_and_sorted_through_the_address(manager: Page) -> N
     assert re.search("owner=o2.*sort=-chance|sort=-chance.*owner=o2", manager.url)
 
 
+@pytest.mark.parametrize("path", ["/week", "/deals"])
+def test_where_nothing_fits_the_page_says_what_to_do(path: str, seller: Page) -> None:
+    answer = seller.goto(f"{path}?q=nobody-is-called-that")
+    assert answer is not None
+    assert answer.status == 200
+    expect(seller.locator(".empty")).to_contain_text("Clear it to see")
+    seller.get_by_role("link", name="Clear").click()
+    assert seller.locator("[data-row]").count() > 0
+
+
 def test_a_deal_opens_by_the_keyboard_and_shows_its_curves(manager: Page) -> None:
     manager.goto("/week")
     title = manager.locator("[data-row] [data-open]").nth(1).inner_text()
@@ -292,6 +303,49 @@ def test_a_seller_sees_own_deals_only(seller: Page, company: Settings) -> None:
     asked = seller.goto("/week?scope=all")
     assert asked is not None
     assert asked.status == 422
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", DESK)
+def test_a_page_of_the_desk_tells_its_sentence_before_its_figure(
+    manager: Page, path: str, language: str
+) -> None:
+    manager.goto(f"/language/{language}?next={path}")
+    expect(manager.locator(".rail [aria-current=page]")).to_have_attribute(
+        "href", re.compile(f"^{path}")
+    )
+    sentence, figure = manager.locator(".told"), manager.locator("figure.chart").first
+    assert len(sentence.inner_text()) > 10
+    numbers = figure.locator("details table")
+    expect(numbers).to_be_hidden()
+    figure.locator("summary").click()
+    expect(numbers).to_be_visible()
+    assert numbers.locator("tbody tr").count() > 0
+    both = sentence.bounding_box(), figure.bounding_box()
+    assert both[0] is not None
+    assert both[1] is not None
+    assert both[0]["y"] < both[1]["y"]
+
+
+def test_a_seller_is_offered_no_colleague_and_cannot_ask_for_one(seller: Page) -> None:
+    for path in ("/funnel", "/forecast"):
+        seller.goto(path)
+        assert seller.locator("select[name=owner]").count() == 0
+        refused = seller.goto(f"{path}?owner=o2")
+        assert refused is not None
+        assert refused.status == 422
+
+
+def test_the_funnel_is_narrowed_through_the_address(manager: Page) -> None:
+    manager.goto("/funnel")
+    whole = _number(manager.locator(".stat dd").first.inner_text())
+    manager.select_option("select[name=owner]", "o1")
+    expect(manager).to_have_url(re.compile("owner=o1"))
+    assert 0 < _number(manager.locator(".stat dd").first.inner_text()) < whole
+
+
+def _number(text: str) -> int:
+    return int(re.sub(r"[^0-9]", "", text))
 
 
 def test_a_seller_cannot_act_on_anothers_deal(seller: Page, company: Settings) -> None:

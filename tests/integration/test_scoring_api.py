@@ -384,7 +384,14 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/v1/score",
         "/v1/score/stream",
         "/v1/lists/{week}",
+        "/v1/lists/{week}/actions",
+        "/v1/lists/{week}/others",
+        "/v1/lists/{week}/items/{deal_id}/actions",
         "/v1/ledger",
+        *(
+            f"/v1/pipelines/{{pipeline}}/{name}"
+            for name in ("attainment", "forecast", "funnel", "reviews", "sources")
+        ),
         "/v1/pipelines/{pipeline}/deals/score",
         "/v1/pipelines/{pipeline}/deals/{deal_id}/score",
         "/v1/pipelines/{pipeline}/deals/{deal_id}",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
-from serving.web import deal, deals, errors, rendering, week, words
+from serving.web import deal, deals, desked, errors, forecast, funnel, rendering, week, words
 from serving.web.phrases import CHINESE, say
 
 WEB = Path(rendering.__file__).parent
@@ -40,6 +40,8 @@ def said() -> set[str]:
     found |= {name for _, name in rendering.NAVIGATION}
     found |= {label for _, label, _ in week.GROUPS} | {label for _, label in deal.GROUPS}
     found |= set(deals.COLUMNS.values()) | {name for _, name in deals.VIEWS}
+    found |= {name for _, name in (*desked.SPANS, *funnel.PERIODS, *forecast.PERIODS)}
+    found |= set(desked.LABELS.values()) | set(forecast.BASELINES.values())
     found |= set(words.ACTIVITIES.values()) | set(deal.DECISIONS.values())
     return found | {text for pair in (*errors.WORDS.values(), errors.OTHER) for text in pair}
 

@@ -1,0 +1,73 @@
+"""A page's view of the desk: within the viewer's rights, as scope and address narrow it."""
+
+from typing import Any, Final, TypeAlias
+
+from data.errors import NotFound
+from data.moments import DAY
+from serving.desk.view import View
+from serving.insights.funnel import Span
+from serving.insights.scope import Scope
+from serving.web.frame import Frame
+
+Choice: TypeAlias = tuple[str, str, list[tuple[str, str]]]
+"""A filter: its name in the address, its label, and what may be chosen as value and label."""
+
+_SIDES: Final = {"owner": "owner_id", "team": "team", "source": "source", "product": "product"}
+LABELS: Final = {"owner": "Seller", "team": "Team", "source": "Source", "product": "Product"}
+SPANS: Final = (("91", "91 days"), ("182", "Half a year"), ("364", "A year"))
+"""How far back a page looks: days, as the address has them, and their name."""
+
+
+def view_of(frame: Frame) -> View | None:
+    """Return the view that a page shows; None where the pipeline has no desk yet.
+
+    Raises:
+        BadInput: no deal within reach has what the address asks for.
+    """
+    words = {side: (frame.query[name],) for name, side in _SIDES.items() if frame.query.get(name)}
+    asked = Scope(**words)
+    chosen = frame.scope.reach
+    if chosen != frame.viewer.reach:
+        values = () if chosen.value is None else (chosen.value,)
+        asked = asked.within(Scope(**{chosen.by: values}))
+    try:
+        return frame.service.desks.view(frame.pipeline or "", frame.viewer.reach, asked)
+    except NotFound:
+        return None
+
+
+def choices(frame: Frame, view: View) -> list[Choice]:
+    """Return the filters that narrow something; a seller is offered no colleague."""
+    deals = frame.scope.reach.filter(view.reach.filter(view.desk.deals))
+    names = dict(view.desk.sellers.select("owner_id", "owner").iter_rows())
+    found: list[Choice] = []
+    for name, side in _SIDES.items():
+        values = deals[side].drop_nulls().unique().sort().to_list()
+        if len(values) > 1:
+            told = [(value, names.get(value) or value) for value in values]
+            told = told if name == "owner" else [(value, value) for value in values]
+            found.append((name, LABELS[name], told))
+    return found
+
+
+def chosen(frame: Frame, name: str, allowed: tuple[str, ...], standard: str) -> str:
+    """Return a word of the address, or the standard where it is none of those allowed."""
+    word = frame.query.get(name, standard)
+    return word if word in allowed else standard
+
+
+def span_of(frame: Frame, view: View, standard: str = "364") -> tuple[str, Span]:
+    """Return how many days a page looks back, as the address has it, and the span."""
+    days = chosen(frame, "days", tuple(days for days, _ in SPANS), standard)
+    return days, Span(view.as_of - int(days) * DAY, view.as_of)
+
+
+def common(frame: Frame, view: View | None) -> dict[str, Any]:
+    """Return what the templates of all these pages tell."""
+    return {
+        "view": view,
+        "currency": view and view.told_in,
+        "choices": [] if view is None else choices(frame, view),
+        "filtered": any(frame.query.get(name) for name in _SIDES),
+        "spans": SPANS,
+    }

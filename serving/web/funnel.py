@@ -1,0 +1,65 @@
+"""Funnel: is there enough, and where does it stick?"""
+
+from typing import Any, Final, get_args
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from serving.desk.flow import Flow, flow
+from serving.insights import ideal
+from serving.insights.period import Kind
+from serving.web import desked
+from serving.web.frame import Frame, TheFrame
+from serving.web.rendering import page
+
+router = APIRouter()
+
+_STUCK: Final = 25
+"""Stagnant deals that the page names at most."""
+PERIODS: Final = (("month", "Month"), ("quarter", "Quarter"), ("year", "Year"))
+
+
+@router.get("/funnel")
+def funnel(frame: TheFrame) -> Response:
+    """Show the stages within reach, what sticks, and what the target lacks."""
+    view = desked.view_of(frame)
+    told = desked.common(frame, view)
+    if view is None:
+        return page(frame, "funnel.html", **told)
+    days, span = desked.span_of(frame, view)
+    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
+    found = flow(view, span, next(one for one in get_args(Kind) if one == kind))
+    return page(
+        frame,
+        "funnel.html",
+        **told,
+        days=days,
+        kind=kind,
+        periods=PERIODS,
+        found=found,
+        stages=_stages(found),
+        needs=ideal.table(found.needs).to_dicts() if found.needs else [],
+        stagnant=found.stagnant.head(_STUCK).to_dicts(),
+        numbers=_numbers(frame, found),
+    )
+
+
+def _stages(found: Flow) -> list[dict[str, Any]]:
+    """Return the stages with their share of the fullest one, as their bars are long."""
+    rows = found.funnel.table().to_dicts()
+    most = max((row["deals"] for row in rows), default=0) or 1
+    return [row | {"share": row["deals"] / most} for row in rows]
+
+
+def _numbers(frame: Frame, found: Flow) -> list[list[str]]:
+    """Tell the cohort behind each conversion, and the days that stays last."""
+    number, share = frame.formats.number, frame.formats.share
+    return [
+        [
+            row["stage"],
+            *(number(row[name]) for name in ("reached", "moved", "lost", "waiting")),
+            *(share(row[name]) for name in ("conversion", "conversion_before", "conversion_goal")),
+            *(number(row[name], 1) for name in ("days_median", "days_p90", "days_goal")),
+        ]
+        for row in found.funnel.table().iter_rows(named=True)
+    ]
