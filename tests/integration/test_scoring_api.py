@@ -400,14 +400,6 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/v1/webhooks/{webhook_id}",
         "/v1/webhooks/{webhook_id}/deliveries",
         "/v1/webhooks/{webhook_id}/redeliver",
-        "/v1/lists/{week}/actions",
-        "/v1/lists/{week}/items/{deal_id}/actions",
-        "/v1/lists/{week}/others",
-        "/v1/pipelines/{pipeline}/attainment",
-        "/v1/pipelines/{pipeline}/forecast",
-        "/v1/pipelines/{pipeline}/funnel",
-        "/v1/pipelines/{pipeline}/reviews",
-        "/v1/pipelines/{pipeline}/sources",
         *(f"/v1/records/{name}" for name in TABLES),
     }
     errors = document["paths"]["/v1/score"]["post"]["responses"]
