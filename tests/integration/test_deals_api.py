@@ -48,10 +48,11 @@ def test_four_ways_to_ask_are_one_answer(client: TestClient, workspace: Settings
     standing, anew = asked(client), asked(client, as_of=iso(NOW))
     batch = pl.read_parquet(workspace.workspace / "scores.parquet").sort("deal_id")
     listed = client.get("/v1/lists/latest?pipeline=sales&limit=1000").json()["items"]
-    items = sorted(listed, key=lambda item: str(item["deal_id"]))
-    assert [one["deal_id"] for one in items] == OPEN == batch["deal_id"].to_list()
-    ways = zip(whole["scores"], standing, anew, batch.to_dicts(), items, strict=True)
-    for one, two, three, row, item in ways:
+    items = {item["deal_id"]: item for item in listed}
+    assert items
+    assert batch["deal_id"].to_list() == OPEN
+    ways = zip(whole["scores"], standing, anew, batch.to_dicts(), strict=True)
+    for one, two, three, row in ways:
         assert two == three
         for other in (two, three):
             for chance, same in zip(one["chances"], other["chances"], strict=True):
@@ -64,11 +65,18 @@ def test_four_ways_to_ask_are_one_answer(client: TestClient, workspace: Settings
         for chance in one["chances"]:
             days = chance["days_ahead"]
             assert chance["p_won"] == pytest.approx(row[f"p_won_{days}"], abs=1e-9)
-            assert chance["p_won"] == pytest.approx(item[f"p_won_{days}"], abs=1e-9)
         told = (one["score"], one["grade"])
-        assert told == (row["score"], row["grade"]) == (item["score"], item["grade"])
+        assert told == (row["score"], row["grade"])
+        item = items.pop(one["deal_id"], None)  # the others found no hours, or are held out
+        if item is None:
+            continue
+        for chance in one["chances"]:
+            listed_chance = item[f"p_won_{chance['days_ahead']}"]
+            assert chance["p_won"] == pytest.approx(listed_chance, abs=1e-9)
+        assert told == (item["score"], item["grade"])
         assert told == (item["now"]["score"], item["now"]["grade"])
         assert item["now"]["outcome"] == "open"
+    assert not items
 
 
 def test_any_day_is_read_off_the_standing_curve(client: TestClient) -> None:
@@ -110,18 +118,19 @@ def test_the_list_stays_and_says_how_its_deals_stand_now(client: TestClient) -> 
         items = client.get("/v1/lists/latest?pipeline=sales&limit=1000").json()["items"]
         return {item["deal_id"]: item for item in items}
 
-    before, deal = listed(), OPEN[5]
+    before = listed()
+    deal, gone = [one for one in OPEN[5:] if one in before][:2]
     calls = [
         {"deal_id": deal, "kind": "call", "at": iso(NOW - n * DAY // 9), "activity_id": f"{n}"}
         for n in range(9)
     ]
     put(client, "activities", calls)
-    lost = {"deal_id": OPEN[6], "created_at": iso(NOW - 90 * DAY), "outcome": "lost"}
+    lost = {"deal_id": gone, "created_at": iso(NOW - 90 * DAY), "outcome": "lost"}
     put(client, "deals", [lost | {"closed_at": iso(NOW - 1)}])
     after = listed()
     assert after[deal]["now"]["p_won"] != before[deal]["now"]["p_won"]
-    assert after[OPEN[6]]["now"]["outcome"] == "lost"
-    assert after[OPEN[6]]["now"]["score"] is None
+    assert after[gone]["now"]["outcome"] == "lost"
+    assert after[gone]["now"]["score"] is None
     for item in (*before.values(), *after.values()):
         del item["now"]
     assert after == before
