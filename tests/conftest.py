@@ -112,13 +112,22 @@ def database(settings: Settings) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Return the settings of a workspace with a history, a champion, and nothing published."""
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with a history, a champion, and nothing published; to be copied."""
     from tests import company
 
-    settings = company.workspace(tmp_path_factory.mktemp("company"))
+    settings = company.workspace(tmp_path_factory.mktemp("founded"))
     company.found(settings)
-    return settings
+    return settings.workspace
+
+
+@pytest.fixture(scope="module")
+def company(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of a copy of it for each module: none sees what another has done."""
+    from tests import company
+
+    folder = tmp_path_factory.mktemp("company")
+    return company.workspace(shutil.copytree(founded, folder, dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")

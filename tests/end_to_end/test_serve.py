@@ -73,23 +73,34 @@ def _await(url: str, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("the service did not come up")
 
 
-@pytest.mark.parametrize("number", range(len(COMMANDS)))
-def test_what_the_documentation_says_works(number: int, url: str, key: str) -> None:
+@pytest.fixture(scope="module")
+def ran(url: str, key: str) -> list[subprocess.CompletedProcess[str]]:
+    """Run what the documentation says, in its order: commands speak of earlier ones' deals."""
     environment = os.environ | {"DEALCAST_URL": url, "DEALCAST_KEY": key}
-    ran = subprocess.run(
-        ["bash", "-e", "-c", COMMANDS[number]],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return [
+        subprocess.run(
+            ["bash", "-e", "-c", command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for command in COMMANDS
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)))
+def test_what_the_documentation_says_works(
+    number: int, ran: list[subprocess.CompletedProcess[str]]
+) -> None:
+    assert ran[number].returncode == 0, ran[number].stdout + ran[number].stderr
 
 
 def test_the_documentation_has_commands() -> None:
     assert len(COMMANDS) == 8
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_python_of_the_documentation_works(url: str, key: str) -> None:
     (code,) = re.findall(r"^```python\n(.*?)^```", PAGES, flags=re.M | re.S)
     told: dict[str, Any] = {"key": key}

@@ -22,12 +22,16 @@ OPEN = [record["deal"]["deal_id"] for record in RECORDS]
 PATH = "/v1/pipelines/sales/deals/score"
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory, company: Settings) -> Settings:
-    settings = settled(Settings(workspace=tmp_path_factory.mktemp("live")), company)
+def scored(folder: Path, company: Settings) -> Settings:
+    settings = settled(Settings(workspace=folder), company)
     score.run("sales", NOW, settings, QUIET, settings.workspace / "scores.parquet")
     week.run("sales", NOW, settings, QUIET)
     return settings
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory, company: Settings) -> Settings:
+    return scored(tmp_path_factory.mktemp("live"), company)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,13 @@ def asked(client: TestClient, **request: Any) -> list[dict[str, Any]]:
     return scores
 
 
-def test_four_ways_to_ask_are_one_answer(client: TestClient, workspace: Settings) -> None:
+def test_four_ways_to_ask_are_one_answer(tmp_path: Path, company: Settings) -> None:
+    untouched = scored(tmp_path / "untouched", company)
+    with serving(untouched) as client:
+        _check_that_all_agree(client, untouched)
+
+
+def _check_that_all_agree(client: TestClient, workspace: Settings) -> None:
     whole = client.post("/v1/score", json={"pipeline": "sales", "records": RECORDS}).json()
     standing, anew = asked(client), asked(client, as_of=iso(NOW))
     batch = pl.read_parquet(workspace.workspace / "scores.parquet").sort("deal_id")
