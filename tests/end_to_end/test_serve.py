@@ -158,7 +158,7 @@ def test_a_wrong_command_exits_with_2_and_one_line(
 
 LEFT_OUT = {
     *("alembic", "dask", "duckdb", "fastexcel", "matplotlib", "mlflow", "optuna", "pandas"),
-    *("plotly", "pyarrow", "pyspark", "sklearn", "training", "xlsxwriter"),
+    *("pyarrow", "pyspark", "sklearn", "training", "xlsxwriter"),
 }
 """What is not installed where only the service runs; see docs/operations.md."""
 _SCORE = """
