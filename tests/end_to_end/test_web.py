@@ -38,7 +38,7 @@ PEOPLE: Final = {
     "seller": {"role": "seller", "owner_id": "o1", "team": "T", "language": "en"},
     "manager": {"role": "manager", "team": "T", "language": "zh"},
 }
-DESK: Final = ("/funnel", "/forecast", "/model")
+DESK: Final = ("/funnel", "/forecast", "/attainment", "/reviews", "/behind", "/model")
 PAGES: Final = ("/week", "/week/others", "/deals", *DESK, "/account")
 
 
@@ -314,7 +314,7 @@ def test_a_seller_sees_own_deals_only(seller: Page, company: Settings) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("path", ["/funnel", "/forecast"])
+@pytest.mark.parametrize("path", ["/funnel", "/forecast", "/attainment"])
 def test_a_page_of_the_desk_tells_its_sentence_before_its_figure(
     manager: Page, path: str, language: str
 ) -> None:
@@ -349,7 +349,7 @@ def test_a_model_without_evidence_says_so_and_names_its_bundle(
 
 
 def test_a_seller_is_offered_no_colleague_and_cannot_ask_for_one(seller: Page) -> None:
-    for path in ("/funnel", "/forecast"):
+    for path in ("/funnel", "/forecast", "/attainment", "/reviews", "/behind"):
         seller.goto(path)
         assert seller.locator("select[name=owner]").count() == 0
         refused = seller.goto(f"{path}?owner=o2")
