@@ -14,6 +14,7 @@ from serving.insights.attainment import (
     quotas,
     won_customers,
 )
+from serving.insights.course import course
 from serving.insights.period import Kind, Period, period_of
 
 
@@ -90,6 +91,14 @@ def _reached(view: View, kind: Kind, by: By | None, metric: str, moment: int | N
             won_customers(view.deals, quarter), practice.required_attainment
         ),
         gone=min(max(view.as_of - period.starts_at, 0) / (period.ends_at - period.starts_at), 1.0),
+    )
+
+
+def course_of(view: View, period: Period, metric: str = WON_AMOUNT) -> pl.DataFrame:
+    """Tell how a period's metric has come up day by day, see `course`; once for each view."""
+    return view.once(
+        ("course", period, metric),
+        lambda: course(view.deals, view.work, period, view.as_of, metric),
     )
 
 

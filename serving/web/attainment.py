@@ -7,11 +7,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from data.moments import DAY
-from serving.desk.reached import Reached, extremes, reached
+from serving.desk.reached import Reached, course_of, extremes, reached
 from serving.desk.sheets import Sheet
 from serving.desk.view import View
 from serving.insights.attainment import QUOTAS, WON_AMOUNT, WON_DEALS, By
-from serving.insights.course import course
 from serving.insights.period import Period, period_of
 from serving.insights.sellers import development
 from serving.web import desked, files
@@ -151,7 +150,7 @@ def _behind(found: Reached, metric: str) -> dict[str, str] | None:
 
 def picture(frame: Frame, found: Reached, view: View, metric: str) -> Plot:
     """Draw what has come up day by day, the periods before, and the way to the target."""
-    rows, say, formats = _course(found, view, metric), frame.say, frame.formats
+    rows, say, formats = course_of(view, found.period, metric), frame.say, frame.formats
     days, target = rows["day"].to_list(), found.whole["target"][0]
     told = rows.select("actual", "before", "year_ago").fill_null(0.0).to_numpy()
     top = 1.1 * max(1.0, float(told.max()), target or 0.0)
@@ -176,17 +175,10 @@ def picture(frame: Frame, found: Reached, view: View, metric: str) -> Plot:
     return plot
 
 
-def _course(found: Reached, view: View, metric: str) -> pl.DataFrame:
-    def find() -> pl.DataFrame:
-        return course(view.deals, view.work, found.period, view.as_of, metric)
-
-    return view.once(("course", found.period, metric), find)
-
-
 def _numbers(frame: Frame, found: Reached, view: View, metric: str) -> list[list[str]]:
     start = found.period.starts_at
     written = frame.formats.number
-    rows = _course(found, view, metric)
+    rows = course_of(view, found.period, metric)
     weekly = rows.filter((pl.col("day") % 7 == 0) | (pl.col("day") == len(rows)))
     return [
         [

@@ -6,14 +6,11 @@ import polars as pl
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from data.moments import DAY
+from serving.desk.reviewed import SETTLED, next_deals, reviewed, sources
 from serving.desk.sheets import Sheet
 from serving.desk.view import View
-from serving.insights.accounts import potential
-from serving.insights.funnel import Span
 from serving.insights.period import Period
-from serving.insights.reviews import Review, review
-from serving.insights.sources import source_quality
+from serving.insights.reviews import Review
 from serving.web import desked, files
 from serving.web.frame import Frame, TheFrame
 from serving.web.plot import Plot, Tick
@@ -24,8 +21,6 @@ router = APIRouter()
 _SHOWN: Final = 50
 """Deals that the page names; the file has all."""
 _ACCOUNTS: Final = 10
-_SETTLED: Final = 28 * DAY
-"""A period that is younger is reviewed next time: at first the one before is shown."""
 _TENTHS: Final = 10
 
 
@@ -55,8 +50,8 @@ def reviews(frame: TheFrame) -> Response:
         numbers=_numbers(tenths, frame),
         reasons=found.reasons.to_dicts(),
         sides=_sides(frame, found),
-        sources=_sources(view, period).to_dicts(),
-        potential=_potential(view).head(_ACCOUNTS).to_dicts(),
+        sources=sources(view, period).to_dicts(),
+        potential=next_deals(view).head(_ACCOUNTS).to_dicts(),
     )
 
 
@@ -65,11 +60,11 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the tables: all as a workbook, or the one that the address names as CSV."""
     view = desked.needed(frame)
     period, found = _found(frame, view)
-    accounts = _potential(view).drop("account_id")
+    accounts = next_deals(view).drop("account_id")
     sheets = {
         "deals": Sheet(("结束商机", "Closed deals"), found.deals),
         "reasons": Sheet(("原因", "Reasons"), found.reasons),
-        "sources": Sheet(("来源质量", "Sources"), _sources(view, period)),
+        "sources": Sheet(("来源质量", "Sources"), sources(view, period)),
         "potential": Sheet(("潜在商机", "Next deals"), accounts),
     }
     chosen = [sheets.get(frame.query.get("table", ""), sheets["deals"])]
@@ -91,9 +86,8 @@ def picture(tenths: pl.DataFrame, frame: Frame) -> Plot:
 
 
 def _found(frame: Frame, view: View) -> tuple[Period, Review]:
-    period = desked.period(frame, view, _SETTLED)
-    span = Span(period.starts_at, period.ends_at)
-    return period, view.once(("review", span), lambda: review(view.deals, view.desk.said, span))
+    period = desked.period(frame, view, SETTLED)
+    return period, reviewed(view, period)
 
 
 def _by_tenths(found: Review) -> pl.DataFrame:
@@ -132,14 +126,3 @@ def _sides(frame: Frame, found: Review) -> list[tuple[str, str, list[dict[str, A
         sides.append("team")
     told = [(side, desked.LABELS[side], found.by(side).head(10).to_dicts()) for side in sides]
     return [one for one in told if len(one[2]) > 1]
-
-
-def _sources(view: View, period: Period) -> pl.DataFrame:
-    """Return the quality of the sources of the deals created in the year up to a period's end."""
-    until = min(period.ends_at, view.as_of)
-    span = Span(until - 364 * DAY, until)
-    return view.once(("sources", span), lambda: source_quality(view.deals, span, view.as_of))
-
-
-def _potential(view: View) -> pl.DataFrame:
-    return view.once("potential", lambda: potential(view.deals, view.as_of))
