@@ -15,7 +15,7 @@ from serving.insights.period import Period, period_of
 from serving.insights.sellers import development
 from serving.web import desked, files
 from serving.web.frame import Frame, TheFrame
-from serving.web.plot import Plot, Tick
+from serving.web.plot import Plot, Tick, steps_to
 from serving.web.rendering import page
 from serving.web.words import ACTIVITIES
 
@@ -162,7 +162,8 @@ def picture(frame: Frame, found: Reached, view: View, metric: str) -> Plot:
             Tick(day, formats.last_day(start + day * DAY))
             for day in ends[:: max(1, len(ends) // 6)]
         ],
-        y_ticks=[Tick(top * part / 4, formats.money(top * part / 4)) for part in range(4)],
+        y_ticks=[Tick(value, formats.money(value)) for value in steps_to(top)],
+        right=100.0,
     )
     if target is not None:
         plot.line([1.0, days[-1]], [target / len(days), target], say("Target"), "second")
@@ -198,7 +199,10 @@ def _quotas(found: Reached, view: View) -> list[dict[str, Any]]:
         "key_customers": {"on": "followed", **desked.named(quarter)},
     }
     sellers: dict[str, dict[str, Any]] = {}
-    for row in found.quotas.iter_rows(named=True):
+    busy = set(view.open_deals["owner_id"])
+    idle = found.quotas.group_by("owner_id").agg(pl.col("done").sum()).filter(pl.col("done") == 0)
+    gone = set(idle["owner_id"]) - busy  # who has left is not asked for anything
+    for row in found.quotas.filter(~pl.col("owner_id").is_in(gone)).iter_rows(named=True):
         seller = sellers.setdefault(row["owner_id"], row | {"quotas": {}})
         behind = asked[row["quota"]] | {"owner": row["owner_id"]}
         if row["quota"] != "closings":

@@ -12,7 +12,7 @@ from serving.web import desked
 from serving.web.formats import Formats
 from serving.web.frame import Frame, TheFrame
 from serving.web.phrases import Say
-from serving.web.plot import Plot, Tick
+from serving.web.plot import Plot, Tick, steps_to
 from serving.web.rendering import page
 
 router = APIRouter()
@@ -24,6 +24,13 @@ BASELINES: Final = {
     "handbook_amount": "Handbook: new revenue",
     "handbook_deals": "Handbook: new customers",
 }
+SHORT: Final = {
+    "commit": "Commit",
+    "stage_weighted": "By stage",
+    "handbook_amount": "By revenue",
+    "handbook_deals": "By customers",
+}
+"""What the lines of the baselines are called in the picture."""
 _STEPS: Final = 15
 """Deals of the walk that the page names at most."""
 
@@ -44,6 +51,7 @@ def forecast(frame: TheFrame) -> Response:
         kind=kind,
         periods=PERIODS,
         found=found,
+        named=desked.named(found.period),
         chance=found.target and found.forecast.chance(found.target.value),
         picture=picture(found, frame.formats, frame.say),
         numbers=_numbers(frame, found, view.told_in),
@@ -58,20 +66,25 @@ def picture(found: Outlook, formats: Formats, say: Say) -> Plot:
     """Draw what is booked so far, the fan to the period's end, the target, and the baselines."""
     fan, booked, period = found.fan, found.booked, found.period
     now = int(booked["by"][-1])
-    others = [one for name in BASELINES if (one := getattr(found.baselines, name)) is not None]
+    others = {
+        label: one
+        for name, label in SHORT.items()
+        if (one := getattr(found.baselines, name)) is not None
+    }
     aim = [] if found.target is None else [found.target.value]
-    top = 1.1 * max(1.0, fan["high"].max(), *others, *aim)
+    top = 1.1 * max(1.0, fan["high"].max(), *others.values(), *aim)
     ends = [now, *fan["by"]]
     plot = Plot(
         (period.starts_at, period.ends_at),
         (0.0, top),
         x_ticks=[Tick(at, formats.last_day(at)) for at in _weeks(booked, fan)],
-        y_ticks=[Tick(top * part / 4, formats.money(top * part / 4)) for part in range(4)],
+        y_ticks=[Tick(value, formats.money(value)) for value in steps_to(top)],
+        right=100.0,
     )
     start = float(booked["won"][-1])
     plot.band(ends, [start, *fan["low"]], [start, *fan["high"]])
-    for one in others:
-        plot.line([now, period.ends_at], [one, one], look="thin")
+    for label, one in others.items():
+        plot.line([now, period.ends_at], [one, one], say(label), "thin")
     for one in aim:
         plot.line([period.starts_at, period.ends_at], [one, one], say("Target"), "second")
     plot.line(booked["by"].to_list(), booked["won"].to_list())

@@ -37,6 +37,7 @@ def funnel(frame: TheFrame) -> Response:
         kind=kind,
         periods=PERIODS,
         found=found,
+        named=desked.named(found.period),
         stages=_stages(found),
         needs=ideal.table(found.needs).to_dicts() if found.needs else [],
         stagnant=found.stagnant.head(_STUCK).to_dicts(),
