@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.contract import Attribute, Pipeline
-from data.desk import Desk, Signal
+from data.listing import Listing, Signal
 from data.practice import Practice
 
 EVENTS: Final = ("advance", "back", "won", "lost")
@@ -84,7 +84,7 @@ OPPORTUNITIES: Final = Ladder(
             "closed_because": Attribute(zh="结束原因", en="why it ended"),
             "margin": Attribute(type="number", zh="毛利", en="margin"),
         },
-        desk=Desk(
+        desk=Listing(
             need=Signal(item="需求确认"),
             budget=Signal(attribute="budget", words=("已批",)),
             competition=Signal(attribute="competitors", at_least=3),

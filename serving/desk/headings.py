@@ -99,7 +99,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "new": ("新客户", "new"),
     "existing": ("老客户", "existing"),
     "won": ("赢单", "won"),
-    "lost": ("丢单", "lost"),
+    "lost": ("输单", "lost"),
     "open": ("在手", "open"),
     "account": ("客户", "customer"),
     "account_margin": ("客户（毛利）", "customer, by margin"),

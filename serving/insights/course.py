@@ -24,7 +24,7 @@ def course(
         day of the period, of the one before it and of the one a year before it; the days that a
         shorter one does not have hold its last sum.
     """
-    rows = happened(deals, work, metric).select("at", "amount")
+    rows = happened(deals, work, metric).select("at", "amount").filter(pl.col("at") < as_of)
     told = {"actual": period, "before": period.before(), "year_ago": period.a_year_before()}
     days = pl.DataFrame({"day": range(1, round(period.days) + 1)}, schema={"day": pl.Int64})
     for name, one in told.items():

@@ -38,6 +38,8 @@ BASES: Final = {
 }
 _SHOWN: Final = 20
 """Customers that the page names; the file has all."""
+_SELLERS: Final = 60
+"""Sellers that the page names; the file has all."""
 
 
 @router.get("/attainment")
@@ -137,7 +139,10 @@ def _groups(found: Reached, view: View, by: By | None) -> list[dict[str, Any]]:
     names = dict(view.desk.sellers.select("owner_id", "owner").iter_rows())
     some = (pl.col("actual") > 0) | pl.col("target").is_not_null()
     ranked = found.groups.filter(some).sort("rate", "actual", descending=True, nulls_last=True)
-    return [row | {"called": names.get(row["group"], row["group"])} for row in ranked.to_dicts()]
+    return [
+        row | {"called": names.get(row["group"], row["group"])}
+        for row in ranked.head(_SELLERS).to_dicts()
+    ]
 
 
 def _behind(found: Reached, metric: str) -> dict[str, str] | None:
@@ -208,7 +213,7 @@ def _quotas(found: Reached, view: View) -> list[dict[str, Any]]:
         if row["quota"] != "closings":
             behind["least"] = f"{view.about.practice.quotas[row['role']].least_estimate:.0f}"
         seller["quotas"][row["quota"]] = row | {"behind": behind}
-    return list(sellers.values())
+    return list(sellers.values())[:_SELLERS]
 
 
 def _quarter(view: View, found: Reached) -> Period:
