@@ -82,19 +82,27 @@ class Desks:
         if self._prepared.get(pipeline) == stamp:
             return False
         desk = loaded[1] if loaded and loaded[0] == stamp else read(self.folder / pipeline)
-        views = {}
-        for key in self._asked(pipeline):
-            view = View(desk, *key[1:])
+        views = {key: self._view(desk, key) for key in self._asked(pipeline)}
+        if loaded is None:  # there is nothing older to answer of: requests share what is found
+            self._take_up(pipeline, stamp, desk, views)
+        for key, view in list(views.items()):
             try:
                 prepare(view)
             except BadInput:  # a seller or a word that the new desk does not have
-                continue
-            views[key] = view
+                del views[key]
+        self._take_up(pipeline, stamp, desk, views)
+        self._prepared[pipeline] = stamp
+        return True
+
+    def _view(self, desk: Desk, key: _Key) -> View:
+        """Return the view that is kept of a desk, or else a new one."""
+        kept = self._views.get(key)
+        return kept if kept is not None and kept.desk is desk else View(desk, *key[1:])
+
+    def _take_up(self, pipeline: str, stamp: _Stamp, desk: Desk, views: dict[_Key, View]) -> None:
         with self._loading:
             self._loaded[pipeline] = stamp, desk
             self._views |= views
-            self._prepared[pipeline] = stamp
-        return True
 
     def _stamp(self, pipeline: str) -> _Stamp:
         folder = self.folder / pipeline
@@ -116,10 +124,8 @@ class Desks:
         """
         desk, key = self.desk(pipeline), (pipeline, reach, asked, currency)
         with self._loading:
-            view = self._views.pop(key, None)
-            if view is None or view.desk is not desk:
-                view = View(desk, reach, asked, currency)
-            self._views[key] = view
+            view = self._views[key] = self._view(desk, key)
+            self._views.move_to_end(key)
             while len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
         return view

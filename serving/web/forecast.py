@@ -1,14 +1,16 @@
 """Forecast: what will we book, and how sure are we?"""
 
-from typing import Any, Final, get_args
+from dataclasses import asdict
+from typing import Any, Final, Literal, get_args
 
 import polars as pl
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from serving.desk.outlook import Outlook, outlook
+from serving.desk.sheets import Sheet
 from serving.insights.period import Kind
-from serving.web import desked
+from serving.web import desked, files
 from serving.web.formats import Formats
 from serving.web.frame import Frame, TheFrame
 from serving.web.phrases import Say
@@ -42,13 +44,12 @@ def forecast(frame: TheFrame) -> Response:
     told = desked.common(frame, view)
     if view is None or not view.about.dated:
         return page(frame, "forecast.html", **told, found=None)
-    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
-    found = outlook(view, next(one for one in get_args(Kind) if one == kind))
+    found = outlook(view, _kind(frame))
     return page(
         frame,
         "forecast.html",
         **told,
-        kind=kind,
+        kind=found.period.kind,
         periods=PERIODS,
         found=found,
         named=desked.named(found.period),
@@ -60,6 +61,27 @@ def forecast(frame: TheFrame) -> Response:
         moved=[] if found.walk is None else _moved(found, frame),
         past=found.past.sort("as_of", descending=True).head(12).to_dicts(),
     )
+
+
+@router.get("/forecast.{kind}")
+def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
+    """Hand out the fan as CSV, or with what others would say and the walk as a workbook."""
+    view = desked.needed(frame)
+    found = outlook(view, _kind(frame))
+    sheets = [
+        Sheet(("预测", "Forecast"), found.fan),
+        Sheet(("其他算法", "Baselines"), pl.DataFrame([asdict(found.baselines)])),
+    ]
+    if found.walk is not None:
+        steps = found.walk.steps().select(pl.col(frame.language).alias("step"), "deals", "change")
+        sheets.append(Sheet(("变动", "Walk"), steps))
+    name = f"{frame.pipeline}-forecast-{found.period.name}"
+    return files.tables(sheets, kind, name, view.as_of, frame.language)
+
+
+def _kind(frame: Frame) -> Kind:
+    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
+    return next(one for one in get_args(Kind) if one == kind)
 
 
 def picture(found: Outlook, formats: Formats, say: Say) -> Plot:

@@ -396,7 +396,8 @@ def test_files_of_the_desk_hold_what_their_reader_may_see(
         assert not any(row["Title"].startswith("=") for row in rows)
         sellers[who] = {row["Owner"] for row in rows}
         assert httpx2.get(f"{url}{path}.xlsx", cookies=cookies).content.startswith(b"PK")
-        assert httpx2.get(f"{url}/attainment.xlsx", cookies=cookies).content.startswith(b"PK")
+        for other in ("/attainment.xlsx", "/funnel.xlsx", "/forecast.xlsx"):
+            assert httpx2.get(f"{url}{other}", cookies=cookies).content.startswith(b"PK"), other
     assert sellers["seller"] == {"Seller 1"}
     assert len(sellers["manager"]) == 4
 

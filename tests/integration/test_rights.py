@@ -51,6 +51,8 @@ RIGHTS: Final[dict[str, str]] = {
     "GET /deals/{pipeline}/{deal_id:path}": PAGE,
     "GET /funnel": PAGE,
     "GET /forecast": PAGE,
+    "GET /funnel.{kind}": PAGE,
+    "GET /forecast.{kind}": PAGE,
     "GET /attainment": PAGE,
     "GET /attainment.{kind}": PAGE,
     "GET /reviews": PAGE,
