@@ -79,7 +79,7 @@ def run(
 
 def _live(settings: Settings, mondays: Sequence[int], seed: int, progress: Console) -> None:
     """Publish the lists of past weeks, each of what was known then."""
-    quick = Fitting(threads=settings.threads, folds=2, rounds=80, rows_per_booster=20_000)
+    quick = Fitting(threads=settings.threads, folds=2, rounds=40, rows_per_booster=20_000)
     train.run(OPPORTUNITIES, mondays[0], settings, progress, seed, mondays[0] - QUARTER, quick)
     for monday_at in mondays:
         week.run(OPPORTUNITIES, monday_at, settings, progress)
