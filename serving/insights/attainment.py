@@ -57,6 +57,7 @@ def attained(
         groups = within[by].drop_nulls().unique().sort().to_list()
     rows_of = happened(deals, work, metric)
     actuals = [_actual(rows_of, span, by) for span in spans]
+    targets = _near(targets, period, metric)
     rows = []
     for group in groups:
         here = scope if by is None else scope.within(Scope(**{by: (group,)}))  # type: ignore[arg-type]
@@ -89,6 +90,13 @@ _ATTAINED: Final = {
     "year_ago": pl.Float64,
     "over_year": pl.Float64,
 }
+
+
+def _near(targets: pl.DataFrame, period: Period, metric: str) -> pl.DataFrame:
+    """Return the targets that may speak of a period: there may be thousands of groups to ask for."""
+    year = period_of("year", period.starts_at)
+    at = pl.col("starts_at").is_between(year.starts_at, period.ends_at, closed="left")
+    return targets.filter(pl.col("metric") == metric, at)
 
 
 def as_far(period: Period, as_of: int) -> list[Period]:
