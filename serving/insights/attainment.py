@@ -93,7 +93,7 @@ _ATTAINED: Final = {
 
 
 def _near(targets: pl.DataFrame, period: Period, metric: str) -> pl.DataFrame:
-    """Return the targets that may speak of a period: there may be thousands of groups to ask for."""
+    """Return the targets that may speak of a period; thousands of groups may ask for theirs."""
     year = period_of("year", period.starts_at)
     at = pl.col("starts_at").is_between(year.starts_at, period.ends_at, closed="left")
     return targets.filter(pl.col("metric") == metric, at)
