@@ -10,15 +10,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from data.settings import Settings
+from serving.api.wire import Wire
 
 _SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-
-_HEADER_BYTES: Final = 32_768
-"""What a request's line and headers may have."""
 
 
 def run(settings: Settings) -> None:
@@ -53,7 +51,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "port": settings.port,
         "timeout_graceful_shutdown": 10,
         "server_header": False,
-        "h11_max_incomplete_event_size": _HEADER_BYTES,
+        "http": Wire,
         "forwarded_allow_ips": settings.proxies,
     }
 

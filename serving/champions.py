@@ -39,6 +39,15 @@ class Champions:
         """Return the names of the pipelines that have a champion."""
         return sorted(path.parent.name for path in self.folder.glob(f"*/{CHAMPION}"))
 
+    def at_hand(self, pipeline: str) -> Scorer | None:
+        """Return what `scorer` would, if that needs no loading; None where it does.
+
+        Raises:
+            NotFound: the pipeline has no champion.
+        """
+        loaded = self._loaded.get(pipeline)
+        return loaded[1] if loaded and loaded[0] == self._stamp(pipeline) else None
+
     def scorer(self, pipeline: str) -> Scorer:
         """Return the scorer of a pipeline's champion.
 

@@ -133,16 +133,36 @@ def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:
         Unauthenticated: it is malformed, unknown, revoked or expired; which of these is not told.
 
     """
-    form = _FORM.fullmatch(presented)
-    if form is not None:
+    (found,) = authenticate_each(engine, [presented], now)
+    if isinstance(found, Unauthenticated):
+        raise found
+    return found
+
+
+def authenticate_each(
+    engine: Engine, presented: Sequence[str], now: int
+) -> list[ApiKey | Unauthenticated]:
+    """Return the keys that were presented, or what is wrong with each, as `authenticate` does."""
+    forms = {one: form for one in set(presented) if (form := _FORM.fullmatch(one))}
+    wanted = {form["key_id"] for form in forms.values()}
+    rows: dict[str, Row[tuple[object, ...]]] = {}
+    if wanted:
+        query = select(api_keys).where(api_keys.c.key_id.in_(sorted(wanted)))
         with engine.connect() as connection:
-            row = connection.execute(_one(form["key_id"])).first()
+            rows = {row.key_id: row for row in connection.execute(query)}
+    keys: dict[str, ApiKey] = {}
+    for one, form in forms.items():
+        row = rows.get(form["key_id"])
         # compared in constant time, so that nobody can feel their way to the hash
         if row is not None and compare_digest(_hash(form["secret"]), row.hash):
-            key = _key(row)
-            if key.holds_at(now):
-                return key
-    raise Unauthenticated(
+            keys[one] = _key(row)
+    return [
+        keys[one] if one in keys and keys[one].holds_at(now) else _invalid() for one in presented
+    ]
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated(
         "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
     )
 

@@ -7,7 +7,7 @@ speaks of a later moment, never of an earlier one. Deals that close leave.
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,11 @@ from serving.insights.standing import standing as people_know
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.told import plain
+
+Asked: TypeAlias = tuple[str, Sequence[str]]
+"""A pipeline and ids of its deals."""
+Standing: TypeAlias = dict[str, Any]
+"""A row of `data.standing.standing`, with `touched`: whether newer facts wait."""
 
 _MANY: Final = 10_000
 """How many words one statement names: SQLite takes 32,766."""
@@ -136,7 +141,7 @@ def refresh(
             transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))
 
 
-def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
+def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
     same = sa.and_(
         touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
@@ -146,7 +151,25 @@ def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> l
         .select_from(sa.outerjoin(standing, touched, same))
         .where(standing.c.pipeline == pipeline, standing.c.deal_id.in_(deal_ids))
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    found = connection.execute(query)
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standing]]:
+    """Answer questions in their order as `find` does each, by one query a pipeline."""
+    wanted: dict[str, dict[str, None]] = {}
+    for pipeline, deal_ids in questions:
+        wanted.setdefault(pipeline, {}).update(dict.fromkeys(deal_ids))
+    known: dict[tuple[str, str], Standing] = {}
+    with engine.connect() as connection:
+        for pipeline, ids in wanted.items():
+            found = find(connection, pipeline, list(ids))
+            known |= {(pipeline, row["deal_id"]): row for row in found}
+    return [
+        [known[pipeline, one] for one in dict.fromkeys(ids) if (pipeline, one) in known]
+        for pipeline, ids in questions
+    ]
 
 
 _NOW: Final = ("score", "grade", "p_won", "close_median", "as_of", "bundle")
