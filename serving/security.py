@@ -12,7 +12,7 @@ from hmac import compare_digest
 from secrets import token_hex, token_urlsafe
 from typing import Final
 
-from sqlalchemy import Engine, Row, Select, select, update
+from sqlalchemy import Engine, Row, Select, bindparam, select, update
 
 from data import audit
 from data.audit import Actor, commander
@@ -24,6 +24,8 @@ from serving.access.reach import EVERYTHING, Reach
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
 
+_SOME: Final = select(api_keys).where(api_keys.c.key_id.in_(bindparam("ids", expanding=True)))
+"""Built once: it is asked at each request."""
 _FORM: Final = re.compile(r"dc_(?P<key_id>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
@@ -147,9 +149,8 @@ def authenticate_each(
     wanted = {form["key_id"] for form in forms.values()}
     rows: dict[str, Row[tuple[object, ...]]] = {}
     if wanted:
-        query = select(api_keys).where(api_keys.c.key_id.in_(sorted(wanted)))
         with engine.connect() as connection:
-            rows = {row.key_id: row for row in connection.execute(query)}
+            rows = {row.key_id: row for row in connection.execute(_SOME, {"ids": sorted(wanted)})}
     keys: dict[str, ApiKey] = {}
     for one, form in forms.items():
         row = rows.get(form["key_id"])

@@ -141,17 +141,23 @@ def refresh(
             transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))
 
 
+_SAME: Final = sa.and_(
+    touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
+)
+_FOUND: Final = (
+    sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
+    .select_from(sa.outerjoin(standing, touched, _SAME))
+    .where(
+        standing.c.pipeline == sa.bindparam("pipeline"),
+        standing.c.deal_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
+"""Built once: to build it costs more than to run it."""
+
+
 def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
-    same = sa.and_(
-        touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
-    )
-    query = (
-        sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
-        .select_from(sa.outerjoin(standing, touched, same))
-        .where(standing.c.pipeline == pipeline, standing.c.deal_id.in_(deal_ids))
-    )
-    found = connection.execute(query)
+    found = connection.execute(_FOUND, {"pipeline": pipeline, "ids": deal_ids})
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
 

@@ -34,6 +34,7 @@ from serving.api import (
     stream,
     webhooks,
 )
+from serving.api.express import Express
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
 from serving.api.observed import Observed
@@ -107,6 +108,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         redoc_url=None,
     )
     app.https = settings.https
+    app.add_middleware(Express, most=settings.max_body_bytes)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)

@@ -140,7 +140,7 @@ async def _said(
     told = access.told(now, "by-id")
     if not request.anew:
         found = await service.standings.ask((pipeline, request.deal_ids))
-        rows = _fresh(found, service.settings.score_hours, scorer, now)
+        rows = fresh(found, service.settings.score_hours, scorer, now)
         rows = [one for one in rows if access.reach.covers(one["owner_id"], one["team"])]
         said = {
             one["deal_id"]: from_standing(one, request.days_ahead, request.won_by) for one in rows
@@ -154,7 +154,7 @@ async def _said(
     return said
 
 
-def _fresh(found: list[Standing], hours: float, scorer: Scorer, now: int) -> list[Standing]:
+def fresh(found: list[Standing], hours: float, scorer: Scorer, now: int) -> list[Standing]:
     """Return the standing rows that may still be told."""
     oldest = now - hours * HOUR
     return [

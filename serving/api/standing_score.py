@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,16 @@ def from_standing(
         parts=None,
         reasons=None,
     )
+
+
+def written(row: dict[str, Any]) -> str:
+    """Return the JSON of `from_standing` at the pipeline's horizons."""
+    return _written(tuple(row.items()))
+
+
+@lru_cache(maxsize=4_096)  # a row that says the same is written the same
+def _written(row: tuple[tuple[str, Any], ...]) -> str:
+    return from_standing(dict(row)).model_dump_json(by_alias=True)
 
 
 def _chances(row: dict[str, Any]) -> list[Chance]:
