@@ -108,7 +108,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         redoc_url=None,
     )
     app.https = settings.https
-    app.add_middleware(Express, most=settings.max_body_bytes)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
     app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
@@ -120,6 +119,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
     site.install(app)
+    app.router.middleware_stack = Express(app.router.middleware_stack)
     return app
 
 

@@ -22,7 +22,7 @@ from serving.api.forms import TREND_DAYS, DaysAhead, check_ahead
 from serving.api.problems import responses
 from serving.api.records import Day, Moment, Name, PipelineName
 from serving.api.service import Access, Score, Service, TheService
-from serving.api.standing_score import from_standing
+from serving.api.standing_score import written
 from serving.scorer import Scorer
 from serving.standings import Standing
 
@@ -98,8 +98,10 @@ async def score_deals(
     why: list[NotOpen] = []
     if missing:
         why = await run_in_threadpool(_why, service.engine, pipeline, missing, access.reach)
-    answer = DealsAnswer(scores=[said[one] for one in ids if one in said], not_open=why)
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    scores = ",".join(said[one] for one in ids if one in said)
+    without = ",".join(one.model_dump_json() for one in why)
+    answer = f'{{"scores":[{scores}],"not_open":[{without}]}}'
+    return Response(answer, media_type="application/json")
 
 
 @router.get(
@@ -117,11 +119,10 @@ async def score_deal(
 ) -> Response:
     """Read the score of one deal; with `If-None-Match` only where it is another."""
     request = DealsRequest(deal_ids=[deal_id])
-    found = (await _said(pipeline, request, service, access)).get(deal_id)
-    if found is None:
+    told = (await _said(pipeline, request, service, access)).get(deal_id)
+    if told is None:
         (why,) = await run_in_threadpool(_why, service.engine, pipeline, [deal_id], access.reach)
         raise NotFound("no open deal", field="deal_id", value=deal_id, allowed=f"it is {why.why}")
-    told = found.model_dump_json(by_alias=True)
     tag = f'"{sha256(told.encode()).hexdigest()[:32]}"'
     if if_none_match and tag in [one.strip() for one in if_none_match.split(",")]:
         return Response(status_code=304, headers={"ETag": tag})
@@ -130,21 +131,20 @@ async def score_deal(
 
 async def _said(
     pipeline: str, request: DealsRequest, service: Service, access: Access
-) -> dict[str, DealScore]:
-    """Return the scores of the deals that are open and within reach, and enter them."""
+) -> dict[str, str]:
+    """Return the scores of the deals that are open and within reach as JSON, and enter them."""
     champions = service.champions
     scorer = champions.at_hand(pipeline) or await run_in_threadpool(champions.scorer, pipeline)
     now = service.live.clock()
     check_ahead(request.won_by, now if request.as_of is None else request.as_of)
-    said: dict[str, DealScore] = {}
+    said: dict[str, str] = {}
     told = access.told(now, "by-id")
     if not request.anew:
         found = await service.standings.ask((pipeline, request.deal_ids))
-        rows = fresh(found, service.settings.score_hours, scorer, now)
+        rows = _fresh(found, service.settings.score_hours, scorer, now)
         rows = [one for one in rows if access.reach.covers(one["owner_id"], one["team"])]
-        said = {
-            one["deal_id"]: from_standing(one, request.days_ahead, request.won_by) for one in rows
-        }
+        days, dates = request.days_ahead, request.won_by
+        said = {one["deal_id"]: written(one, days, dates) for one in rows}
         service.live.ledger.add(told.rows(rows))
     rest = [one for one in dict.fromkeys(request.deal_ids) if one not in said]
     if rest:
@@ -154,7 +154,7 @@ async def _said(
     return said
 
 
-def fresh(found: list[Standing], hours: float, scorer: Scorer, now: int) -> list[Standing]:
+def _fresh(found: list[Standing], hours: float, scorer: Scorer, now: int) -> list[Standing]:
     """Return the standing rows that may still be told."""
     oldest = now - hours * HOUR
     return [
@@ -174,8 +174,8 @@ def _scored(
     access: Access,
     scorer: Scorer,
     now: int,
-) -> dict[str, DealScore]:
-    """Score deals anew, from the live tables."""
+) -> dict[str, str]:
+    """Score deals anew, from the live tables; as JSON."""
     as_of = now if request.as_of is None else request.as_of
     settings = load_pipeline(service.engine, pipeline)
     with service.engine.connect() as connection:
@@ -190,7 +190,7 @@ def _scored(
     rows = access.reach.filter(standings.rows(scorer, scores, tables, now))
     days = request.days_ahead or scores.horizons_days
     told = tell(scorer, scores, days, request.won_by)
-    said = {one: told[one] for one in rows["deal_id"]}
+    said = {one: told[one].model_dump_json(by_alias=True) for one in rows["deal_id"]}
     entries = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in said]
     service.live.ledger.add(access.told(now, "by-id").rows(entries))
     return said

@@ -82,21 +82,32 @@ def requires(
             raise Unauthenticated(
                 "an API key is needed", remedy="send the header Authorization: Bearer dc_…"
             )
-        now = service.clock()
-        key = await service.keys.ask(presented.credentials)
-        if not service.calls.took(key.key_id, now):
-            await run_in_threadpool(service.calls.take, key.key_id, now)
-        if not key.allows(scope):
-            raise Forbidden(
-                "the API key's scopes do not cover this",
-                field="scopes",
-                value=" ".join(key.scopes),
-                allowed=scope,
-                remedy=f"ask for a key with the scope {scope}",
-            )
-        return Access(key, key.reach, actor(request, "key", key.key_id))
+        return await admit(request, service, presented.credentials, scope)
 
     return check
+
+
+async def admit(request: Request, service: Service, presented: str, scope: str) -> Access:
+    """Let a caller in, and count the call.
+
+    Raises:
+        Unauthenticated: the key is not valid.
+        TooMany: its calls are used up.
+        Forbidden: its scopes do not cover this.
+    """
+    now = service.clock()
+    key = await service.keys.ask(presented)
+    if not service.calls.took(key.key_id, now):
+        await run_in_threadpool(service.calls.take, key.key_id, now)
+    if not key.allows(scope):
+        raise Forbidden(
+            "the API key's scopes do not cover this",
+            field="scopes",
+            value=" ".join(key.scopes),
+            allowed=scope,
+            remedy=f"ask for a key with the scope {scope}",
+        )
+    return Access(key, key.reach, actor(request, "key", key.key_id))
 
 
 def actor(request: Request, kind: Kind, name: str) -> Actor:
