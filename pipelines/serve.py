@@ -29,6 +29,8 @@ def run(settings: Settings) -> None:
     os.environ |= {f"DEALCAST_{name.upper()}": str(value) for name, value in given.items()}
     # a request's frames are small: handing them to a second thread costs more than it brings
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    # boosters are asked in bursts: threads that spin until the next one take what it needs
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if settings.workers > 1:
         folder = settings.workspace / "metrics"
         shutil.rmtree(folder, ignore_errors=True)
