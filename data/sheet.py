@@ -61,7 +61,7 @@ class Sheet:
         if ROW not in frame.columns:
             given = given.with_columns((pl.col(_INDEX) + 1).cast(pl.Int64).alias(ROW))
         if FILE not in frame.columns:
-            given = given.hstack([_empty(FILE, pl.String(), given.height)])
+            given = given.with_columns(pl.lit(None, pl.String).alias(FILE))
         self.given = given
         extras = _extras(table, given, pipeline)
         _refuse_unknown(table, given, extras, pipeline)
@@ -80,9 +80,9 @@ class Sheet:
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
             absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
-        nothing = (_empty(c.name, POLARS_TYPES[c.type], given.height) for c in absent)
-        # put together by hand: an expression would cost a request a query
-        self.rows = pl.DataFrame([given[_INDEX], *read.values(), *nothing])
+        self.rows = pl.DataFrame([given[_INDEX], *read.values()]).with_columns(
+            pl.lit(None, POLARS_TYPES[c.type]).alias(c.name) for c in absent
+        )
         for column in read.values():
             self._refuse_unread(given, column)
         return self.rows
@@ -157,10 +157,6 @@ class Sheet:
                 raw=pl.struct(said.columns).struct.json_encode(),
             ).cast(REJECTS)
         )
-
-
-def _empty(name: str, kind: pl.DataType, rows: int) -> pl.Series:
-    return pl.Series(name, [], kind).extend_constant(None, rows)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
