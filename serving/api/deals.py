@@ -134,7 +134,9 @@ async def _said(
 ) -> dict[str, str]:
     """Return the scores of the deals that are open and within reach as JSON, and enter them."""
     champions = service.champions
-    scorer = champions.at_hand(pipeline) or await run_in_threadpool(champions.scorer, pipeline)
+    scorer = champions.at_hand(pipeline)
+    if scorer is None:
+        scorer = await run_in_threadpool(champions.scorer, pipeline)
     now = service.live.clock()
     check_ahead(request.won_by, now if request.as_of is None else request.as_of)
     said: dict[str, str] = {}

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api import deals, score
+from serving.api.forms import ScoreRequest
 from serving.api.service import Service, admit
 
 
@@ -49,7 +50,7 @@ _STOPS: Final = (
         deals,
         deals.score_deals,
     ),
-    _stop(r"/v1/score", score.ScoreRequest, score, score.score),
+    _stop(r"/v1/score", ScoreRequest, score, score.score),
 )
 
 

@@ -115,10 +115,14 @@ class Together:
         return cls(frames, refused)
 
 
-def key(place: int, own_id: str | None) -> str | None:
-    """Return the id that a request's deal, or activity, has in `Together`."""
-    own = own_id and own_id.strip(_SPACES)
+def key(place: int, deal_id: str) -> str:
+    """Return the id that a request's deal has in `Together`, as `_laid` makes it."""
+    own = deal_id.strip(_SPACES)
     return own and f"{place}/{own}"
+
+
+def _key(place: int, given: str | None) -> str | None:
+    return None if given is None else key(place, given)
 
 
 def own_id(key: str) -> str:
@@ -136,7 +140,7 @@ def _laid(
     laid = list(zip(requests, starts, range(len(requests)), strict=False))
     columns = {ROW: [start + row[ROW] for rows, start, _ in laid for row in rows[name]]}
     for one in {"deal_id", "activity_id"} & {*frame.columns}:
-        known = lru_cache(maxsize=None)(key)  # the facts of a deal all name it
+        known = lru_cache(maxsize=None)(_key)  # the facts of a deal all name it
         columns[one] = [known(place, row.get(one)) for rows, _, place in laid for row in rows[name]]
     # put in place by hand: an expression would cost more than the rows
     for one, values in columns.items():
