@@ -87,10 +87,22 @@ def store_all(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame, as
     ours = standing.c.pipeline == pipeline
     later = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of > as_of))
     before = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of <= as_of))
-    merge(transaction, standing, frame.join(later, on="deal_id", how="anti"))
+    ended = read(transaction, _ended(pipeline, as_of))
+    for gone in (later, ended):
+        frame = frame.join(gone, on="deal_id", how="anti")
+    merge(transaction, standing, frame)
     closed = before.join(frame, on="deal_id", how="anti")["deal_id"].to_list()
     for first in range(0, len(closed), _MANY):
         _drop(transaction, pipeline, closed[first : first + _MANY])
+
+
+def _ended(pipeline: str, as_of: int) -> sa.Select[Any]:
+    """Return the query for the deals that closed, as far as is known, only after a moment."""
+    deals = contract_tables["deals"].c
+    after = sa.or_(deals.closed_at > as_of, deals.closed_recorded_at > as_of)
+    return sa.select(deals.deal_id).where(
+        deals.pipeline == pipeline, deals.outcome != "open", after
+    )
 
 
 def store_some(

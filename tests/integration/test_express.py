@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rich.console import Console
 from starlette.testclient import TestClient
 
 from data.database import open_database
 from data.moments import iso
 from data.settings import Settings
+from pipelines import score
 from serving.security import create_key
 from tests import company
 from tests.pushing import NOW, serving
@@ -24,6 +26,7 @@ BY_ROUTER = "application/json; charset=utf-8"
 
 @pytest.fixture(scope="module")
 def client(company: Settings) -> Iterator[TestClient]:
+    score.run("sales", NOW, company, Console(quiet=True), company.workspace / "scores.parquet")
     with serving(company) as client:
         yield client
 
