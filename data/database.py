@@ -21,6 +21,9 @@ HEAD: Final = "0006"
 BUSY_MS: Final = 30_000
 """How long a writer waits for SQLite's one write lock."""
 
+_TURN: Final = 0x6D696772
+"""What PostgreSQL knows the migrations' turn by."""
+
 _TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     "text": sa.Text,
     "moment": sa.BigInteger,
@@ -175,6 +178,9 @@ def _migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         if version(connection) == HEAD:
             return
+        _take_turn(connection)
+        if version(connection) == HEAD:  # another worker was first
+            return
         from alembic import command  # here, because most openings have nothing to migrate
         from alembic.config import Config
 
@@ -182,6 +188,14 @@ def _migrate(engine: sa.Engine) -> None:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    """Wait until no other process migrates; the turn ends with the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def version(connection: sa.Connection) -> str | None:

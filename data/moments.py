@@ -13,7 +13,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def to_moment(value: datetime) -> int:
     """Return the UTC microseconds of an aware datetime, exactly."""
-    return (value - _EPOCH) // timedelta(microseconds=1)
+    past = value - _EPOCH
+    return (past.days * 86_400 + past.seconds) * SECOND + past.microseconds
 
 
 def to_datetime(moment: int) -> datetime:

@@ -7,6 +7,7 @@ text is empty or cannot be read; the caller compares the two to find what was wr
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from data.moments import DAY
@@ -119,6 +120,7 @@ def numbers(
             column = column.str.replace(decimal, ".", literal=True)
         column = column.str.strip_chars_start("¥￥$€£ ")
     read = column.cast(pl.Float64, strict=False)
-    read = read.set(~read.is_finite().fill_null(value=True), None)
+    if np.isfinite(read.to_numpy()).sum() + read.null_count() < len(read):
+        read = read.set(~read.is_finite().fill_null(value=True), None)
     # 39.59 * 10000 is 395900.00000000006: a float holds fifteen decimal digits, the rest is dust
     return (read * scale).round_sig_figs(15) if scale != 1.0 else read

@@ -80,7 +80,7 @@ class Sheet:
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
             absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
-        self.rows = given.select(_INDEX, *read.values()).with_columns(
+        self.rows = pl.DataFrame([given[_INDEX], *read.values()]).with_columns(
             pl.lit(None, POLARS_TYPES[c.type]).alias(c.name) for c in absent
         )
         for column in read.values():
@@ -120,7 +120,7 @@ class Sheet:
         for column in self.table.columns:
             if column.required and self.rows[column.name].null_count():
                 self.reject(self.rows[column.name].is_null(), column.name, "missing")
-            if column.allowed:
+            if column.allowed and {*self.rows[column.name].unique()} - {*column.allowed, None}:
                 wrong = ~self.rows[column.name].is_in(column.allowed).fill_null(value=True)
                 allowed = ", ".join(column.allowed)
                 self.reject(wrong, column.name, f"not an allowed word; allowed: {allowed}")

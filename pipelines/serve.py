@@ -10,15 +10,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from data.settings import Settings
+from serving.api.wire import Wire
 
 _SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-
-_HEADER_BYTES: Final = 32_768
-"""What a request's line and headers may have."""
 
 
 def run(settings: Settings) -> None:
@@ -31,6 +29,8 @@ def run(settings: Settings) -> None:
     os.environ |= {f"DEALCAST_{name.upper()}": str(value) for name, value in given.items()}
     # a request's frames are small: handing them to a second thread costs more than it brings
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    # boosters are asked in bursts: threads that spin until the next one take what it needs
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if settings.workers > 1:
         folder = settings.workspace / "metrics"
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,7 +53,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "port": settings.port,
         "timeout_graceful_shutdown": 10,
         "server_header": False,
-        "h11_max_incomplete_event_size": _HEADER_BYTES,
+        "http": Wire,
         "forwarded_allow_ips": settings.proxies,
     }
 

@@ -1,5 +1,6 @@
 """The bundles that serve: of each pipeline the one its `champion` file names, kept loaded."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -35,9 +36,22 @@ class Champions:
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
 
+    def __post_init__(self) -> None:
+        """Note where they are: it is looked there at each request."""
+        self._root = str(self.folder)
+
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""
         return sorted(path.parent.name for path in self.folder.glob(f"*/{CHAMPION}"))
+
+    def at_hand(self, pipeline: str) -> Scorer | None:
+        """Return what `scorer` would, if that needs no loading; None where it does.
+
+        Raises:
+            NotFound: the pipeline has no champion.
+        """
+        loaded = self._loaded.get(pipeline)
+        return loaded[1] if loaded and loaded[0] == self._stamp(pipeline) else None
 
     def scorer(self, pipeline: str) -> Scorer:
         """Return the scorer of a pipeline's champion.
@@ -57,7 +71,7 @@ class Champions:
     def _stamp(self, pipeline: str) -> Stamp:
         """Tell one state of the champion file from another, at the price of a stat."""
         try:
-            stat = (self.folder / pipeline / CHAMPION).stat()
+            stat = os.stat(f"{self._root}/{pipeline}/{CHAMPION}")
         except OSError:
             raise NotFound(
                 "no champion serves this pipeline",

@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Gathering(Generic[Question, Answer]):
-    """Hands questions to one function, as many as have come, on one thread of its own.
+    """Hands questions to one function, as many as have come, one call at a time.
 
     Attributes:
         answer: answers questions in their order, each with its answer or with what is wrong
@@ -28,12 +28,15 @@ class Gathering(Generic[Question, Answer]):
         weigh: how much a question asks.
         most: how much may be asked at once; a single question may be heavier.
         waiting: how many questions may wait; more are refused.
+        threaded: whether the function has a thread of its own. One that needs less time than a
+            change of threads, and waits for nobody, is called on the loop.
     """
 
     answer: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
     weigh: Callable[[Question], int]
     most: int = 256
     waiting: int = 2_000
+    threaded: bool = True
     _queue: deque[tuple[Question, asyncio.Future[Answer]]] = field(default_factory=deque)
     _worker: asyncio.Task[None] | None = None
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "score"))
@@ -77,7 +80,10 @@ class Gathering(Generic[Question, Answer]):
             taken = self._take()
             questions = [question for question, _ in taken]
             try:
-                answers = await loop.run_in_executor(self._thread, self.answer, questions)
+                if self.threaded:
+                    answers = await loop.run_in_executor(self._thread, self.answer, questions)
+                else:
+                    answers = self.answer(questions)
             except Exception as error:
                 answers = [error] * len(taken)
             for (_, future), answer in zip(taken, answers, strict=True):

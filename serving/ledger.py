@@ -58,7 +58,8 @@ class Told:
     def rows(self, said: Iterable[Row]) -> list[Row]:
         """Return the ledger's rows of standing rows, or of others with the same names."""
         head = {"reasons": None, **vars(self)}
-        return [{name: (head | one)[name] for name in _COLUMNS} for one in said]
+        rows = (head | one for one in said)
+        return [{name: row[name] for name in _COLUMNS} for row in rows]
 
 
 def hash_of(reasons: Sequence[Any] | None) -> str | None:

@@ -5,7 +5,7 @@ committed. What a crash, an outage or a large push leaves there, a thread does s
 is written only while the push it has seen is still the deal's last; else a later one writes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Final
@@ -14,10 +14,11 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
+from data.bulk import read
 from data.errors import DealcastError, NotReady
 from data.live import MOST_DEALS, read_deals
 from data.push import pushing
-from data.standing import touched
+from data.standing import standing, touched
 from data.tables import load_pipeline
 from serving import ledger, standings, webhooks
 from serving.champions import Champions
@@ -58,7 +59,8 @@ class Rescorer:
             request_id: of the push.
 
         Returns:
-            Their new rows, see `serving.standings.rows`; closed deals have none.
+            Their new rows, see `serving.standings.rows`, whoever was first to score them; closed
+            deals have none, nor have those that newer facts wait for.
 
         Raises:
             NotFound: the pipeline has no champion.
@@ -78,7 +80,9 @@ class Rescorer:
             standings.store_some(transaction, pipeline, mine, frame)
             told = Told(now, "push", caller, request_id)
             ledger.write(transaction, told.rows(frame.iter_rows(named=True)))
-        return frame
+            others = set(deal_ids) - set(mine)
+            stand = self._settled(transaction, pipeline, others) if others else frame.clear()
+        return pl.concat([frame, stand])
 
     def rest(self) -> Iterator[tuple[str, list[str]]]:
         """Yield pipelines with deals that are still touched, in portions."""
@@ -109,6 +113,16 @@ class Rescorer:
         same = sa.tuple_(touched.c.deal_id, touched.c.push).in_(seen)
         settled = sa.delete(touched).where(touched.c.pipeline == pipeline, same)
         return list(transaction.scalars(settled.returning(touched.c.deal_id)))
+
+    def _settled(
+        self, transaction: sa.Connection, pipeline: str, deal_ids: Iterable[str]
+    ) -> pl.DataFrame:
+        """Return what stands of deals that are not touched: `Rest` may have been quicker."""
+        waits = sa.exists().where(
+            touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
+        )
+        ours = (standing.c.pipeline == pipeline, standing.c.deal_id.in_(sorted(deal_ids)))
+        return read(transaction, sa.select(standing).where(*ours, ~waits))
 
 
 @dataclass

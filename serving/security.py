@@ -12,7 +12,7 @@ from hmac import compare_digest
 from secrets import token_hex, token_urlsafe
 from typing import Final
 
-from sqlalchemy import Engine, Row, Select, select, update
+from sqlalchemy import Engine, Row, Select, bindparam, select, update
 
 from data import audit
 from data.audit import Actor, commander
@@ -24,6 +24,8 @@ from serving.access.reach import EVERYTHING, Reach
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
 
+_SOME: Final = select(api_keys).where(api_keys.c.key_id.in_(bindparam("ids", expanding=True)))
+"""Built once: it is asked at each request."""
 _FORM: Final = re.compile(r"dc_(?P<key_id>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
@@ -133,16 +135,35 @@ def authenticate(engine: Engine, presented: str, now: int) -> ApiKey:
         Unauthenticated: it is malformed, unknown, revoked or expired; which of these is not told.
 
     """
-    form = _FORM.fullmatch(presented)
-    if form is not None:
+    (found,) = authenticate_each(engine, [presented], now)
+    if isinstance(found, Unauthenticated):
+        raise found
+    return found
+
+
+def authenticate_each(
+    engine: Engine, presented: Sequence[str], now: int
+) -> list[ApiKey | Unauthenticated]:
+    """Return the keys that were presented, or what is wrong with each, as `authenticate` does."""
+    forms = {one: form for one in set(presented) if (form := _FORM.fullmatch(one))}
+    wanted = {form["key_id"] for form in forms.values()}
+    rows: dict[str, Row[tuple[object, ...]]] = {}
+    if wanted:
         with engine.connect() as connection:
-            row = connection.execute(_one(form["key_id"])).first()
+            rows = {row.key_id: row for row in connection.execute(_SOME, {"ids": sorted(wanted)})}
+    keys: dict[str, ApiKey] = {}
+    for one, form in forms.items():
+        row = rows.get(form["key_id"])
         # compared in constant time, so that nobody can feel their way to the hash
         if row is not None and compare_digest(_hash(form["secret"]), row.hash):
-            key = _key(row)
-            if key.holds_at(now):
-                return key
-    raise Unauthenticated(
+            keys[one] = _key(row)
+    return [
+        keys[one] if one in keys and keys[one].holds_at(now) else _invalid() for one in presented
+    ]
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated(
         "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
     )
 

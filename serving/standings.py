@@ -7,7 +7,7 @@ speaks of a later moment, never of an earlier one. Deals that close leave.
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,11 @@ from serving.insights.standing import standing as people_know
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.told import plain
+
+Asked: TypeAlias = tuple[str, Sequence[str]]
+"""A pipeline and ids of its deals."""
+Standing: TypeAlias = dict[str, Any]
+"""A row of `data.standing.standing`, with `touched`: whether newer facts wait."""
 
 _MANY: Final = 10_000
 """How many words one statement names: SQLite takes 32,766."""
@@ -82,10 +87,22 @@ def store_all(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame, as
     ours = standing.c.pipeline == pipeline
     later = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of > as_of))
     before = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of <= as_of))
-    merge(transaction, standing, frame.join(later, on="deal_id", how="anti"))
+    ended = read(transaction, _ended(pipeline, as_of))
+    for gone in (later, ended):
+        frame = frame.join(gone, on="deal_id", how="anti")
+    merge(transaction, standing, frame)
     closed = before.join(frame, on="deal_id", how="anti")["deal_id"].to_list()
     for first in range(0, len(closed), _MANY):
         _drop(transaction, pipeline, closed[first : first + _MANY])
+
+
+def _ended(pipeline: str, as_of: int) -> sa.Select[Any]:
+    """Return the query for the deals that closed, as far as is known, only after a moment."""
+    deals = contract_tables["deals"].c
+    after = sa.or_(deals.closed_at > as_of, deals.closed_recorded_at > as_of)
+    return sa.select(deals.deal_id).where(
+        deals.pipeline == pipeline, deals.outcome != "open", after
+    )
 
 
 def store_some(
@@ -136,17 +153,41 @@ def refresh(
             transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))
 
 
-def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
+_SAME: Final = sa.and_(
+    touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
+)
+_FOUND: Final = (
+    sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
+    .select_from(sa.outerjoin(standing, touched, _SAME))
+    .where(
+        standing.c.pipeline == sa.bindparam("pipeline"),
+        standing.c.deal_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
+"""Built once: to build it costs more than to run it."""
+
+
+def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
-    same = sa.and_(
-        touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
-    )
-    query = (
-        sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
-        .select_from(sa.outerjoin(standing, touched, same))
-        .where(standing.c.pipeline == pipeline, standing.c.deal_id.in_(deal_ids))
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    found = connection.execute(_FOUND, {"pipeline": pipeline, "ids": deal_ids})
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standing]]:
+    """Answer questions in their order as `find` does each, by one query a pipeline."""
+    wanted: dict[str, dict[str, None]] = {}
+    for pipeline, deal_ids in questions:
+        wanted.setdefault(pipeline, {}).update(dict.fromkeys(deal_ids))
+    known: dict[tuple[str, str], Standing] = {}
+    with engine.connect() as connection:
+        for pipeline, ids in wanted.items():
+            found = find(connection, pipeline, list(ids))
+            known |= {(pipeline, row["deal_id"]): row for row in found}
+    return [
+        [known[pipeline, one] for one in dict.fromkeys(ids) if (pipeline, one) in known]
+        for pipeline, ids in questions
+    ]
 
 
 _NOW: Final = ("score", "grade", "p_won", "close_median", "as_of", "bundle")

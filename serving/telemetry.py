@@ -7,6 +7,7 @@ sets, and whichever is asked adds them up.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import perf_counter
 from typing import Final
 
@@ -54,6 +55,18 @@ bundle: Final = Gauge(
     ("pipeline", "bundle"),
     multiprocess_mode="mostrecent",
 )
+
+
+def answered(method: str, route: str, status: int, seconds: float) -> None:
+    """Count an answer, and measure how long it took."""
+    count, time = _of_route(method, route, status)
+    count.inc()
+    time.observe(seconds)
+
+
+@lru_cache(maxsize=1_024)  # looking for its name costs a counter more than counting
+def _of_route(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return requests.labels(method, route, status), request_seconds.labels(route)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from benchmarks.serving.fresh import fresh
 from benchmarks.serving.load import Call, load
 from benchmarks.serving.material import Material, material
 from benchmarks.serving.page import page
@@ -56,6 +57,7 @@ def main() -> None:
         "workers": asked.workers,
         "facts_a_record": _facts(found),
         "runs": list(_race(settings, found, asked)),
+        "fresh": _fresh(settings, asked),
     }
     (HERE / "serving.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (HERE / "RESULTS.md").write_text(page(results), encoding="utf-8")
@@ -76,16 +78,13 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
         str, tuple[list[str], str, dict[str, str], list[tuple[str, int, list[Call]]]]
     ] = {
         "empty route": (
-            [*uvicorn, "benchmarks.serving.empty:app"],
+            [*uvicorn, "--workers", str(asked.workers), "benchmarks.serving.empty:app"],
             "/ready",
             {},
             [("one", 1, _calls("/score", [{"deal_ids": ["x"]}]))],
         ),
         "dealcast": (
-            [
-                *(str(BIN / "dealcast"), "serve", "--port", "{port}"),
-                *("--workspace", str(settings.workspace), "--workers", str(asked.workers)),
-            ],
+            _serve(settings, asked),
             "/ready",
             {"DEALCAST_CALLS_PER_MINUTE": "100000000"},
             _of_dealcast(settings, found),
@@ -121,17 +120,36 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
                 yield from _put(service, name, scenario, deals, calls, asked.seconds)
 
 
-def _of_dealcast(settings: Settings, found: Material) -> list[Scenario]:
+def _fresh(settings: Settings, asked: Any) -> dict[str, float] | None:
+    """Measure how soon a pushed fact shows; None where Dealcast is not asked."""
+    if asked.only and "dealcast" not in asked.only:
+        return None
+    with running(_serve(settings, asked), "/ready", {}, HERE / "work" / "fresh.log") as service:
+        return fresh(f"http://127.0.0.1:{service.port}", _key(settings), asked.pipeline)
+
+
+def _serve(settings: Settings, asked: Any) -> list[str]:
+    return [
+        *(str(BIN / "dealcast"), "serve", "--port", "{port}"),
+        *("--workspace", str(settings.workspace), "--workers", str(asked.workers)),
+    ]
+
+
+def _key(settings: Settings) -> str:
     made = subprocess.run(  # noqa: S603 - our own command line
         [
-            *(str(BIN / "dealcast"), "keys", "create", "--name", "bench"),
+            *(str(BIN / "dealcast"), "keys", "create", "--name", "bench", "--scope", "write"),
             *("--scope", "score", "--scope", "read", "--workspace", str(settings.workspace)),
         ],
         check=True,
         capture_output=True,
         text=True,
     )
-    key = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    return made.stdout.strip()
+
+
+def _of_dealcast(settings: Settings, found: Material) -> list[Scenario]:
+    key = {"Authorization": f"Bearer {_key(settings)}"}
 
     def whole(records: list[dict[str, Any]]) -> dict[str, Any]:
         return {"pipeline": found.pipeline, "as_of": found.as_of, "records": records}

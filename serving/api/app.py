@@ -1,15 +1,17 @@
 """The application: its resources live from start to stop, and nothing is global."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from data.database import open_database
+from data.live import MOST_DEALS
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
@@ -32,6 +34,7 @@ from serving.api import (
     stream,
     webhooks,
 )
+from serving.api.express import Express
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
 from serving.api.observed import Observed
@@ -43,6 +46,8 @@ from serving.desk.desks import Desks
 from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.live import Live
+from serving.security import ApiKey, Unauthenticated, authenticate_each
+from serving.standings import find_each
 from serving.web import site
 
 
@@ -75,10 +80,22 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             calls = Calls(engine, settings.calls_per_minute)
             desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
+            # a read of SQLite waits for no writer; one of PostgreSQL waits for the network
+            near = engine.dialect.name == "sqlite"
+            keys = Gathering(partial(_holders, engine, clock), lambda _: 1, threaded=not near)
+            found = Gathering(
+                partial(find_each, engine),
+                lambda asked: len(asked[1]),
+                most=MOST_DEALS,
+                threaded=not near,
+            )
             with Live.of(settings, engine, champions, clock) as live, Warmer(desks):
-                service = Service(settings, engine, champions, clock, calls, live, scores, desks)
+                service = Service(
+                    settings, engine, champions, clock, calls, live, scores, keys, found, desks
+                )
                 yield {"service": service}
-                await scores.close()
+                for gathering in (keys, found, scores):
+                    await gathering.close()
         finally:
             telemetry.ended()
             engine.dispose()
@@ -103,4 +120,12 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
         app.include_router(group.router, prefix="/v1")
     site.install(app)
+    app.router.middleware_stack = Express(app.router.middleware_stack)
     return app
+
+
+def _holders(
+    engine: Engine, clock: Clock, presented: Sequence[str]
+) -> list[ApiKey | Unauthenticated]:
+    """Return whose keys were presented, or what is wrong with each."""
+    return authenticate_each(engine, presented, clock())

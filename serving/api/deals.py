@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from data.database import contract_tables
@@ -21,8 +22,9 @@ from serving.api.forms import TREND_DAYS, DaysAhead, check_ahead
 from serving.api.problems import responses
 from serving.api.records import Day, Moment, Name, PipelineName
 from serving.api.service import Access, Score, Service, TheService
-from serving.api.standing_score import from_standing
+from serving.api.standing_score import written
 from serving.scorer import Scorer
+from serving.standings import Standing
 
 router = APIRouter(tags=["score"])
 
@@ -79,80 +81,84 @@ class DealsAnswer(BaseModel):
 
 @router.post(
     "/pipelines/{pipeline}/deals/score",
+    response_model=DealsAnswer,
     responses=responses(401, 403, 404, 413, 422, 503),
 )
-def score_deals(
+async def score_deals(
     pipeline: ThePipeline, request: DealsRequest, service: TheService, access: Score
-) -> DealsAnswer:
+) -> Response:
     """Score deals by id, from what was pushed and ingested.
 
     What stands is told while no newer fact is known of the deal, the same bundle serves, and it
     is not older than `DEALCAST_SCORE_HOURS`; its `as_of` says of when it is. Else it is scored.
     """
-    said = _said(pipeline, request, service, access)
+    said = await _said(pipeline, request, service, access)
     ids = dict.fromkeys(request.deal_ids)
     missing = [one for one in ids if one not in said]
-    return DealsAnswer(
-        scores=[said[one] for one in ids if one in said],
-        not_open=_why(service.engine, pipeline, missing, access.reach) if missing else [],
-    )
+    why: list[NotOpen] = []
+    if missing:
+        why = await run_in_threadpool(_why, service.engine, pipeline, missing, access.reach)
+    scores = ",".join(said[one] for one in ids if one in said)
+    without = ",".join(one.model_dump_json() for one in why)
+    answer = f'{{"scores":[{scores}],"not_open":[{without}]}}'
+    return Response(answer, media_type="application/json")
 
 
 @router.get(
     "/pipelines/{pipeline}/deals/{deal_id}/score",
+    response_model=DealScore,
     responses=responses(401, 403, 404, 422, 503)
     | {304: {"description": "It is still what the tag says."}},
 )
-def score_deal(
+async def score_deal(
     pipeline: ThePipeline,
     deal_id: TheDeal,
     service: TheService,
     access: Score,
-    response: Response,
     if_none_match: Annotated[str | None, Header(max_length=2_000)] = None,
-) -> DealScore:
+) -> Response:
     """Read the score of one deal; with `If-None-Match` only where it is another."""
     request = DealsRequest(deal_ids=[deal_id])
-    found = _said(pipeline, request, service, access).get(deal_id)
-    if found is None:
-        (why,) = _why(service.engine, pipeline, [deal_id], access.reach)
+    told = (await _said(pipeline, request, service, access)).get(deal_id)
+    if told is None:
+        (why,) = await run_in_threadpool(_why, service.engine, pipeline, [deal_id], access.reach)
         raise NotFound("no open deal", field="deal_id", value=deal_id, allowed=f"it is {why.why}")
-    tag = f'"{sha256(found.model_dump_json().encode()).hexdigest()[:32]}"'
+    tag = f'"{sha256(told.encode()).hexdigest()[:32]}"'
     if if_none_match and tag in [one.strip() for one in if_none_match.split(",")]:
-        return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
-    response.headers["ETag"] = tag
-    return found
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(told, media_type="application/json", headers={"ETag": tag})
 
 
-def _said(
+async def _said(
     pipeline: str, request: DealsRequest, service: Service, access: Access
-) -> dict[str, DealScore]:
-    """Return the scores of the deals that are open and within reach, and enter them."""
-    scorer = service.champions.scorer(pipeline)
+) -> dict[str, str]:
+    """Return the scores of the deals that are open and within reach as JSON, and enter them."""
+    champions = service.champions
+    scorer = champions.at_hand(pipeline)
+    if scorer is None:
+        scorer = await run_in_threadpool(champions.scorer, pipeline)
     now = service.live.clock()
     check_ahead(request.won_by, now if request.as_of is None else request.as_of)
-    said: dict[str, DealScore] = {}
+    said: dict[str, str] = {}
     told = access.told(now, "by-id")
     if not request.anew:
-        rows = _standing(service, pipeline, request.deal_ids, scorer, now)
+        found = await service.standings.ask((pipeline, request.deal_ids))
+        rows = _fresh(found, service.settings.score_hours, scorer, now)
         rows = [one for one in rows if access.reach.covers(one["owner_id"], one["team"])]
-        said = {
-            one["deal_id"]: from_standing(one, request.days_ahead, request.won_by) for one in rows
-        }
+        days, dates = request.days_ahead, request.won_by
+        said = {one["deal_id"]: written(one, days, dates) for one in rows}
         service.live.ledger.add(told.rows(rows))
     rest = [one for one in dict.fromkeys(request.deal_ids) if one not in said]
     if rest:
-        said |= _scored(pipeline, rest, request, service, access, scorer, now)
+        said |= await run_in_threadpool(
+            _scored, pipeline, rest, request, service, access, scorer, now
+        )
     return said
 
 
-def _standing(
-    service: Service, pipeline: str, deal_ids: list[str], scorer: Scorer, now: int
-) -> list[dict[str, Any]]:
+def _fresh(found: list[Standing], hours: float, scorer: Scorer, now: int) -> list[Standing]:
     """Return the standing rows that may still be told."""
-    oldest = now - service.settings.score_hours * HOUR
-    with service.engine.connect() as connection:
-        found = standings.find(connection, pipeline, deal_ids)
+    oldest = now - hours * HOUR
     return [
         one
         for one in found
@@ -170,8 +176,8 @@ def _scored(
     access: Access,
     scorer: Scorer,
     now: int,
-) -> dict[str, DealScore]:
-    """Score deals anew, from the live tables."""
+) -> dict[str, str]:
+    """Score deals anew, from the live tables; as JSON."""
     as_of = now if request.as_of is None else request.as_of
     settings = load_pipeline(service.engine, pipeline)
     with service.engine.connect() as connection:
@@ -186,7 +192,7 @@ def _scored(
     rows = access.reach.filter(standings.rows(scorer, scores, tables, now))
     days = request.days_ahead or scores.horizons_days
     told = tell(scorer, scores, days, request.won_by)
-    said = {one: told[one] for one in rows["deal_id"]}
+    said = {one: told[one].model_dump_json(by_alias=True) for one in rows["deal_id"]}
     entries = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in said]
     service.live.ledger.add(access.told(now, "by-id").rows(entries))
     return said

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS: Final = {
@@ -21,6 +20,11 @@ HEADERS: Final = {
 """An answer that has one of them already keeps its own: static files may be cached."""
 
 _HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+_RAW, _RAW_HTTPS = (
+    [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    for headers in (HEADERS, HEADERS | _HTTPS)
+)
+"""The same as ASGI has them."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,14 @@ class SecureHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request and add to the answer what it lacks."""
-        wanted = HEADERS | (_HTTPS if self.https else {})
+        wanted = _RAW_HTTPS if self.https else _RAW
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in wanted.items():
-                    headers.setdefault(name, value)
+                given = message.get("headers", ())
+                names = {name for name, _ in given}
+                lacking = (one for one in wanted if one[0] not in names)
+                message = {**message, "headers": [*given, *lacking]}
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import telemetry
@@ -43,7 +43,8 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[ID] = name
+                own = (ID.lower().encode(), name.encode())
+                message = {**message, "headers": [*message.get("headers", ()), own]}
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=name):
@@ -61,8 +62,7 @@ def _id(scope: Scope) -> str:
 def _told(scope: Scope, status: int, seconds: float) -> None:
     """Count and log by the route's form: what stands in its place may be a person's name."""
     route = _route(scope)
-    telemetry.requests.labels(scope["method"], route, status).inc()
-    telemetry.request_seconds.labels(route).observe(seconds)
+    telemetry.answered(scope["method"], route, status, seconds)
     log.info(
         "request",
         method=scope["method"],

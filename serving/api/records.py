@@ -7,6 +7,7 @@ for numbers, NaN and infinities are refused.
 
 import json
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Required, TypeAlias
 
 import polars as pl
@@ -27,11 +28,15 @@ MOST_FACTS: Final = 10_000
 _EARLIEST, _LATEST = parse_moment("1900-01-01"), parse_moment("2200-01-01")
 
 
+_read: Final = lru_cache(maxsize=4_096)(parse_moment)
+"""Facts of one moment come together, and most became known when they happened."""
+
+
 def _moment(value: object) -> object:
     if not isinstance(value, str):
         raise PydanticCustomError("moment", "ISO 8601 text, such as 2026-11-23T09:00:00+08:00")
     try:
-        moment = parse_moment(value)
+        moment = _read(value)
     except BadInput as error:
         raise PydanticCustomError("moment", "{allowed}", {"allowed": error.allowed}) from None
     if not _EARLIEST <= moment < _LATEST:
@@ -219,5 +224,5 @@ def frame_of(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     if name == "deals":
         types |= {c.name: POLARS_TYPES[c.type] for c in AS_OF_NOW}
         types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
-    given = {column for row in rows for column in row} | {ROW}
+    given = {ROW}.union(*rows)
     return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})

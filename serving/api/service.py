@@ -1,12 +1,13 @@
 """What every request may need, and who may ask: the resources of one running service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
 from data.audit import Actor, Kind
 from data.errors import Forbidden
@@ -21,7 +22,8 @@ from serving.desk.desks import Desks
 from serving.gathering import Gathering
 from serving.ledger import Told
 from serving.live import Live
-from serving.security import ApiKey, Unauthenticated, authenticate
+from serving.security import ApiKey, Unauthenticated
+from serving.standings import Asked, Standing
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Service:
     calls: Calls
     live: Live
     scores: Gathering[Question, Answered]
+    keys: Gathering[str, ApiKey]
+    standings: Gathering[Asked, list[Standing]]
     desks: Desks
 
 
@@ -70,28 +74,40 @@ class Access:
 
 def requires(
     scope: str,
-) -> Callable[[Request, Service, HTTPAuthorizationCredentials | None], Access]:
+) -> Callable[[Request, Service, HTTPAuthorizationCredentials | None], Coroutine[Any, Any, Access]]:
     """Return a dependency that lets in only valid keys with a scope."""
 
-    def check(request: Request, service: TheService, presented: _Presented) -> Access:
+    async def check(request: Request, service: TheService, presented: _Presented) -> Access:
         if presented is None:
             raise Unauthenticated(
                 "an API key is needed", remedy="send the header Authorization: Bearer dc_…"
             )
-        now = service.clock()
-        key = authenticate(service.engine, presented.credentials, now)
-        service.calls.take(key.key_id, now)
-        if not key.allows(scope):
-            raise Forbidden(
-                "the API key's scopes do not cover this",
-                field="scopes",
-                value=" ".join(key.scopes),
-                allowed=scope,
-                remedy=f"ask for a key with the scope {scope}",
-            )
-        return Access(key, key.reach, actor(request, "key", key.key_id))
+        return await admit(request, service, presented.credentials, scope)
 
     return check
+
+
+async def admit(request: Request, service: Service, presented: str, scope: str) -> Access:
+    """Let a caller in, and count the call.
+
+    Raises:
+        Unauthenticated: the key is not valid.
+        TooMany: its calls are used up.
+        Forbidden: its scopes do not cover this.
+    """
+    now = service.clock()
+    key = await service.keys.ask(presented)
+    if not service.calls.took(key.key_id, now):
+        await run_in_threadpool(service.calls.take, key.key_id, now)
+    if not key.allows(scope):
+        raise Forbidden(
+            "the API key's scopes do not cover this",
+            field="scopes",
+            value=" ".join(key.scopes),
+            allowed=scope,
+            remedy=f"ask for a key with the scope {scope}",
+        )
+    return Access(key, key.reach, actor(request, "key", key.key_id))
 
 
 def actor(request: Request, kind: Kind, name: str) -> Actor:

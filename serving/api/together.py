@@ -8,10 +8,10 @@ requests that tell one of them differently are not laid together.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
-import numpy as np
 import polars as pl
 
 from data.contract import TABLES, Pipeline
@@ -100,7 +100,7 @@ class Together:
         raw = {
             name: frame
             for name in NAMES
-            if (frame := _laid(name, requests, starts, pipeline)).height
+            if not (frame := _laid(name, requests, starts, pipeline)).is_empty()
         }
         normalised = normalise(raw, pipeline)
         frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
@@ -121,6 +121,10 @@ def key(place: int, deal_id: str) -> str:
     return own and f"{place}/{own}"
 
 
+def _key(place: int, given: str | None) -> str | None:
+    return None if given is None else key(place, given)
+
+
 def own_id(key: str) -> str:
     """Return the id that the caller knows, see `key`."""
     return key.partition("/")[2]
@@ -130,17 +134,18 @@ def _laid(
     name: str, requests: Sequence[Rows], starts: Sequence[int], pipeline: Pipeline
 ) -> pl.DataFrame:
     """Lay the rows of a table of all requests below each other, under the keys they have here."""
-    lengths = [len(rows[name]) for rows in requests]
     frame = frame_of(name, [row for rows in requests for row in rows[name]], pipeline)
-    place = pl.Series(np.repeat(np.arange(len(requests)), lengths))
-    start = pl.Series(np.repeat(starts[:-1], lengths), dtype=pl.Int64)
-    keys = []
+    if frame.is_empty():
+        return frame
+    laid = list(zip(requests, starts, range(len(requests)), strict=False))
+    columns = {ROW: [start + row[ROW] for rows, start, _ in laid for row in rows[name]]}
     for one in {"deal_id", "activity_id"} & {*frame.columns}:
-        own = pl.col(one).str.strip_chars()
-        keys.append(
-            pl.when(own == "").then(own).otherwise(pl.format("{}/{}", place, own)).alias(one)
-        )
-    return frame.with_columns(pl.col(ROW) + start, *keys)
+        known = lru_cache(maxsize=None)(_key)  # the facts of a deal all name it
+        columns[one] = [known(place, row.get(one)) for rows, _, place in laid for row in rows[name]]
+    # put in place by hand: an expression would cost more than the rows
+    for one, values in columns.items():
+        frame.replace_column(frame.get_column_index(one), pl.Series(one, values, frame[one].dtype))
+    return frame
 
 
 def _refusal(reject: dict[str, Any], number: int) -> BadInput:

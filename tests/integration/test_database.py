@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.bulk import Merged, merge, read, writing
 from data.contract import TABLES
-from data.database import HEAD, contract_tables, metadata, open_database
+from data.database import HEAD, contract_tables, metadata, open_database, version
 from data.settings import Settings
 
 CHANGES = contract_tables["changes"]
@@ -39,6 +41,14 @@ def test_a_database_that_is_open_already_is_opened_again(settings: Settings) -> 
     with second.connect() as connection:
         assert connection.execute(sa.text("SELECT name FROM pipelines")).scalar() == "p"
     second.dispose()
+
+
+def test_workers_that_start_at_once_make_the_tables_once(settings: Settings) -> None:
+    with ThreadPoolExecutor(4) as workers:
+        for engine in workers.map(lambda _: open_database(settings), range(4)):
+            with engine.connect() as connection:
+                assert version(connection) == HEAD
+            engine.dispose()
 
 
 def test_sqlite_lets_readers_read_while_a_writer_writes(tmp_path) -> None:

@@ -128,6 +128,28 @@ def test_headers_may_not_be_of_any_size(url: str) -> None:
         assert httpx2.get(f"{url}/health", headers={"X": "x" * 200_000}).status_code >= 400
 
 
+@pytest.mark.parametrize(
+    "begins",
+    [
+        b"GET /health HTTP/1.1\r\nX: ",
+        b"GET /",
+        b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+def test_a_head_without_an_end_is_cut_off(url: str, begins: bytes) -> None:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as talker:
+        talker.settimeout(10)
+        talker.sendall(begins)
+        if begins.endswith(b"\r\n\r\n"):
+            talker.sendall(b"0\r\nX: ")  # of the lines after a body
+        with suppress(ConnectionError):
+            for _ in range(100):
+                talker.sendall(b"x" * 10_000)
+                time.sleep(0.001)
+            pytest.fail("a megabyte of one head was taken")
+
+
 def key_of(settings: Settings, scope: str) -> str:
     engine = open_database(settings)
     key = create_key(engine, "x", [scope], now())
