@@ -63,9 +63,10 @@ def compute_parts(
     """
     asked = collect(snapshots.select(*KEY)).sort(KEY)
     stood = standing(tables, context, asked["as_of"].unique().sort())
+    others = [collect(one) for one in (_accounts(tables), _owners(tables))]
     for part in _parts(asked, deals):
         own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
-        yield _computed(own, part, stood, context)
+        yield _computed(own, part, others, stood, context)
 
 
 def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
@@ -92,33 +93,37 @@ def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
 
 
 def _computed(
-    tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
+    tables: Tables,
+    snapshots: pl.DataFrame,
+    others: list[pl.DataFrame],
+    stood: Stood,
+    context: Context,
 ) -> pl.DataFrame:
+    """Compute one part: its history on the engine, all else in memory, whatever the engine."""
     with tables.scratch():
-        answers = answered(_asked(context)[0], tables, tables.put(snapshots))
-        held = collect(_held_rows(answers, tables, context))
-    told = nw.from_native(_told(held, stood, context).lazy())
-    return collect(_features(told, context))
+        answers = collect(answered(_asked(context)[0], tables, tables.put(snapshots)))
+        deals = collect(_deals(tables))
+    if not answers.select(KEY).equals(snapshots):  # engines other than Polars leave them anyhow
+        answers = answers.sort(KEY)
+    frames = [frame.lazy() for frame in (answers, deals, *others)]
+    fixed = collect(nw.from_native(_with_fixed(*frames, context)))
+    told = answers.hstack(_told(fixed, stood, context).drop(KEY))
+    return collect(_features(nw.from_native(told.lazy()), context))
 
 
-def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
-    """Add what is fixed, and who holds the deal, to what its own history answers."""
-    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
-
-
-def _told(held: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
     """Add working days, and what is known of others."""
-    rows = with_working_days(held.sort(KEY), LAST_TOUCH, context.calendar)
-    return with_tallies(rows, stood, context)
+    return with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
 
 
 def _features(told: Frame, context: Context) -> Frame:
-    """Read each feature off."""
+    """Read each feature off, where the deal was known."""
     features = {
         feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
         for feature, expression in _asked(context)[1]
     }
-    return told.select(*KEY, **features)
+    known = nw.col("recorded_at") <= nw.col("as_of")
+    return told.filter(known).select(*KEY, **features)
 
 
 class Prepared:
@@ -135,14 +140,20 @@ class Prepared:
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
         self._runs = Plan(along(self._history.runs))
-        self._held = Plan(lambda told, *frames: _held_rows(told, self._on(frames), context))
+        self._fixed = Plan(lambda answers, *frames: self._with_fixed(answers, self._on(frames)))
         self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
         own = [frames[name] for name in NAMES]
         answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
-        return self._rows(_told(self._held(answers, *own), self._stood, self._context))
+        told = _told(self._fixed(answers, *own), self._stood, self._context)
+        return self._rows(answers.hstack(told.drop(KEY)))
+
+    def _with_fixed(self, answers: Frame, tables: Tables) -> Frame:
+        beside = (_deals(tables), _accounts(tables), _owners(tables))
+        frames = [frame.to_native() for frame in (answers, *beside)]
+        return nw.from_native(_with_fixed(*frames, self._context))
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
@@ -185,21 +196,36 @@ def _held(context: Context) -> list[str]:
     return ["owner_id", *(name for name in context.rivals if name in context.tracked_texts)]
 
 
-def _with_held(rows: Frame, tables: Tables, history: History) -> Frame:
-    """Join who holds the deal, who competes for it, and when it was last touched."""
-    held = {name: history.held(change(name)) for name in _held(history.context)}
-    owners = tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
+def _deals(tables: Tables) -> Frame:
+    return tables.deals.drop(*ENDING)
+
+
+def _accounts(tables: Tables) -> Frame:
+    return tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
+
+
+def _owners(tables: Tables) -> Frame:
+    return tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
+
+
+def _with_fixed(
+    answers: pl.LazyFrame,
+    deals: pl.LazyFrame,
+    accounts: pl.LazyFrame,
+    owners: pl.LazyFrame,
+    context: Context,
+) -> pl.LazyFrame:
+    """Return what the deal's history does not say, row by row beside the answers.
+
+    That is: what is fixed from the deal's creation, what was known of its account by then, who
+    holds it, who competes for it, and when it was last touched. Wide rows are not joined: on a
+    million of them each join would copy every answer.
+    """
+    history = _asked(context)[0]
+    held = {name: history.held(change(name)) for name in _held(context)}
     held[LAST_TOUCH] = history.last(DONE)
-    return rows.with_columns(**held).join(owners, on="owner_id", how="left")
-
-
-def _with_fixed(answers: Frame, tables: Tables) -> Frame:
-    """Join what is fixed from the deal's creation, and what was known of its account by then."""
-    known = nw.col("recorded_at") <= nw.col("as_of")
-    accounts = tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
-    rows = answers.join(tables.deals.drop(*ENDING), on="deal_id").filter(known)
-    rows = rows.join(accounts, on="account_id", how="left")
-    account_known = nw.col("known_at") <= nw.col("as_of")
-    return rows.with_columns(
-        **{name: nw.when(account_known).then(nw.col(name)) for name in ACCOUNT},
-    )
+    rows: pl.LazyFrame = nw.from_native(answers).select(*KEY, **held).to_native()
+    for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
+        rows = rows.join(other, on=key, how="left", maintain_order="left")
+    known = pl.col("known_at") <= pl.col("as_of")
+    return rows.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in ACCOUNT)

@@ -31,21 +31,20 @@ _MOVED: Final = ("rises", "falls")
 def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
     """Answer every question; see `features.answers.answered`."""
     runs, asked = along(history.runs), _native(snapshots).collect()
-    own = _native(facts).join(asked.lazy(), on="deal_id", how="semi").collect()
 
     def run(filed: pl.DataFrame) -> pl.DataFrame:
         return collect(runs(nw.from_native(filed.lazy())))
 
-    return nw.from_native(answers_in_memory(history, own, asked, run).lazy())
+    return nw.from_native(answers_in_memory(history, _native(facts), asked, run).lazy())
 
 
 def answers_in_memory(
     history: History,
-    facts: pl.DataFrame,
+    facts: pl.DataFrame | pl.LazyFrame,
     snapshots: pl.DataFrame,
     run: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Answer every question, of facts and snapshots held in memory.
+    """Answer every question, of snapshots held in memory.
 
     Args:
         history: what was asked.
@@ -126,24 +125,21 @@ class _Filed:
     by_place: pl.DataFrame
 
     @classmethod
-    def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
+    def of(cls, facts: pl.DataFrame | pl.LazyFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
         known = facts.lazy().join(deals.lazy(), on="deal_id").drop("deal_id")
-        own = known.sort("deal", *ORDER).collect()
+        empty = pl.DataFrame({"deal": -1}).cast(pl.Int64).lazy()  # it comes first, being below all
+        own = pl.concat([known, empty], how="diagonal").sort("deal", *ORDER).collect()
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
-        begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)
-        end = np.searchsorted(deal, numbers, "right").astype(np.uint32)
-        by_time = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
-        order = _below_empty(by_time.to_numpy() + 1)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order), dtype=np.uint32)
-        rows = pl.concat([own.clear(1), own], rechunk=True).with_columns(
-            begin=_below_empty(begin[deal]),
-            place=place,
-            mirrored=_below_empty(begin[deal] + end[deal] + 1) - place,
-        )
+        begin = (np.searchsorted(deal, numbers, "left") - 1).astype(np.uint32)
+        end = (np.searchsorted(deal, numbers, "right") - 1).astype(np.uint32)
+        order = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
+        place = np.empty(len(order), np.uint32)
+        place[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
+        begun, ended = _below_empty(begin[deal[1:]]), _below_empty(end[deal[1:]])
+        rows = own.with_columns(begin=begun, place=place, mirrored=begun + ended + 1 - place)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        by_place = rows.select("at", *said)[order]
+        by_place = rows.select("at", *said).select(pl.all().gather(order))
         rows = rows.with_columns(by_place["number"].alias("number_by_place"))
         return cls(rows, begin, end, by_place)
 
