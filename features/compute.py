@@ -10,6 +10,7 @@ import polars as pl
 
 from data.errors import BadInput
 from data.plans import Plan
+from data.pool import in_turn
 from data.tables import NAMES, Frame, Tables, collect
 from features.answers import answered
 from features.calendar import with_working_days
@@ -17,7 +18,7 @@ from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
-from features.places import along, answers_in_memory
+from features.places import answers_in_memory, chosen
 from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
@@ -64,9 +65,12 @@ def compute_parts(
     asked = collect(snapshots.select(*KEY)).sort(KEY)
     stood = standing(tables, context, asked["as_of"].unique().sort())
     others = [collect(one) for one in (_accounts(tables), _owners(tables))]
-    for part in _parts(asked, deals):
+
+    def computed(part: pl.DataFrame) -> pl.DataFrame:
         own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
-        yield _computed(own, part, others, stood, context)
+        return _computed(own, part, others, stood, context)
+
+    yield from in_turn(computed, _parts(asked, deals), tables.host.abreast)
 
 
 def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
@@ -106,7 +110,7 @@ def _computed(
     if not answers.select(KEY).equals(snapshots):  # engines other than Polars leave them anyhow
         answers = answers.sort(KEY)
     frames = [frame.lazy() for frame in (answers, deals, *others)]
-    fixed = collect(nw.from_native(_with_fixed(*frames, context)))
+    fixed = collect(nw.from_native(_with_fixed(context, *frames)))
     told = answers.hstack(_told(fixed, stood, context).drop(KEY))
     return collect(_features(nw.from_native(told.lazy()), context))
 
@@ -139,21 +143,21 @@ class Prepared:
         self._history = _asked(context)[0]
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
-        self._runs = Plan(along(self._history.runs))
+        self._chosen = Plan(chosen(self._history.runs))
         self._fixed = Plan(lambda answers, *frames: self._with_fixed(answers, self._on(frames)))
         self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
         own = [frames[name] for name in NAMES]
-        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
+        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._chosen)
         told = _told(self._fixed(answers, *own), self._stood, self._context)
         return self._rows(answers.hstack(told.drop(KEY)))
 
     def _with_fixed(self, answers: Frame, tables: Tables) -> Frame:
         beside = (_deals(tables), _accounts(tables), _owners(tables))
         frames = [frame.to_native() for frame in (answers, *beside)]
-        return nw.from_native(_with_fixed(*frames, self._context))
+        return nw.from_native(_with_fixed(self._context, *frames))
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
@@ -209,11 +213,11 @@ def _owners(tables: Tables) -> Frame:
 
 
 def _with_fixed(
+    context: Context,
     answers: pl.LazyFrame,
     deals: pl.LazyFrame,
     accounts: pl.LazyFrame,
     owners: pl.LazyFrame,
-    context: Context,
 ) -> pl.LazyFrame:
     """Return what the deal's history does not say, row by row beside the answers.
 

@@ -115,8 +115,9 @@ class _Ledger:
     Attributes:
         moments: that may be asked about, sorted.
         keys: the key's column and `number`, from 0.
-        places: `number` by how many moments there are, and the place of the moment; ascending.
-        stood: by place, what stood from then on, and nothing in the last row.
+        places: `number` by how many moments there are, and the place of the moment; ascending,
+            below a first one that nothing is asked at.
+        stood: by place, what stood from then on, and null in the first row.
     """
 
     moments: pl.Series
@@ -127,22 +128,23 @@ class _Ledger:
     @classmethod
     def of(cls, known: pl.DataFrame, key: str, moments: pl.Series) -> Self:
         """Take the frame that `_summed` gives of a kind, whose key is in the column `key`."""
-        keys = known.select(pl.col(key).unique()).with_row_index("number")
+        keys = (
+            known.select(pl.col(key).unique()).with_row_index("number").cast({"number": pl.Int64})
+        )
         rows = known.join(keys, on=key, how="left", maintain_order="left")
-        places = rows["number"].cast(pl.Int64) * len(moments) + moments.search_sorted(rows["as_of"])
-        order = places.arg_sort()
-        stood = pl.concat([known.drop(key, "as_of")[order], known.drop(key, "as_of").clear(1)])
-        return cls(moments, keys, places[order].to_numpy(), stood)
+        places = rows["number"] * len(moments) + moments.search_sorted(rows["as_of"])
+        order, stood = places.arg_sort(), known.drop(key, "as_of")
+        below = np.concatenate(([np.iinfo(np.int64).min], places[order].to_numpy()))
+        return cls(moments, keys, below, pl.concat([stood.clear(1), stood[order]]))
 
     def read(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return what stood of each row's key at its as_of; null of a key that is not known."""
         key = next(name for name in rows.columns if name != "as_of")
         number = rows.join(self.keys, on=key, how="left", maintain_order="left")["number"]
-        first = number.cast(pl.Int64).fill_null(-1).to_numpy() * len(self.moments)
+        first = number.fill_null(-1).to_numpy() * len(self.moments)
         asked = first + self.moments.search_sorted(rows["as_of"]).to_numpy()
         last = np.searchsorted(self.places, asked, side="right") - 1
-        nothing = (number.is_null().to_numpy()) | (last < 0) | (self.places[last] < first)
-        return self.stood[np.where(nothing, len(self.places), last)]
+        return self.stood[np.where(self.places[last] < first, 0, last)]
 
 
 def _kept(kept: pl.DataFrame) -> Stood:

@@ -44,7 +44,13 @@ class Limits:
 
 
 class Host(Protocol):
-    """An engine at work."""
+    """An engine at work.
+
+    Attributes:
+        abreast: how many queries it may be asked at the same time.
+    """
+
+    abreast: int
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""

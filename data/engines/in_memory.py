@@ -12,6 +12,8 @@ from data.engines import Frame, collect, lazy
 class PolarsHost:
     """See `data.engines.Host`. It holds nothing; what is kept lives as long as it is used."""
 
+    abreast = pl.thread_pool_size()
+
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""
         return lazy(frame.lazy())

@@ -19,6 +19,8 @@ class DuckDBHost:
         limits: its memory, and where it goes on when that is full.
     """
 
+    abreast = 1  # it is one query that has all threads
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._connection = duckdb.connect()

@@ -37,6 +37,8 @@ class SparkHost:
         NotReady: pyspark or Java is not here, or the cluster does not answer.
     """
 
+    abreast = 1  # it is one query that has all threads
+
     def __init__(self, limits: Limits) -> None:
         self._limits, self._session = limits, _session(limits)
 
