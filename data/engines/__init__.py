@@ -4,9 +4,6 @@ Everything above speaks Narwhals. A `Host` is what Narwhals has no word for: bri
 scanning a file, keeping what is asked for more than once, and spreading a span of integers.
 """
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +12,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import narwhals as nw
 import polars as pl
+
+from data.engines.spill import fresh
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Engine = Literal["polars", "duckdb", "spark"]
@@ -35,12 +34,8 @@ class Limits:
     folder: Path | None = None
 
     def spill(self) -> Path:
-        """Make an empty folder that lasts as long as this process."""
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="dealcast-", dir=self.folder)).resolve()
-        atexit.register(shutil.rmtree, made, ignore_errors=True)
-        return made
+        """Make an empty folder that lasts as long as this process; see `data.engines.spill`."""
+        return fresh(self.folder)
 
 
 class Host(Protocol):
@@ -106,6 +101,19 @@ def host(engine: Engine, limits: Limits = UNLIMITED) -> Host:
 
 
 def collect(frame: Frame) -> pl.DataFrame:
-    """Run a lazy frame on its engine and return its rows as a Polars frame."""
+    """Run a lazy frame on its engine and return its rows as a Polars frame.
+
+    Raises:
+        NotReady: DuckDB has less memory than that takes.
+    """
+    if not frame.implementation.is_duckdb():
+        return _collected(frame)
+    from data.engines.on_disk import enough_memory
+
+    with enough_memory():
+        return _collected(frame)
+
+
+def _collected(frame: Frame) -> pl.DataFrame:
     collected: pl.DataFrame = frame.collect(backend="polars").to_native()
     return collected

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from data.engines import Frame, Limits, lazy
+from data.errors import NotReady
 from data.mapped import mapped
 
 
@@ -43,7 +44,8 @@ class DuckDBHost:
     def keep(self, frame: Frame) -> Frame:
         """Run a frame once into a table, which goes to disk when memory is full."""
         name = f"kept_{next(self._numbers)}"
-        frame.to_native().create(name)
+        with enough_memory():
+            frame.to_native().create(name)
         self._kept.append(name)
         return lazy(self._connection.table(name))
 
@@ -66,3 +68,18 @@ class DuckDBHost:
         """Give a row to every integer from a column to another, under a name."""
         integers = f'unnest(generate_series("{first}", "{last}")) AS "{name}"'
         return lazy(frame.to_native().project(f"*, {integers}"))
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Say which setting to change where a query takes more memory than DuckDB may use."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise NotReady(
+            "DuckDB has too little memory for this",
+            field="DEALCAST_MEMORY_LIMIT",
+            value=str(error).partition("\n")[0],
+            allowed="some hundred MB for each thread, and a disk with room for the rest",
+            remedy="raise DEALCAST_MEMORY_LIMIT, or make room on the workspace's disk",
+        ) from error
