@@ -75,7 +75,10 @@ def run(
         BadInput: an origin that cannot be judged at; a column to keep that is not there.
     """
     configured, tables = opened(settings, pipeline)
-    fitting, custom = fitting or Fitting(threads=settings.threads), load(settings.features)
+    fitting, custom = (
+        fitting or Fitting(threads=settings.threads, cluster=settings.dask),
+        load(settings.features),
+    )
 
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)

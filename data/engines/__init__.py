@@ -4,7 +4,7 @@ Everything above speaks Narwhals. A `Host` is what Narwhals has no word for: bri
 scanning a file, keeping what is asked for more than once, and spreading a span of integers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import polars as pl
 from data.engines.spill import fresh
 
 Frame: TypeAlias = nw.LazyFrame[Any]
+Work: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
 Engine = Literal["polars", "duckdb", "spark"]
 
 
@@ -61,6 +62,12 @@ class Host(Protocol):
 
     def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Make one frame of parts: in memory, or mapped from files where it may not fit."""
+
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows, in their order: here, or some of them on each machine of a cluster.
+
+        The work can be pickled, and what it gives of some rows does not depend on the others.
+        """
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name.

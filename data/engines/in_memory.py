@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.engines import Frame, collect, lazy
+from data.engines import Frame, Work, collect, lazy
 
 
 class PolarsHost:
@@ -33,6 +33,10 @@ class PolarsHost:
     def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Make one frame of parts, in memory."""
         return pl.concat(parts)
+
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows: here."""
+        return work(rows)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data.engines import Frame, Limits, lazy
+from data.engines import Frame, Limits, Work, lazy
 from data.errors import NotReady
 from data.mapped import mapped
 
@@ -63,6 +63,10 @@ class DuckDBHost:
     def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Make one frame of parts, mapped from files."""
         return mapped(parts, self._limits.spill())
+
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows: here."""
+        return work(rows)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""
