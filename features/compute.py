@@ -18,7 +18,7 @@ from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
 from features.history import History, activity, change
-from features.places import answers_in_memory, chosen
+from features.places import answered_by_places, answers_in_memory, chosen
 from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
@@ -105,7 +105,7 @@ def _computed(
 ) -> pl.DataFrame:
     """Compute one part: its history on the engine, all else in memory, whatever the engine."""
     with tables.scratch():
-        answers = collect(answered(_asked(context)[0], tables, tables.put(snapshots)))
+        answers = _answers(_asked(context)[0], tables, snapshots)
         deals = collect(_deals(tables))
     if not answers.select(KEY).equals(snapshots):  # engines other than Polars leave them anyhow
         answers = answers.sort(KEY)
@@ -113,6 +113,18 @@ def _computed(
     fixed = collect(nw.from_native(_with_fixed(context, *frames)))
     told = answers.hstack(_told(fixed, stood, context).drop(KEY))
     return collect(_features(nw.from_native(told.lazy()), context))
+
+
+def _answers(history: History, tables: Tables, snapshots: pl.DataFrame) -> pl.DataFrame:
+    """Answer what was asked: here, where the facts of a part fit, or on a cluster's machines."""
+    asked = tables.put(snapshots)
+    if tables.host.remote:
+        return collect(answered(history, tables, asked))
+    facts = timeline(tables)
+    if not facts.implementation.is_polars():
+        own = asked.select("deal_id").unique()
+        facts = nw.from_native(collect(facts.join(own, on="deal_id", how="semi")).lazy())
+    return collect(answered_by_places(history, facts, nw.from_native(snapshots.lazy())))
 
 
 def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:

@@ -44,9 +44,11 @@ class Host(Protocol):
 
     Attributes:
         abreast: how many queries it may be asked at the same time.
+        remote: whether the rows lie on other machines, which had better work on them there.
     """
 
     abreast: int
+    remote: bool
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""

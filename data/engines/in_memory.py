@@ -13,6 +13,7 @@ class PolarsHost:
     """See `data.engines.Host`. It holds nothing; what is kept lives as long as it is used."""
 
     abreast = pl.thread_pool_size()
+    remote = False
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""

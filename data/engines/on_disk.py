@@ -21,6 +21,7 @@ class DuckDBHost:
     """
 
     abreast = 1  # it is one query that has all threads
+    remote = False
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

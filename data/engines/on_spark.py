@@ -42,6 +42,7 @@ class SparkHost:
     """
 
     abreast = 1  # it is one query that has all threads
+    remote = True
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self._session = limits, _session(limits)
