@@ -189,7 +189,7 @@ def _card(
         "snapshots": len(fitted.sample),
         "custom_features": {one.name: one.origin for one in fitted.features if one.origin},
         "seed": seed,
-        "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
+        "fitting": {k: v for k, v in asdict(fitting).items() if k not in ("threads", "cluster")},
         "evidence": None if evidence is None else summary(evidence),
     }
 
