@@ -13,22 +13,17 @@ from data.plans import Plan
 from data.pool import in_turn
 from data.tables import NAMES, Frame, Tables, collect
 from features.answers import answered
+from features.beside import KEY, LAST_TOUCH, accounts_of, beside, deals_of, owners_of, told_by
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
-from features.history import History, activity, change
+from features.history import History
 from features.places import answered_by_places, answers_in_memory, chosen
 from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
-KEY: Final = ("deal_id", "as_of")
-ACCOUNT: Final = ("industry", "region", "employees", "revenue")
 DEALS_A_PART: Final = 25_000
-DONE: Final = activity(status="done")
-LAST_TOUCH: Final = "last_touch"
-ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
-"""Columns of `deals` that no feature may see: what became of the deal."""
 
 
 def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
@@ -64,7 +59,7 @@ def compute_parts(
     """
     asked = collect(snapshots.select(*KEY)).sort(KEY)
     stood = standing(tables, context, asked["as_of"].unique().sort())
-    others = [collect(one) for one in (_accounts(tables), _owners(tables))]
+    others = [collect(one) for one in (accounts_of(tables), owners_of(tables))]
 
     def computed(part: pl.DataFrame) -> pl.DataFrame:
         own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
@@ -104,27 +99,28 @@ def _computed(
     context: Context,
 ) -> pl.DataFrame:
     """Compute one part: its history on the engine, all else in memory, whatever the engine."""
+    history = _asked(context)[0]
     with tables.scratch():
-        answers = _answers(_asked(context)[0], tables, snapshots)
-        deals = collect(_deals(tables))
-    if not answers.select(KEY).equals(snapshots):  # engines other than Polars leave them anyhow
+        asked = tables.put(snapshots)
+        own = asked.select("deal_id").unique()
+        answers = _answers(history, tables, asked, own)
+        deals = collect(deals_of(tables).join(own, on="deal_id", how="semi"))
+    if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
         answers = answers.sort(KEY)
-    frames = [frame.lazy() for frame in (answers, deals, *others)]
-    fixed = collect(nw.from_native(_with_fixed(context, *frames)))
+    frames = [nw.from_native(frame.lazy()) for frame in (answers, deals, *others)]
+    fixed = collect(beside(history, *frames))
     told = answers.hstack(_told(fixed, stood, context).drop(KEY))
     return collect(_features(nw.from_native(told.lazy()), context))
 
 
-def _answers(history: History, tables: Tables, snapshots: pl.DataFrame) -> pl.DataFrame:
-    """Answer what was asked: here, where the facts of a part fit, or on a cluster's machines."""
-    asked = tables.put(snapshots)
-    if tables.host.remote:
-        return collect(answered(history, tables, asked))
+def _answers(history: History, tables: Tables, asked: Frame, own: Frame) -> pl.DataFrame:
+    """Answer what is asked of own deals: on a cluster's machines, or here: a part's facts fit."""
     facts = timeline(tables)
-    if not facts.implementation.is_polars():
-        own = asked.select("deal_id").unique()
-        facts = nw.from_native(collect(facts.join(own, on="deal_id", how="semi")).lazy())
-    return collect(answered_by_places(history, facts, nw.from_native(snapshots.lazy())))
+    if tables.host.remote or facts.implementation.is_polars():
+        return collect(answered(history, tables, asked))
+    facts = facts.join(own, on="deal_id", how="semi")
+    here = [nw.from_native(collect(frame).lazy()) for frame in (facts, asked)]
+    return collect(answered_by_places(history, *here))
 
 
 def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
@@ -156,7 +152,7 @@ class Prepared:
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
         self._chosen = Plan(chosen(self._history.runs))
-        self._fixed = Plan(lambda answers, *frames: self._with_fixed(answers, self._on(frames)))
+        self._fixed = Plan(lambda answers, *frames: self._beside(answers, self._on(frames)))
         self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
@@ -166,10 +162,9 @@ class Prepared:
         told = _told(self._fixed(answers, *own), self._stood, self._context)
         return self._rows(answers.hstack(told.drop(KEY)))
 
-    def _with_fixed(self, answers: Frame, tables: Tables) -> Frame:
-        beside = (_deals(tables), _accounts(tables), _owners(tables))
-        frames = [frame.to_native() for frame in (answers, *beside)]
-        return nw.from_native(_with_fixed(self._context, *frames))
+    def _beside(self, answers: Frame, tables: Tables) -> Frame:
+        others = (deals_of(tables), accounts_of(tables), owners_of(tables))
+        return beside(self._history, answers, *others)
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
@@ -184,9 +179,7 @@ def catalogue(context: Context) -> list[Feature]:
 @lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
-    history.last(DONE)  # working days and tallies ask for these, whichever features do
-    for field in _held(context):
-        history.held(change(field))
+    told_by(history)  # working days and tallies ask for these, whichever features do
     families = (*FAMILIES, *context.custom)
     asked = [asked for family in families for asked in family.ask(history)]
     _check_names([feature for feature, _ in asked])
@@ -205,43 +198,3 @@ def _check_names(features: list[Feature]) -> None:
             allowed="names that no feature of the catalogue has",
             remedy=f"give it another name in {files[0] if files else 'the mapping'}",
         )
-
-
-def _held(context: Context) -> list[str]:
-    """Name the tracked fields that say whose tallies are wanted."""
-    return ["owner_id", *(name for name in context.rivals if name in context.tracked_texts)]
-
-
-def _deals(tables: Tables) -> Frame:
-    return tables.deals.drop(*ENDING)
-
-
-def _accounts(tables: Tables) -> Frame:
-    return tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
-
-
-def _owners(tables: Tables) -> Frame:
-    return tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
-
-
-def _with_fixed(
-    context: Context,
-    answers: pl.LazyFrame,
-    deals: pl.LazyFrame,
-    accounts: pl.LazyFrame,
-    owners: pl.LazyFrame,
-) -> pl.LazyFrame:
-    """Return what the deal's history does not say, row by row beside the answers.
-
-    That is: what is fixed from the deal's creation, what was known of its account by then, who
-    holds it, who competes for it, and when it was last touched. Wide rows are not joined: on a
-    million of them each join would copy every answer.
-    """
-    history = _asked(context)[0]
-    held = {name: history.held(change(name)) for name in _held(context)}
-    held[LAST_TOUCH] = history.last(DONE)
-    rows: pl.LazyFrame = nw.from_native(answers).select(*KEY, **held).to_native()
-    for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
-        rows = rows.join(other, on=key, how="left", maintain_order="left")
-    known = pl.col("known_at") <= pl.col("as_of")
-    return rows.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in ACCOUNT)
