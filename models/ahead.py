@@ -17,7 +17,7 @@ from models.boosting import Columns
 from models.calendar import NAMES, bin_codes
 from models.curve import Array
 
-_STEPS: Final = ("bin", "starts_on", "ends_on", "quarter_week")
+_STEPS: Final = ("bin", "working_week", "starts_on", "ends_on", "quarter_week")
 """Of the calendar's columns those that count steps."""
 
 

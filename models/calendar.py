@@ -11,18 +11,21 @@ from models.curve import Array
 
 NAMES: Final = (
     "bin",
-    "working_days",
+    "working_week",
     "starts_on",
     "ends_on",
     "month_ends",
     "quarter_week",
+    "quarter_opening",
     "quarter_closing",
     "season",
 )
 """The columns that a bin adds to a code row."""
 
+_OPENING: Final = 21
+"""Days at a quarter's start, in which little closes, since so much was closed just before."""
 _CLOSING: Final = 14
-"""Days at a quarter's end, in which deals are hurried; in two weeks there are ten weekdays."""
+"""Days at a quarter's end, in which deals are hurried."""
 
 
 def bin_codes(
@@ -37,22 +40,26 @@ def bin_codes(
         calendar: whose working days.
 
     Returns:
-        Floats [rows, NAMES]: the bin's number, its working days (in UTC), the weekday of its start
-        and end, how many months end in it, the week of the quarter in which it starts, its
-        weekdays in the last two weeks of a quarter, and the day of the year on which it ends.
+        Floats [rows, NAMES]: the bin's number, its working days (in UTC) to each seven days, the
+        weekday of its start and end, how many months end in it, the week of the quarter in which
+        it starts, which shares of it lie in the first three and in the last two weeks of a
+        quarter, and the day of the year on which it ends.
     """
     start = as_of // DAY + edges[number].astype(np.int64)
     end = as_of // DAY + edges[number + 1].astype(np.int64)
     dates = end.astype("datetime64[D]")
+    days = np.maximum(end - start, 1)
+    working = working_days_before(end, calendar) - working_days_before(start, calendar)
     return np.column_stack(
         [
             number,
-            working_days_before(end, calendar) - working_days_before(start, calendar),
+            np.rint(7 * working / days),
             (start + MONDAY) % 7,
             (end + MONDAY) % 7,
             _month(end) - _month(start),
             (start - _starts(_quarter(start))) // 7,
-            _closing_days_before(end) - _closing_days_before(start),
+            (_opening_days_before(end) - _opening_days_before(start)) / days,
+            (_closing_days_before(end) - _closing_days_before(start)) / days,
             (dates - dates.astype("datetime64[Y]")).astype(np.int64),
         ]
     ).astype(np.float64)
@@ -74,12 +81,16 @@ def _starts(quarter: np.ndarray) -> np.ndarray:
     return first.astype(np.int64)
 
 
+def _opening_days_before(day: np.ndarray) -> np.ndarray:
+    """Count the days before a day that lie in the first three weeks of a quarter."""
+    quarter = _quarter(day)
+    before: np.ndarray = _OPENING * quarter + np.minimum(day - _starts(quarter), _OPENING)
+    return before
+
+
 def _closing_days_before(day: np.ndarray) -> np.ndarray:
-    """Count the weekdays before a day that lie in the last two weeks of a quarter."""
+    """Count the days before a day that lie in the last two weeks of a quarter."""
     quarter = _quarter(day)
     closes = _starts(quarter + 1) - _CLOSING
-    until, since = (
-        working_days_before(one, "weekdays") for one in (np.maximum(day, closes), closes)
-    )
-    before: np.ndarray = 10 * quarter + until - since
+    before: np.ndarray = _CLOSING * quarter + np.maximum(day - closes, 0)
     return before

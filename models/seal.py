@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 CARD: Final = "card.json"
 
 

@@ -21,12 +21,13 @@ _DEALS: Final = 100
 """Deals over which an effect is averaged: enough for a picture."""
 CALENDAR: Final = {
     "bin": "how far ahead",
-    "working_days": "working days in the bin",
+    "working_week": "working days to seven days of the bin",
     "starts_on": "weekday of the bin's start",
     "ends_on": "weekday of the bin's end",
     "month_ends": "months that end in the bin",
     "quarter_week": "week of the quarter of the bin's start",
-    "quarter_closing": "working days in the last two weeks of a quarter",
+    "quarter_opening": "share of the bin in a quarter's first three weeks",
+    "quarter_closing": "share of the bin in a quarter's last two weeks",
     "season": "day of the year",
 }
 """What the columns of `models.calendar` are called in pictures."""

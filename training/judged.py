@@ -22,6 +22,7 @@ class Figures:
     log_loss: float
     brier: float
     auc: float
+    won_expected: float
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def judge(forecasts: Forecasts, draws: Draws) -> Judged:
 
 def _figures(said: Array, outcome: np.ndarray) -> Figures:
     losses, brier = log_losses(said, outcome), brier_scores(said, outcome)
-    return Figures(float(losses.mean()), float(brier.mean()), auc(said[:, WON], outcome == WON))
+    ranked = auc(said[:, WON], outcome == WON)
+    return Figures(float(losses.mean()), float(brier.mean()), ranked, float(said[:, WON].sum()))
 
 
 def plain(value: Any) -> Any:

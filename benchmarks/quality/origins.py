@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -40,16 +41,18 @@ def loans(told: Told) -> dict[str, Any]:
     return _judged(tables, pipeline, origins, (7, 14, 28, 42), None, told)
 
 
-def simulated(told: Told) -> dict[str, Any]:
+def simulated(told: Told, seed: int) -> dict[str, Any]:
     """All quarterly origins that true curves are told of and a quarter is seen after."""
-    company = simulate(_DEALS, _YEARS, end=_END, seed=0).opportunities
+    company = simulate(_DEALS, _YEARS, end=_END, seed=seed).opportunities
     tables = lazy_tables(company.frames, company.settings)
     origins = [_END - quarters * _QUARTER for quarters in range(8, 0, -1)]
-    made = {"deals": _DEALS, "years": _YEARS}
+    made = {"deals": _DEALS, "years": _YEARS, "company": seed}
     return made | _judged(tables, company.settings, origins, None, company.truth, told)
 
 
-RUNS: Final[dict[str, Callable[[Told], dict[str, Any]]]] = {"loans": loans, "simulated": simulated}
+_COMPANIES: Final = {f"simulated {seed}": partial(simulated, seed=seed) for seed in range(3)}
+"""One company has its own sellers, and with them its own luck."""
+RUNS: Final[dict[str, Callable[[Told], dict[str, Any]]]] = {"loans": loans, **_COMPANIES}
 
 
 def _judged(
@@ -89,11 +92,35 @@ def page(found: dict[str, dict[str, Any]]) -> str:
     ]
     for name, run in found.items():
         lines += ["", f"## {name}", "", *_lines(run)]
+    together = [run for name, run in found.items() if name in _COMPANIES]
+    if len(together) > 1:
+        lines += ["", "## The simulated companies together", "", *_together(together)]
     return "\n".join(lines) + "\n"
 
 
+def _together(runs: list[dict[str, Any]]) -> list[str]:
+    """Add up what was said, what the true curves say and what came."""
+    heads = "| days | deals | won said / came | true curves / came | below stage |"
+    rows = []
+    for same in zip(*(run["horizons"] for run in runs), strict=True):
+        deals, came = (sum(one[key] for one in same) for key in ("open_deals", "won_actual"))
+        said = sum(one["won_expected"] for one in same)
+        true = sum(one["baselines"][TRUTH]["won_expected"] for one in same)
+        ours, stage = (
+            sum(one["open_deals"] * one[key] for one in same)
+            for key in ("log_loss", "log_loss_baseline")
+        )
+        rows.append(
+            f"| {same[0]['horizon_days']:.0f} | {deals:,} | {said / came:.3f} "
+            f"| {true / came:.3f} | {1 - ours / stage:.1%} |"
+        )
+    return [heads, "|" + "---:|" * (heads.count("|") - 1), *rows]
+
+
 def _lines(run: dict[str, Any]) -> list[str]:
-    recovered = " recovered |" if TRUTH in run["horizons"][0]["baselines"] else ""
+    recovered = ""
+    if TRUTH in run["horizons"][0]["baselines"]:
+        recovered = " true curves / came | recovered |"
     heads = (
         "| days | deals | log-loss | stage | below stage | stage and time in it | won said / came "
         "| AUC |" + recovered
@@ -125,8 +152,9 @@ def _row(one: dict[str, Any]) -> str:
     )
     if TRUTH not in one["baselines"]:
         return row
-    best = one["baselines"][TRUTH]["log_loss"]
-    return f"{row} {(stage - ours) / (stage - best):.0%} |"
+    true = one["baselines"][TRUTH]
+    recovered = (stage - ours) / (stage - true["log_loss"])
+    return f"{row} {true['won_expected'] / one['won_actual']:.3f} | {recovered:.0%} |"
 
 
 def _dates(event: str, dates: dict[str, Any]) -> str:

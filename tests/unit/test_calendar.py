@@ -24,12 +24,13 @@ def test_a_bins_codes_are_counted_day_by_day(as_of: int, number: int) -> None:
     codes = bin_codes(np.array([as_of]), np.array([number]), EDGES)[0]
     assert dict(zip(NAMES, codes.tolist(), strict=True)) == {
         "bin": number,
-        "working_days": sum(works(day) for day in inside),
+        "working_week": round(7 * sum(works(day) for day in inside) / len(inside)),
         "starts_on": start.weekday(),
         "ends_on": end.weekday(),
         "month_ends": sum((day + timedelta(days=1)).day == 1 for day in inside),
         "quarter_week": (start - quarter_start(start)).days // 7,
-        "quarter_closing": sum(works(day) and closes(day) for day in inside),
+        "quarter_opening": sum(opens(day) for day in inside) / len(inside),
+        "quarter_closing": sum(closes(day) for day in inside) / len(inside),
         "season": end.timetuple().tm_yday - 1,
     }
 
@@ -40,6 +41,11 @@ def works(day: date) -> bool:
 
 def quarter_start(day: date) -> date:
     return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def opens(day: date) -> bool:
+    """Whether a day is in the first three weeks of its quarter."""
+    return day - quarter_start(day) < timedelta(days=21)
 
 
 def closes(day: date) -> bool:
