@@ -6,7 +6,7 @@ such a thread runs where it is.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -42,7 +42,7 @@ def on_polars_thread(function: Callable[[], Result]) -> Result:
 
 
 def in_turn(
-    function: Callable[[Given], Result], given: Iterable[Given], abreast: int
+    function: Callable[[Given], Result], given: Sequence[Given], abreast: int
 ) -> Iterator[Result]:
     """Run a function on each of the things given, some at a time, and yield in their order.
 
@@ -51,9 +51,10 @@ def in_turn(
     Args:
         function: what to run.
         given: what to run it on.
-        abreast: how many at a time; with 1 all runs in the caller's thread.
+        abreast: how many at a time. One alone runs in the caller's thread, which may be one of
+            Polars' own, see `on_polars_thread`.
     """
-    if abreast == 1:
+    if min(abreast, len(given)) <= 1:
         yield from map(function, given)
         return
     waiting: deque[Future[Result]] = deque()
