@@ -73,9 +73,10 @@ bench-origins: setup ## Backtest the loan log and a simulated company at rolling
 bench-scale: setup ## Train on a million snapshots and score ten thousand deals, on the clock
 	$(BIN)/python -m benchmarks.quality scale
 
-bench-desk: setup ## Measure what the list captures where the true effect is known, and the allocation; write the page
+bench-desk: setup ## Measure what the list captures where the true effect is known, the allocation, and pages; write the page
 	$(BIN)/python -m benchmarks.desk captured
 	$(BIN)/python -m benchmarks.desk allocation
+	$(BIN)/python -m benchmarks.desk pages
 
 bench-forecast: setup ## Look back at forecasts of a simulated company (an hour; ONLY=…), write the page
 	$(BIN)/python -m benchmarks.forecast run $(ONLY)

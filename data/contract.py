@@ -18,8 +18,8 @@ from typing import Final, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from data.desk import Desk
 from data.errors import BadInput
+from data.listing import Listing
 from data.practice import Practice
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
@@ -263,7 +263,7 @@ class Pipeline(BaseModel):
     """The source's own columns by name, beyond those of the contract."""
     left_out: tuple[str, ...] = ()
     """Features that no model may use: their names, or what stands before the colon."""
-    desk: Desk = Desk()
+    desk: Listing = Listing()
     """How the week's list is made: hours, effort, the plan and the rules."""
     practice: Practice = Practice()
     """The handbook's numbers: exchange rates, goals of stages, quotas."""

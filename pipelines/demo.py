@@ -1,7 +1,9 @@
 """`dealcast demo`: the main job on a simulated company, whose true curves are known."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -20,14 +22,25 @@ from training.metrics import log_losses
 from training.truth import TRUTH, with_truth
 
 LEADS, OPPORTUNITIES = "leads", "opportunities"
-QUARTER = 91 * DAY
+QUARTER, WEEK = 91 * DAY, 7 * DAY
 _ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 3 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
 _ROWS = 70_000
 """Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""
 
 
-def run(settings: Settings, deals: int, seed: int, progress: Console, console: Console) -> None:
+PAST_WEEKS: Final = (8, 6, 4, 2, 1)
+"""How many weeks ago lists were published: what they said has come due, or is compared with."""
+
+
+def run(
+    settings: Settings,
+    deals: int,
+    seed: int,
+    progress: Console,
+    console: Console,
+    past_weeks: Sequence[int] = PAST_WEEKS,
+) -> None:
     """Simulate, ingest, train both pipelines, publish the list, and compare with the truth.
 
     Args:
@@ -36,6 +49,8 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
         seed: what all chance comes from.
         progress: where to say what goes on.
         console: where the results go.
+        past_weeks: how many weeks ago lists were published, the longest first, by a quickly
+            fitted bundle that knew no more than the first of these weeks.
     """
     fitting = Fitting(threads=settings.threads, rows_per_booster=_ROWS)
     end = parse_moment(monday(now()).isoformat())
@@ -46,6 +61,8 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
         for name in (LEADS, OPPORTUNITIES):
             ingest.run(company / name, "canonical", name, settings, progress)
             truths[name] = pl.read_parquet(company / name / "truth.parquet")
+    if past_weeks:
+        _live(settings, [end - weeks * WEEK for weeks in past_weeks], seed, progress)
     for name in (LEADS, OPPORTUNITIES):
         trained = train.run(name, end, settings, progress, seed, end - _ORIGINS[name], fitting)
         train.show(trained, console, settings.language)
@@ -58,6 +75,14 @@ def run(settings: Settings, deals: int, seed: int, progress: Console, console: C
         told = say(settings.language)("Written: {}").format(path)
         console.print(told, highlight=False, soft_wrap=True)
     _say_how_to_serve(settings, console)
+
+
+def _live(settings: Settings, mondays: Sequence[int], seed: int, progress: Console) -> None:
+    """Publish the lists of past weeks, each of what was known then."""
+    quick = Fitting(threads=settings.threads, folds=2, rounds=40, rows_per_booster=20_000)
+    train.run(OPPORTUNITIES, mondays[0], settings, progress, seed, mondays[0] - QUARTER, quick)
+    for monday_at in mondays:
+        week.run(OPPORTUNITIES, monday_at, settings, progress)
 
 
 def against_truth(evidence: Origin, truth: pl.DataFrame, language: Language = "en") -> Table:

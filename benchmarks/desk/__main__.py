@@ -1,4 +1,4 @@
-"""`python -m benchmarks.desk`: measure what the list captures and how it allocates; the page."""
+"""`python -m benchmarks.desk`: what the list captures, how it allocates, how fast pages answer."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.desk import allocating, captured
+from benchmarks.desk import allocating, captured, pages
 from benchmarks.desk.page import page
 
 HERE = Path(__file__).resolve().parent
@@ -25,6 +25,15 @@ def captured_command(out: Folder = HERE) -> None:
 def allocation_command(out: Folder = HERE) -> None:
     """Measure the allocation, on the clock, and write the page."""
     _write(out, "allocation", allocating.measured())
+
+
+@app.command("pages")
+def pages_command(
+    out: Folder = HERE,
+    workspace: Annotated[Path | None, typer.Option(help="A large one; by default made.")] = None,
+) -> None:
+    """Measure how fast the pages of a large workspace answer, and write the page."""
+    _write(out, "pages", pages.measured(typer.echo, workspace))
 
 
 @app.command("page")

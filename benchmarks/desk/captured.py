@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from data.desk import Desk, Experiments
+from data.listing import Experiments, Listing
 from data.moments import DAY, iso_date, monday, parse_moment
 from data.simulator import SimulatedPipeline, simulate
 from data.tables import Tables, lazy_tables
@@ -155,7 +155,7 @@ def _thoughts(scores: Scores) -> pl.DataFrame:
     )
 
 
-def _listed(deals: pl.DataFrame, as_of: int, desk: Desk) -> pl.DataFrame:
+def _listed(deals: pl.DataFrame, as_of: int, desk: Listing) -> pl.DataFrame:
     """Say what the list as it is published takes, with and without what is left to chance."""
     acted, week = pl.DataFrame(schema=ACTED), monday(as_of).isoformat()
     hours = deals.group_by("owner_id").agg(h=0.3 * pl.sum("hours")).rows()

@@ -9,6 +9,7 @@ import polars as pl
 from data.contract import Pipeline
 from data.moments import DAY
 from data.simulator import engagement
+from data.simulator.afterwards import noted
 from data.simulator.changes import all_changes
 from data.simulator.cohort import deal_ids
 from data.simulator.ladders import LEADS, Ladder
@@ -68,9 +69,9 @@ def publish(
     activities = engagement.activities(dynamics, paths, people, rng)
     checklist = engagement.checklist(dynamics, paths, rng)
     # of its own chance, so that the rest of the company is what it was without it
-    (opinion_rng,) = rng.spawn(1)
+    opinion_rng, after_rng = rng.spawn(2)
     frames = {
-        "deals": _deals_table(dynamics, entered, rng),
+        "deals": _deals_table(dynamics, entered, rng, after_rng),
         # a second entry gets the fields, but the work is noted on the first
         "changes": record("changes", all_changes(dynamics, paths, rng), entered, end, rng),
         "activities": _numbered(record("activities", activities, books, end, rng)),
@@ -107,7 +108,10 @@ def _numbered(activities: pl.DataFrame) -> pl.DataFrame:
 
 
 def _deals_table(
-    dynamics: Dynamics, entered: pl.DataFrame, rng: np.random.Generator
+    dynamics: Dynamics,
+    entered: pl.DataFrame,
+    rng: np.random.Generator,
+    after_rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Return `deals` of the contract: closings not recorded by the end are not there."""
     ladder, account = dynamics.ladder, entered["account"].to_numpy()
@@ -122,11 +126,13 @@ def _deals_table(
         converted_from="lead_id",
         title=dynamics.world.accounts.name.gather(account) + pl.col("product"),
     )
-    stated = pl.struct(_attributes(deals, ladder, rng)).struct.json_encode()
+    stated = pl.struct(_attributes(deals, ladder, rng, after_rng)).struct.json_encode()
     return conform("deals", deals.with_columns(attributes=stated)).sort("deal_id")
 
 
-def _attributes(deals: pl.DataFrame, ladder: Ladder, rng: np.random.Generator) -> list[pl.Expr]:
+def _attributes(
+    deals: pl.DataFrame, ladder: Ladder, rng: np.random.Generator, after_rng: np.random.Generator
+) -> list[pl.Expr]:
     """Return the source's own columns: noisy readings at creation, and the planted leaks."""
     n, quality = len(deals), deals["quality"].to_numpy()
     won, closed = pl.col("outcome") == "won", pl.col("outcome") != "open"
@@ -149,4 +155,5 @@ def _attributes(deals: pl.DataFrame, ladder: Ladder, rng: np.random.Generator) -
         pl.lit(pl.Series("decision_days", cycle)),
         pl.when(won).then(discount).alias("final_discount"),
         pl.when(closed & checked).then(pl.lit("通过")).alias("credit_check"),
+        *noted(deals, competitors, budget, after_rng),
     ]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.contract import Attribute, Pipeline
-from data.desk import Desk, Signal
+from data.listing import Listing, Signal
+from data.practice import Practice
 
 EVENTS: Final = ("advance", "back", "won", "lost")
 """What may happen to a deal in one step, at most one of them."""
@@ -80,12 +81,15 @@ OPPORTUNITIES: Final = Ladder(
             "final_discount": Attribute(type="number", zh="成交折扣", en="discount given"),
             "credit_check": Attribute(zh="信用审查", en="credit check"),
             "legal_opinion": Attribute(zh="法务意见", en="legal opinion"),
+            "closed_because": Attribute(zh="结束原因", en="why it ended"),
+            "margin": Attribute(type="number", zh="毛利", en="margin"),
         },
-        desk=Desk(
+        desk=Listing(
             need=Signal(item="需求确认"),
             budget=Signal(attribute="budget", words=("已批",)),
             competition=Signal(attribute="competitors", at_least=3),
         ),
+        practice=Practice(reason="closed_because", margin="margin"),
     ),
     prefix="O",
     step_days=7,
@@ -111,7 +115,7 @@ OPPORTUNITIES: Final = Ladder(
     ),
     remaining_days=(75.0, 60.0, 45.0, 28.0, 14.0),
     chatter=1.0,
-    planted_leaks=("final_discount", "credit_check", "legal_opinion"),
+    planted_leaks=("final_discount", "credit_check", "legal_opinion", "closed_because", "margin"),
 )
 
 LEADS: Final = Ladder(

@@ -40,6 +40,7 @@ from serving.api.service import Service
 from serving.champions import Champions
 from serving.clock import Clock
 from serving.desk.desks import Desks
+from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.live import Live
 from serving.web import site
@@ -74,7 +75,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             calls = Calls(engine, settings.calls_per_minute)
             desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
-            with Live.of(settings, engine, champions, clock) as live:
+            with Live.of(settings, engine, champions, clock) as live, Warmer(desks):
                 service = Service(settings, engine, champions, clock, calls, live, scores, desks)
                 yield {"service": service}
                 await scores.close()

@@ -152,6 +152,7 @@ class AttainmentTold(Head):
     """Targets, actuals, growth, quotas, customers, best and worst."""
 
     period: PeriodTold
+    told: dict[str, str] = Field(description="how far it has come in a sentence: zh, en")
     target: float | None
     basis: str | None = Field(description="own, parts or pro_rata")
     actual: float
@@ -185,6 +186,7 @@ class ReviewsTold(Head):
 
     since: str
     until: str
+    told: dict[str, str] = Field(description="what came and what was said, in a sentence: zh, en")
     closed: int
     deals: list[Row] = Field(description="surprises first, see surprise (bits), p_first, p_last")
     points: list[Row] = Field(description="deal_id, as_of, p_won: all that was said of them")

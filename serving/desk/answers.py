@@ -92,6 +92,7 @@ def attainment(view: View, found: Reached, limit: int = MOST) -> dict[str, Any]:
     sides = extremes(view, found.period)
     return head(view) | {
         "period": period(found.period),
+        "told": found.told,
         **rows(found.whole.drop("group"))[0],
         "groups": None if found.groups is None else rows(found.groups),
         "quotas": rows(found.quotas),
@@ -122,6 +123,7 @@ def reviews(view: View, span: Span, limit: int = MOST) -> dict[str, Any]:
     points = found.points.join(shown.select("deal_id"), on="deal_id", how="semi")
     return head(view) | {
         **told({"since": span.since, "until": span.until}),
+        "told": found.told,
         "closed": len(found.deals),
         "deals": rows(shown),
         "points": rows(points),

@@ -26,9 +26,9 @@ COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "must_hold": ("需保有", "Must hold"),
     "hold": ("现有", "Hold"),
     "capacity_gap": ("容量缺口", "Capacity gap"),
-    "capacity_gap_amount": ("容量缺口金额", "in money"),
+    "capacity_gap_amount": ("容量缺口金额", "Capacity gap, money"),
     "velocity_gap": ("速度缺口", "Velocity gap"),
-    "velocity_gap_amount": ("速度缺口金额", "in money"),
+    "velocity_gap_amount": ("速度缺口金额", "Velocity gap, money"),
     "action": ("措施", "Action"),
     "days_here": ("已停留（天）", "Days here"),
     "usual_days": ("通常（天）", "Usual days"),
@@ -67,6 +67,28 @@ COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "growth": ("增量", "Growth"),
     "over": ("增量减应达", "Growth − expected"),
     "met": ("达标", "Met"),
+    "outcome": ("结果", "Outcome"),
+    "created_at": ("创建", "Created"),
+    "closed_at": ("结束", "Closed"),
+    "reason": ("原因", "Reason"),
+    "source": ("来源", "Source"),
+    "product": ("产品", "Product"),
+    "said": ("评分次数", "Times said"),
+    "p_first": ("首次赢单概率", "Said first"),
+    "p_last": ("末次赢单概率", "Said last"),
+    "p_won": ("最终赢单概率", "Won in the end"),
+    "surprise": ("意外程度（比特）", "Surprise (bits)"),
+    "total": ("合计", "Total"),
+    "side": ("类别", "Of"),
+    "rank": ("排名", "Rank"),
+    "open": ("在手", "Open"),
+    "won_so_far": ("已赢单率", "Won so far"),
+    "won_amount": ("赢单金额", "Won amount"),
+    "mean_won": ("平均赢单金额", "Mean won amount"),
+    "days_to_win": ("赢单天数中位数", "Median days to win"),
+    "amount_a_deal": ("每商机赢单金额", "Won amount a deal"),
+    "p_opens": ("91天内开启商机概率", "Opens a deal within 91 days"),
+    "last_created": ("最近商机", "Last deal"),
 }
 
 _OF_CUSTOMERS: Final = {"expected": ("应达增量", "Expected growth")}
@@ -76,8 +98,20 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "pro_rata": ("按天折算", "share of a longer period"),
     "new": ("新客户", "new"),
     "existing": ("老客户", "existing"),
+    "won": ("赢单", "won"),
+    "lost": ("输单", "lost"),
+    "open": ("在手", "open"),
+    "account": ("客户", "customer"),
+    "account_margin": ("客户（毛利）", "customer, by margin"),
+    "product": ("产品", "product"),
+    "product_margin": ("产品（毛利）", "product, by margin"),
+    "source": ("来源", "source"),
+    "source_margin": ("来源（毛利）", "source, by margin"),
+    "best": ("最好", "best"),
+    "worst": ("最差", "worst"),
 }
-"""What stands in cells, by the words of frames."""
+"""What stands in cells of `WORDED`, by the words of frames."""
+WORDED: Final = frozenset({"basis", "kind", "outcome", "side", "rank"})
 
 
 def called(column: str, language: Language, customers: bool = False) -> str:

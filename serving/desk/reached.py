@@ -14,6 +14,7 @@ from serving.insights.attainment import (
     quotas,
     won_customers,
 )
+from serving.insights.course import course
 from serving.insights.period import Kind, Period, period_of
 
 
@@ -27,6 +28,7 @@ class Reached:
         groups: a row for each seller, team or region; None where it was not asked for.
         quotas: activity quotas of the sellers, see `attainment.quotas`.
         customers: customer attainment of the quarter that the period's last moment lies in.
+        gone: the share of the period that has passed.
     """
 
     period: Period
@@ -34,6 +36,26 @@ class Reached:
     groups: pl.DataFrame | None
     quotas: pl.DataFrame
     customers: pl.DataFrame
+    gone: float
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Say in a sentence how far it has come, in zh and en."""
+        row, name = self.whole.row(0, named=True), self.period.name
+        zh, en = f"{name}实际完成{row['actual']:,.0f}", f"{name}: {row['actual']:,.0f} came in"
+        if row["rate"] is not None:
+            zh += f"，为目标{row['target']:,.0f}的{row['rate']:.0%}"
+            en += f", {row['rate']:.0%} of the target of {row['target']:,.0f}"
+        if self.gone < 1:
+            zh += f"，时间已过{self.gone:.0%}"
+            en += f", with {self.gone:.0%} of the time gone"
+        if row["over_before"] is not None:
+            zh += f"；环比{row['over_before']:+.0%}"
+            en += f"; {row['over_before']:+.0%} over the period before"
+        if row["over_year"] is not None:
+            zh += f"，同比{row['over_year']:+.0%}"
+            en += f", {row['over_year']:+.0%} over the year before"
+        return {"zh": zh, "en": en}
 
 
 def reached(
@@ -68,6 +90,15 @@ def _reached(view: View, kind: Kind, by: By | None, metric: str, moment: int | N
         customers=customer_attainment(
             won_customers(view.deals, quarter), practice.required_attainment
         ),
+        gone=min(max(view.as_of - period.starts_at, 0) / (period.ends_at - period.starts_at), 1.0),
+    )
+
+
+def course_of(view: View, period: Period, metric: str = WON_AMOUNT) -> pl.DataFrame:
+    """Tell how a period's metric has come up day by day, see `course`; once for each view."""
+    return view.once(
+        ("course", period, metric),
+        lambda: course(view.deals, view.work, period, view.as_of, metric),
     )
 
 

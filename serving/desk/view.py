@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import RLock
 from typing import Any, Final, TypeVar
 
 import polars as pl
@@ -38,6 +39,7 @@ class View:
     asked: Scope = field(default_factory=Scope)
     currency: str | None = None
     _found: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    _finding: RLock = field(default_factory=RLock, compare=False, repr=False)
 
     @property
     def about(self) -> About:
@@ -146,9 +148,14 @@ class View:
         return float(self.won_deals.filter(inside)["value"].sum())
 
     def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
-        """Return what is found of this view, found when it is first asked for."""
+        """Return what is found of this view, found when it is first asked for.
+
+        Whoever asks meanwhile waits for it: finding it twice would take both twice as long.
+        """
         if what not in self._found:
-            self._found[what] = find()
+            with self._finding:
+                if what not in self._found:
+                    self._found[what] = find()
         found: Found = self._found[what]
         return found
 

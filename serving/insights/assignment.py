@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from data.desk import Desk
+from data.listing import Listing
 from data.tables import Tables, collect
 from features.held import held_then
 from models.curve import Array
@@ -29,7 +29,7 @@ SCHEMA: Final = pl.Schema(
 
 
 def assign(
-    deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame, desk: Desk
+    deals: pl.DataFrame, sellers: pl.DataFrame, record: pl.DataFrame, desk: Listing
 ) -> pl.DataFrame:
     """Give each new deal a seller so that the sum of amount × share won is greatest.
 

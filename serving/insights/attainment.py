@@ -48,14 +48,16 @@ def attained(
         group (null for the scope as a whole), target, basis (see `targets.Target`), actual, rate,
         before and over_before (环比, a share), year_ago and over_year (同比); null where unknown.
     """
-    spans = [period.until(as_of), *_as_far(period, as_of)]
+    spans = [period.until(as_of), *as_far(period, as_of)]
     # narrow before it is filtered: a large company has millions of deals of forty columns
     deals = deals.select("closed_at", "outcome", "value", *([] if by is None else [by]))
     groups: list[str | None] = [None]
     if by is not None:
         within = pl.concat([frame.select(by) for frame in (scope.of(sellers), deals)])
         groups = within[by].drop_nulls().unique().sort().to_list()
-    actuals = [_actual(deals, work, span, by, metric) for span in spans]
+    rows_of = happened(deals, work, metric)
+    actuals = [_actual(rows_of, span, by) for span in spans]
+    targets = _near(targets, period, metric)
     rows = []
     for group in groups:
         here = scope if by is None else scope.within(Scope(**{by: (group,)}))  # type: ignore[arg-type]
@@ -90,7 +92,14 @@ _ATTAINED: Final = {
 }
 
 
-def _as_far(period: Period, as_of: int) -> list[Period]:
+def _near(targets: pl.DataFrame, period: Period, metric: str) -> pl.DataFrame:
+    """Return the targets that may speak of a period; thousands of groups may ask for theirs."""
+    year = period_of("year", period.starts_at)
+    at = pl.col("starts_at").is_between(year.starts_at, period.ends_at, closed="left")
+    return targets.filter(pl.col("metric") == metric, at)
+
+
+def as_far(period: Period, as_of: int) -> list[Period]:
     """Return the period before and the one a year before, each as far as this one has come."""
     past = [period.before(), period.a_year_before()]
     if as_of >= period.ends_at:
@@ -99,21 +108,22 @@ def _as_far(period: Period, as_of: int) -> list[Period]:
     return [one.until(one.starts_at + gone) for one in past]
 
 
-def _actual(
-    deals: pl.DataFrame, work: pl.DataFrame, span: Period, by: By | None, metric: str
-) -> dict[str | None, float]:
-    """Sum up a metric over a span, by group."""
+def happened(deals: pl.DataFrame, work: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """Return what adds to a metric: the rows of deals or of work, with `at` and `amount`."""
     if metric in (WON_AMOUNT, WON_DEALS):
-        at, counted = "closed_at", pl.col("value").sum() if metric == WON_AMOUNT else pl.len()
-        rows = deals.filter(pl.col("outcome") == "won")
-    else:
-        at, counted = "day", pl.col("count").sum()
-        rows = work.filter(pl.col("kind") == metric)
-    rows = rows.filter(pl.col(at).is_between(span.starts_at, span.ends_at, closed="left"))
+        amount = pl.col("value").fill_null(0.0) if metric == WON_AMOUNT else pl.lit(1.0)
+        return deals.filter(pl.col("outcome") == "won").with_columns(at="closed_at", amount=amount)
+    return work.filter(pl.col("kind") == metric).with_columns(
+        at="day", amount=pl.col("count").cast(pl.Float64)
+    )
+
+
+def _actual(rows: pl.DataFrame, span: Period, by: By | None) -> dict[str | None, float]:
+    """Sum up what happened over a span, by group."""
+    inside = _in(rows, "at", span)
     if by is None:
-        return {None: float(rows.select(counted).item())}
-    summed = rows.group_by(by).agg(counted.cast(pl.Float64).alias("actual"))
-    return dict(summed.iter_rows())
+        return {None: float(inside["amount"].sum())}
+    return dict(inside.group_by(by).agg(pl.col("amount").sum()).iter_rows())
 
 
 QUOTAS: Final = {

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from data.desk import Desk
+from data.listing import Listing
 
 DECISIONS: Final = {
     "follow": ("优先跟进", "follow first"),
@@ -37,7 +37,7 @@ _DEMAND: Final = 0.1
 def decide(
     deals: pl.DataFrame,
     records: pl.DataFrame,
-    desk: Desk,
+    desk: Listing,
     cuts: tuple[int, int, int],
     stages: tuple[str, ...],
 ) -> pl.DataFrame:
@@ -113,7 +113,7 @@ def _demand() -> pl.Expr:
     return own / own.mean() - 1.0
 
 
-def _free(rows: pl.DataFrame, desk: Desk) -> pl.Series:
+def _free(rows: pl.DataFrame, desk: Listing) -> pl.Series:
     """Return the hours that each deal's seller has left after one action for every open deal."""
     asked = rows.select(pl.col("hours").sum().over("owner_id")).to_series()
     has = [desk.hours_of(o, r) for o, r in rows.select("owner_id", "role").iter_rows()]
@@ -222,7 +222,7 @@ def _why() -> pl.Expr:
     )
 
 
-def _state(desk: Desk, stages: tuple[str, ...]) -> pl.Expr:
+def _state(desk: Listing, stages: tuple[str, ...]) -> pl.Expr:
     """Name the handbooks' state: dormant and dropped by the proposal, else by the stage."""
     names = ("potential", "intent", "negotiation")
     thirds = {stage: names[3 * place // len(stages)] for place, stage in enumerate(stages)}

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from data.desk import Experiments
+from data.listing import Experiments
 from models.curve import Array
 from serving.insights.allocation import Load, Mask
 

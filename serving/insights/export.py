@@ -125,10 +125,24 @@ def csv(listed: pl.DataFrame, language: Language) -> bytes:
 
     Text that a spreadsheet might run as a formula gets an apostrophe in front.
     """
-    shown = _shown(listed, language).with_columns(
-        pl.col(pl.String).str.replace(_FORMULA, "'${1}"), pl.col(pl.Float64).round(4)
-    )
+    shown = defused(_shown(listed, language)).with_columns(pl.col(pl.Float64).round(4))
     return shown.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
+
+
+def defused(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put an apostrophe before each text that a spreadsheet might run as a formula."""
+    return frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${1}"))
+
+
+def opened(file: BytesIO, as_of: int) -> Workbook:
+    """Begin a workbook in which no text is a formula or a link; close it to write the file.
+
+    It bears its own moment as its date, so that the same content gives the same bytes.
+    """
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = Workbook(file, options)
+    book.set_properties({"created": to_datetime(as_of).replace(tzinfo=None)})
+    return book
 
 
 def workbook(
@@ -153,10 +167,7 @@ def workbook(
         note: what the values assume, for the overview.
     """
     file = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(file, options) as book:
-        # the list's own moment, so that the same list gives the same bytes
-        book.set_properties({"created": to_datetime(as_of).replace(tzinfo=None)})
+    with opened(file, as_of) as book:
         taken: set[str] = set()
         for name, deals in _sheets(listed, language, taken):
             _write(book, name, _shown(deals, language), language, note)

@@ -7,7 +7,7 @@ import narwhals as nw
 import polars as pl
 
 from data.contract import Pipeline
-from data.desk import Signal
+from data.listing import Signal
 from data.moments import DAY
 from data.tables import Tables, collect
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from data.desk import Desk
+from data.listing import Listing
 from data.moments import DAY
 
 MUST: Final = ("waiting", "promised", "plan", "closing")
@@ -32,7 +32,9 @@ class _Case:
     due_at: pl.Expr
 
 
-def follow_up(deals: pl.DataFrame, replies: pl.DataFrame, desk: Desk, as_of: int) -> pl.DataFrame:
+def follow_up(
+    deals: pl.DataFrame, replies: pl.DataFrame, desk: Listing, as_of: int
+) -> pl.DataFrame:
     """Say what to do next.
 
     Args:
@@ -70,7 +72,7 @@ def follow_up(deals: pl.DataFrame, replies: pl.DataFrame, desk: Desk, as_of: int
     )
 
 
-def unplanned(deals: pl.DataFrame, desk: Desk, as_of: int) -> pl.DataFrame:
+def unplanned(deals: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
     """Return the columns of `follow_up` where records have no dates: one call, any time."""
     due = as_of + round(desk.week_days * DAY)
     return deals.select(
@@ -93,7 +95,7 @@ def _first(cases: list[_Case], values: list[pl.Expr]) -> pl.Expr:
     return first
 
 
-def _cases(desk: Desk, as_of: int) -> list[_Case]:
+def _cases(desk: Listing, as_of: int) -> list[_Case]:
     week_end = as_of + round(desk.week_days * DAY)
     late = as_of - round(desk.overdue_days * DAY)
     heard = pl.col("last_in_at")
@@ -148,7 +150,7 @@ def _cases(desk: Desk, as_of: int) -> list[_Case]:
     ]
 
 
-def _plan(desk: Desk, late: int, week_end: int) -> list[_Case]:
+def _plan(desk: Listing, late: int, week_end: int) -> list[_Case]:
     """Return a case for each step of the plan: so many were taken, and the next falls due."""
     cases = []
     for taken, step in enumerate(desk.plan):
@@ -166,7 +168,7 @@ def _plan(desk: Desk, late: int, week_end: int) -> list[_Case]:
     return cases
 
 
-def _best_channel(deals: pl.DataFrame, replies: pl.DataFrame, desk: Desk) -> pl.DataFrame:
+def _best_channel(deals: pl.DataFrame, replies: pl.DataFrame, desk: Listing) -> pl.DataFrame:
     """Choose for each deal the channel that got most replies for an hour of work.
 
     A deal's own share is drawn towards the share of all deals by `_PRIOR` tries.

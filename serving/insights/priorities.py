@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from data.desk import Desk
+from data.listing import Listing
 from data.moments import DAY
 from models.curve import Array
 from serving.insights import why_not
@@ -45,13 +45,13 @@ class List:
     loads: pl.DataFrame
 
 
-def period_end(as_of: int, desk: Desk) -> int:
+def period_end(as_of: int, desk: Listing) -> int:
     """Return the end of the quarter that the list works towards."""
     end = Quarter.of(as_of).ends_at
     return end if end - as_of >= desk.least_days * DAY else Quarter.of(end).ends_at
 
 
-def scored(scores: Scores, desk: Desk) -> pl.DataFrame:
+def scored(scores: Scores, desk: Listing) -> pl.DataFrame:
     """Return what the list tells of the scores.
 
     Returns:
@@ -78,7 +78,7 @@ def scored(scores: Scores, desk: Desk) -> pl.DataFrame:
 
 
 def prioritise(
-    deals: pl.DataFrame, desk: Desk, pipeline: str, week: str, as_of: int, acted: pl.DataFrame
+    deals: pl.DataFrame, desk: Listing, pipeline: str, week: str, as_of: int, acted: pl.DataFrame
 ) -> List:
     """Make the list.
 
@@ -117,7 +117,7 @@ def prioritise(
 _INNER: Final = ("listed", "waits", "acted", "acted_at", "acted_until")
 
 
-def _load(rows: pl.DataFrame, desk: Desk) -> tuple[Load, pl.DataFrame]:
+def _load(rows: pl.DataFrame, desk: Listing) -> tuple[Load, pl.DataFrame]:
     """Return what competes for hours, and the sellers in the order of their numbers."""
     seller = pl.col("owner_id").fill_null("")
     sellers = (
@@ -141,7 +141,7 @@ def _load(rows: pl.DataFrame, desk: Desk) -> tuple[Load, pl.DataFrame]:
     return load, sellers
 
 
-def _choose(rows: pl.DataFrame, load: Load, desk: Desk, week: str) -> Drawn:
+def _choose(rows: pl.DataFrame, load: Load, desk: Listing, week: str) -> Drawn:
     """Choose first what must be done, then the most value for what is left; then chance.
 
     Chance takes nothing off that must be done.

@@ -31,6 +31,23 @@ class Review:
     points: pl.DataFrame
     reasons: pl.DataFrame
 
+    @property
+    def told(self) -> dict[str, str]:
+        """Say in a sentence what came, and what was said of it, in zh and en."""
+        closed, won = len(self.deals), int(self.deals["outcome"].eq("won").sum())
+        if not closed:
+            return {"zh": "没有结束的商机", "en": "no deal has closed"}
+        zh = f"结束{closed:,}个商机，赢单{won:,}个（{won / closed:.0%}）"
+        en = f"{closed:,} deals closed, {won:,} of them won ({won / closed:.0%})"
+        judged = self.deals.filter(pl.col("p_first").is_not_null())
+        if not len(judged):
+            return {"zh": f"{zh}；事先均无评分", "en": f"{en}; nothing was said of them before"}
+        said = float(judged["p_first"].sum()) / len(judged)
+        came = int(judged["outcome"].eq("won").sum()) / len(judged)
+        zh += f"；其中{len(judged):,}个事先有评分：平均赢单概率{said:.0%}，实际赢单{came:.0%}"
+        en += f"; of {len(judged):,} it was said before: {said:.0%} would be won, {came:.0%} were"
+        return {"zh": zh, "en": en}
+
     def by(self, column: str) -> pl.DataFrame:
         """Return what was said of 100 and what came, by source, team or product.
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from data.desk import Desk
+from data.listing import Listing
 from data.moments import DAY
 
 REASONS: Final = (
@@ -22,7 +22,7 @@ REASONS: Final = (
 """All that may keep a deal off the list."""
 
 
-def waiting(desk: Desk, as_of: int) -> pl.Expr:
+def waiting(desk: Listing, as_of: int) -> pl.Expr:
     """Say why a deal rests this week, whatever it is worth; null where it does not.
 
     Reads acted, acted_at, acted_until, must and last_out_at. What must be done does not cool.
@@ -41,7 +41,7 @@ def waiting(desk: Desk, as_of: int) -> pl.Expr:
     )
 
 
-def told(rows: pl.DataFrame, desk: Desk, as_of: int) -> pl.DataFrame:
+def told(rows: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
     """Return the deals that are not listed with why, figure, zh and en.
 
     Args:
@@ -89,7 +89,7 @@ def _by_reason(parts: dict[str, pl.Expr]) -> pl.Expr:
     return told
 
 
-def _sentences(desk: Desk, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]]:
+def _sentences(desk: Listing, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]]:
     """Return the number behind each reason, and the reason in zh and en."""
     since = (as_of - pl.col("acted_at")) / DAY
     until = (pl.col("acted_until") - as_of) / DAY

@@ -3,9 +3,10 @@
 from typing import Any, Final, TypeAlias
 
 from data.errors import NotFound
-from data.moments import DAY
+from data.moments import DAY, iso_date, parse_moment
 from serving.desk.view import View
 from serving.insights.funnel import Span
+from serving.insights.period import Kind, Period, period_of
 from serving.insights.scope import Scope
 from serving.web.frame import Frame
 
@@ -16,6 +17,15 @@ _SIDES: Final = {"owner": "owner_id", "team": "team", "source": "source", "produ
 LABELS: Final = {"owner": "Seller", "team": "Team", "source": "Source", "product": "Product"}
 SPANS: Final = (("91", "91 days"), ("182", "Half a year"), ("364", "A year"))
 """How far back a page looks: days, as the address has them, and their name."""
+KINDS: Final[dict[Kind, str]] = {
+    "week": "Week",
+    "month": "Month",
+    "quarter": "Quarter",
+    "year": "Year",
+}
+"""The kinds of period that attainment and reviews are told for."""
+_PAST: Final = 8
+"""Periods that are offered, this one and those before it."""
 
 
 def view_of(frame: Frame) -> View | None:
@@ -34,6 +44,51 @@ def view_of(frame: Frame) -> View | None:
         return frame.service.desks.view(frame.pipeline or "", frame.viewer.reach, asked)
     except NotFound:
         return None
+
+
+def needed(frame: Frame) -> View:
+    """Return the view of a file that is handed out.
+
+    Raises:
+        NotFound: the pipeline has no desk yet.
+    """
+    view = view_of(frame)
+    if view is None:
+        raise NotFound(
+            "the pipeline has no desk yet", field="pipeline", value=frame.pipeline or "none"
+        )
+    return view
+
+
+def period(frame: Frame, view: View, rest: int = 0) -> Period:
+    """Return the period that the address names by its kind and a day in it.
+
+    Args:
+        frame: of the request.
+        view: what is looked at.
+        rest: by default the period that the desk's moment less so many microseconds lies in.
+
+    Raises:
+        BadInput: not a day.
+    """
+    word, at = frame.query.get("period"), frame.query.get("at")
+    kind: Kind = next((one for one in KINDS if one == word), "quarter")
+    return period_of(kind, parse_moment(at, "at") if at else view.as_of - rest)
+
+
+def named(period: Period) -> dict[str, str]:
+    """Return the words of the address that name a period."""
+    return {"period": period.kind, "at": iso_date(period.starts_at)}
+
+
+def recent(view: View, chosen: Period) -> list[tuple[str, str]]:
+    """Return the periods to choose from, the newest first: the day in the address, and a name."""
+    found, one = [], period_of(chosen.kind, view.as_of)
+    for _ in range(_PAST):
+        found.append(one)
+        one = one.before()
+    found += [] if chosen in found else [chosen]
+    return [(iso_date(one.starts_at), one.name) for one in found]
 
 
 def choices(frame: Frame, view: View) -> list[Choice]:
@@ -70,4 +125,5 @@ def common(frame: Frame, view: View | None) -> dict[str, Any]:
         "choices": [] if view is None else choices(frame, view),
         "filtered": any(frame.query.get(name) for name in _SIDES),
         "spans": SPANS,
+        "kinds": list(KINDS.items()),
     }

@@ -6,6 +6,7 @@ import polars as pl
 from starlette.responses import Response
 
 from serving.access.viewer import Language
+from serving.desk.sheets import Sheet, csv, workbook
 
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -31,5 +32,17 @@ def answer(
         content = export.csv(frame, language)
     else:
         content = export.workbook(frame, as_of, language)
+    return _attached(content, name, kind)
+
+
+def tables(
+    sheets: list[Sheet], kind: Literal["csv", "xlsx"], name: str, as_of: int, language: Language
+) -> Response:
+    """Answer with tables of the desk: CSV of the first, or a workbook of all."""
+    content = csv(sheets[0], language) if kind == "csv" else workbook(sheets, as_of, language)
+    return _attached(content, name, kind)
+
+
+def _attached(content: bytes, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(content, media_type=_TYPES[kind], headers=headers)

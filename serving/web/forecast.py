@@ -1,18 +1,20 @@
 """Forecast: what will we book, and how sure are we?"""
 
-from typing import Any, Final, get_args
+from dataclasses import asdict
+from typing import Any, Final, Literal, get_args
 
 import polars as pl
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from serving.desk.outlook import Outlook, outlook
+from serving.desk.sheets import Sheet
 from serving.insights.period import Kind
-from serving.web import desked
+from serving.web import desked, files
 from serving.web.formats import Formats
 from serving.web.frame import Frame, TheFrame
 from serving.web.phrases import Say
-from serving.web.plot import Plot, Tick
+from serving.web.plot import Plot, Tick, steps_to
 from serving.web.rendering import page
 
 router = APIRouter()
@@ -24,6 +26,13 @@ BASELINES: Final = {
     "handbook_amount": "Handbook: new revenue",
     "handbook_deals": "Handbook: new customers",
 }
+SHORT: Final = {
+    "commit": "Commit",
+    "stage_weighted": "By stage",
+    "handbook_amount": "By revenue",
+    "handbook_deals": "By customers",
+}
+"""What the lines of the baselines are called in the picture."""
 _STEPS: Final = 15
 """Deals of the walk that the page names at most."""
 
@@ -35,15 +44,15 @@ def forecast(frame: TheFrame) -> Response:
     told = desked.common(frame, view)
     if view is None or not view.about.dated:
         return page(frame, "forecast.html", **told, found=None)
-    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
-    found = outlook(view, next(one for one in get_args(Kind) if one == kind))
+    found = outlook(view, _kind(frame))
     return page(
         frame,
         "forecast.html",
         **told,
-        kind=kind,
+        kind=found.period.kind,
         periods=PERIODS,
         found=found,
+        named=desked.named(found.period),
         chance=found.target and found.forecast.chance(found.target.value),
         picture=picture(found, frame.formats, frame.say),
         numbers=_numbers(frame, found, view.told_in),
@@ -54,24 +63,50 @@ def forecast(frame: TheFrame) -> Response:
     )
 
 
+@router.get("/forecast.{kind}")
+def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
+    """Hand out the fan as CSV, or with what others would say and the walk as a workbook."""
+    view = desked.needed(frame)
+    found = outlook(view, _kind(frame))
+    sheets = [
+        Sheet(("预测", "Forecast"), found.fan),
+        Sheet(("其他算法", "Baselines"), pl.DataFrame([asdict(found.baselines)])),
+    ]
+    if found.walk is not None:
+        steps = found.walk.steps().select(pl.col(frame.language).alias("step"), "deals", "change")
+        sheets.append(Sheet(("变动", "Walk"), steps))
+    name = f"{frame.pipeline}-forecast-{found.period.name}"
+    return files.tables(sheets, kind, name, view.as_of, frame.language)
+
+
+def _kind(frame: Frame) -> Kind:
+    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
+    return next(one for one in get_args(Kind) if one == kind)
+
+
 def picture(found: Outlook, formats: Formats, say: Say) -> Plot:
     """Draw what is booked so far, the fan to the period's end, the target, and the baselines."""
     fan, booked, period = found.fan, found.booked, found.period
     now = int(booked["by"][-1])
-    others = [one for name in BASELINES if (one := getattr(found.baselines, name)) is not None]
+    others = {
+        label: one
+        for name, label in SHORT.items()
+        if (one := getattr(found.baselines, name)) is not None
+    }
     aim = [] if found.target is None else [found.target.value]
-    top = 1.1 * max(1.0, fan["high"].max(), *others, *aim)
+    top = 1.1 * max(1.0, fan["high"].max(), *others.values(), *aim)
     ends = [now, *fan["by"]]
     plot = Plot(
         (period.starts_at, period.ends_at),
         (0.0, top),
         x_ticks=[Tick(at, formats.last_day(at)) for at in _weeks(booked, fan)],
-        y_ticks=[Tick(top * part / 4, formats.money(top * part / 4)) for part in range(4)],
+        y_ticks=[Tick(value, formats.money(value)) for value in steps_to(top)],
+        right=100.0,
     )
     start = float(booked["won"][-1])
     plot.band(ends, [start, *fan["low"]], [start, *fan["high"]])
-    for one in others:
-        plot.line([now, period.ends_at], [one, one], look="thin")
+    for label, one in others.items():
+        plot.line([now, period.ends_at], [one, one], say(label), "thin")
     for one in aim:
         plot.line([period.starts_at, period.ends_at], [one, one], say("Target"), "second")
     plot.line(booked["by"].to_list(), booked["won"].to_list())

@@ -68,7 +68,7 @@ class Formats:
         """Write a sum short, by the language's own thousands or ten thousands: 12.4万, 124K."""
         if value is None:
             return NOTHING
-        value = round(value) if abs(value) >= _WHOLE else value
+        value = round(value) if abs(value) >= _WHOLE else round(value, 2)
         if currency is None:
             return str(format_compact_decimal(value, fraction_digits=1, locale=self.language))
         return str(

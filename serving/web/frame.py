@@ -20,6 +20,7 @@ from serving.web.phrases import Say, say
 
 LANGUAGE: Final = "dealcast_language"
 """The cookie that remembers which language was chosen."""
+_NARROWING: Final = ("scope", "pipeline", "owner", "team", "source", "product")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,13 @@ class Frame:
     def here(self) -> str:
         """This address, to come back to."""
         return self.address(self.path, **self.query)
+
+    def behind(self, *asked: dict[str, Any], **query: Any) -> str:
+        """Return the address of the deals behind a number, narrowed as this page is and further."""
+        told: dict[str, Any] = {name: self.query.get(name) for name in _NARROWING}
+        for one in (*asked, query):
+            told |= one
+        return self.address("/behind", **told)
 
     def address(self, path: str, **query: Any) -> str:
         """Return an address of ours; what is None is left out."""

@@ -1,14 +1,16 @@
 """Funnel: is there enough, and where does it stick?"""
 
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from serving.desk.flow import Flow, flow
+from serving.desk.sheets import Sheet
+from serving.desk.view import View
 from serving.insights import ideal
 from serving.insights.period import Kind
-from serving.web import desked
+from serving.web import desked, files
 from serving.web.frame import Frame, TheFrame
 from serving.web.rendering import page
 
@@ -26,22 +28,38 @@ def funnel(frame: TheFrame) -> Response:
     told = desked.common(frame, view)
     if view is None:
         return page(frame, "funnel.html", **told)
-    days, span = desked.span_of(frame, view)
-    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
-    found = flow(view, span, next(one for one in get_args(Kind) if one == kind))
+    found = _found(frame, view)
     return page(
         frame,
         "funnel.html",
         **told,
-        days=days,
-        kind=kind,
+        days=desked.span_of(frame, view)[0],
+        kind=found.period.kind,
         periods=PERIODS,
         found=found,
+        named=desked.named(found.period),
         stages=_stages(found),
         needs=ideal.table(found.needs).to_dicts() if found.needs else [],
         stagnant=found.stagnant.head(_STUCK).to_dicts(),
         numbers=_numbers(frame, found),
     )
+
+
+@router.get("/funnel.{kind}")
+def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
+    """Hand out the stages as CSV, or with gaps and stagnant deals as a workbook."""
+    view = desked.needed(frame)
+    found = _found(frame, view)
+    gaps = [] if not found.needs else [Sheet(("缺口", "Gaps"), ideal.table(found.needs))]
+    sheets = [Sheet(("漏斗", "Funnel"), found.funnel.table()), *gaps]
+    sheets.append(Sheet(("停滞", "Stagnant"), found.stagnant))
+    return files.tables(sheets, kind, f"{frame.pipeline}-funnel", view.as_of, frame.language)
+
+
+def _found(frame: Frame, view: View) -> Flow:
+    _, span = desked.span_of(frame, view)
+    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
+    return flow(view, span, next(one for one in get_args(Kind) if one == kind))
 
 
 def _stages(found: Flow) -> list[dict[str, Any]]:

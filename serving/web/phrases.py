@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from serving.access.viewer import Language
-from serving.web import desk_phrases
+from serving.web import desk_phrases, reached_phrases
 
 Say: TypeAlias = Callable[[str], str]
 
@@ -249,7 +249,16 @@ _DEALS: Final = {
     "This view is its address: keep it as a bookmark, or send it.": "此视图即其地址："
     "可收藏或转发。",
 }
-CHINESE: Final = _FRAME | _DOOR | _ACCOUNT | _WEEK | _DEAL | _DEALS | desk_phrases.CHINESE
+CHINESE: Final = (
+    _FRAME
+    | _DOOR
+    | _ACCOUNT
+    | _WEEK
+    | _DEAL
+    | _DEALS
+    | desk_phrases.CHINESE
+    | reached_phrases.CHINESE
+)
 
 
 def say(language: Language) -> Say:

@@ -4,12 +4,16 @@ A `Plot` is what the macro `ui.plot` draws. Values go in, coordinates come out; 
 line, a band or a mark are a class of the style sheet, so light, dark and print agree.
 """
 
+import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38.0, 64.0, 12.0, 22.0
-_APART: Final = 13.0
+_LETTER: Final = 12.0
+"""Units that a letter takes at most, on a phone; a Chinese one takes two."""
+_APART: Final = 17.0
 """Units between two names at lines' ends, so that none covers another."""
 
 
@@ -19,6 +23,13 @@ class Tick:
 
     value: float
     label: str
+
+
+def steps_to(top: float, count: int = 4) -> list[float]:
+    """Return round values from 0 up to a top: 1, 2 or 5 times a power of ten apart."""
+    apart = 10.0 ** math.floor(math.log10(top / count)) if top > 0 else 1.0
+    step = next(n * apart for n in (1, 2, 5, 10) if n * apart * count >= top or n == 10)
+    return [n * step for n in range(int(top / step) + 1)]
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class Plot:
         y_ticks: names up, each with a line through the picture.
         width: of the picture.
         height: of the picture.
+        right: room for the names of lines.
     """
 
     x_range: tuple[float, float]
@@ -58,19 +70,27 @@ class Plot:
     y_ticks: Sequence[Tick] = ()
     width: float = 720.0
     height: float = 260.0
+    right: float = _RIGHT
     bands: list[Drawn] = field(default_factory=list)
     lines: list[Drawn] = field(default_factory=list)
     names: list[Mark] = field(default_factory=list)
     verticals: list[Mark] = field(default_factory=list)
     dots: list[Mark] = field(default_factory=list)
 
-    left, right, top, bottom = _LEFT, _RIGHT, _TOP, _BOTTOM
+    top, bottom = _TOP, _BOTTOM
+
+    @property
+    def left(self) -> float:
+        """Room for the names up."""
+        return max(
+            _LEFT, 6 + _LETTER * max((_letters(one.label) for one in self.y_ticks), default=0)
+        )
 
     def x(self, value: float) -> float:
         """Return where a value stands across."""
         low, high = self.x_range
         share = (value - low) / (high - low)
-        return round(_LEFT + share * (self.width - _LEFT - _RIGHT), 1)
+        return round(self.left + share * (self.width - self.left - self.right), 1)
 
     def y(self, value: float) -> float:
         """Return where a value stands, from the top."""
@@ -118,3 +138,7 @@ class Plot:
             y = min(mark.y, placed[-1].y - _APART) if placed else mark.y
             placed.append(Mark(mark.x, y, mark.label, mark.look))
         self.names = placed
+
+
+def _letters(text: str) -> float:
+    return sum(1.6 if unicodedata.east_asian_width(one) in "WF" else 1.0 for one in text)

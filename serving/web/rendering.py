@@ -18,9 +18,11 @@ NAVIGATION: Final = (
     ("/deals", "Deals"),
     ("/funnel", "Funnel"),
     ("/forecast", "Forecast"),
+    ("/attainment", "Attainment"),
+    ("/reviews", "Reviews"),
     ("/model", "Model"),
 )
-"""The left rail: address and name; a page is here once it is built."""
+"""The left rail: address and name."""
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 
 

@@ -38,7 +38,7 @@ PEOPLE: Final = {
     "seller": {"role": "seller", "owner_id": "o1", "team": "T", "language": "en"},
     "manager": {"role": "manager", "team": "T", "language": "zh"},
 }
-DESK: Final = ("/funnel", "/forecast", "/model")
+DESK: Final = ("/funnel", "/forecast", "/attainment", "/reviews", "/behind", "/model")
 PAGES: Final = ("/week", "/week/others", "/deals", *DESK, "/account")
 
 
@@ -314,7 +314,7 @@ def test_a_seller_sees_own_deals_only(seller: Page, company: Settings) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("path", ["/funnel", "/forecast"])
+@pytest.mark.parametrize("path", ["/funnel", "/forecast", "/attainment"])
 def test_a_page_of_the_desk_tells_its_sentence_before_its_figure(
     manager: Page, path: str, language: str
 ) -> None:
@@ -349,12 +349,57 @@ def test_a_model_without_evidence_says_so_and_names_its_bundle(
 
 
 def test_a_seller_is_offered_no_colleague_and_cannot_ask_for_one(seller: Page) -> None:
-    for path in ("/funnel", "/forecast"):
+    for path in ("/funnel", "/forecast", "/attainment", "/reviews", "/behind"):
         seller.goto(path)
         assert seller.locator("select[name=owner]").count() == 0
         refused = seller.goto(f"{path}?owner=o2")
         assert refused is not None
         assert refused.status == 422
+
+
+def test_a_manager_sees_who_attained_what_and_a_seller_sees_no_ranking(
+    seller: Page, manager: Page
+) -> None:
+    manager.goto("/attainment")
+    table = manager.locator("section", has=manager.get_by_role("heading", name="谁完成的"))
+    assert table.locator("[data-row]").count() > 1
+    for address in ("/attainment", "/attainment?by=owner"):
+        seller.goto(address)
+        expect(seller.get_by_role("heading", name="Quarter by quarter")).to_be_visible()
+        assert seller.get_by_role("heading", name="By whom").count() == 0
+
+
+def test_a_number_leads_to_the_deals_behind_it(manager: Page) -> None:
+    manager.goto("/attainment?period=year")
+    number = manager.locator(".stat dd a").first
+    told = number.locator(".num").get_attribute("title")
+    assert told is not None
+    number.click()
+    expect(manager).to_have_url(re.compile("/behind.*outcome=won"))
+    expect(manager.locator(".told")).to_contain_text(told)
+    count = _number(manager.locator(".told").inner_text().split("个")[0])
+    assert 0 < manager.locator("[data-row]").count() <= count
+    manager.locator("[data-open]").first.click()
+    expect(manager).to_have_url(re.compile("/deals/sales/d"))
+
+
+@pytest.mark.parametrize("path", ["/reviews", "/behind"])
+def test_files_of_the_desk_hold_what_their_reader_may_see(
+    path: str, url: str, signed_in: dict[str, BrowserContext]
+) -> None:
+    sellers = {}
+    for who, context in signed_in.items():
+        cookies = {one["name"]: one["value"] for one in context.cookies()}
+        answer = httpx2.get(f"{url}{path}.csv", cookies=cookies | {"dealcast_language": "en"})
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+        assert not any(row["Title"].startswith("=") for row in rows)
+        sellers[who] = {row["Owner"] for row in rows}
+        assert httpx2.get(f"{url}{path}.xlsx", cookies=cookies).content.startswith(b"PK")
+        for other in ("/attainment.xlsx", "/funnel.xlsx", "/forecast.xlsx"):
+            assert httpx2.get(f"{url}{other}", cookies=cookies).content.startswith(b"PK"), other
+    assert sellers["seller"] == {"Seller 1"}
+    assert len(sellers["manager"]) == 4
 
 
 def test_the_funnel_is_narrowed_through_the_address(manager: Page) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import polars as pl
@@ -25,7 +26,7 @@ from pipelines import desk as job
 from pipelines.cli import app
 from pipelines.desk_tables import show_attainment, show_forecast, show_funnel
 from pipelines.lookback import Lookback, kept, look_back
-from serving.access.reach import NOTHING, Reach
+from serving.access.reach import EVERYTHING, NOTHING, Reach
 from serving.api.app import create_app
 from serving.desk.build import LOOKBACK, Desk, build
 from serving.desk.desks import Desks
@@ -34,6 +35,7 @@ from serving.desk.outlook import outlook
 from serving.desk.reached import extremes, reached
 from serving.desk.store import current, read, write
 from serving.desk.view import View
+from serving.desk.warm import Warmer, prepare
 from serving.insights.period import period_of
 from serving.insights.scope import Scope
 from serving.scorer import Scorer
@@ -178,6 +180,50 @@ def test_a_desk_is_kept_whole_and_read_back(now: Desk, tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted(["current", name])
     with pytest.raises(NotFound, match="no desk yet"):
         desks.desk("leads")
+
+
+def test_a_new_desk_is_prepared_before_the_old_one_is_dropped(
+    history: Tables, scorer: Scorer, now: Desk, tmp_path: Path
+) -> None:
+    folder, mine = tmp_path / "sales", Reach("owner_id", "o1")
+    write(desk_of(history, scorer, NOW - 14 * DAY), folder)
+    desks = Desks(tmp_path, follows=False)
+    assert desks.pipelines() == ["sales"]
+    old = desks.view("sales", mine, Scope())
+    write(now, folder)
+    assert desks.view("sales", mine, Scope()) is old  # stale, and its moment says so
+    assert old.as_of == NOW - 14 * DAY
+    seen: list[View] = []
+
+    def watch(view: View) -> None:
+        assert desks.desk("sales").about.as_of == NOW - 14 * DAY
+        prepare(view)
+        seen.append(view)
+
+    assert desks.renew("sales", watch)
+    assert {view.reach for view in seen} == {mine, EVERYTHING}
+    fresh = desks.view("sales", mine, Scope())
+    assert fresh in seen
+    assert fresh.as_of == NOW
+    assert not desks.renew("sales", watch)
+    desks.follows = True
+    assert desks.desk("sales") is fresh.desk
+
+
+def test_the_warmer_takes_up_what_is_written(now: Desk, tmp_path: Path) -> None:
+    desks = Desks(tmp_path)
+    with Warmer(desks):
+        write(now, tmp_path / "sales")
+        first = desks.desk("sales")
+        write(
+            replace(now, about=now.about.model_copy(update={"created_at": 1})), tmp_path / "sales"
+        )
+        for _ in range(600):
+            if desks.desk("sales") is not first:
+                break
+            sleep(0.05)
+        assert desks.desk("sales").about.created_at == 1
+    assert desks.follows
 
 
 def test_the_next_desk_walks_from_the_one_before_and_carries_on_what_was_said(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.desk import Desk, Experiments
+from data.listing import Experiments, Listing
 from data.moments import DAY, iso, parse_moment
 from models.curve import Curves
 from serving.actions import ACTED
@@ -24,7 +24,7 @@ from serving.scores import Scores
 AS_OF = parse_moment("2026-02-02")
 EDGES = np.array([0.0, 7.0, 28.0, 91.0])
 CERTAIN = Experiments(holdout=0, explore=0, swap=0)
-DESK = Desk(experiments=CERTAIN)
+DESK = Listing(experiments=CERTAIN)
 
 
 def scores_of(
@@ -65,7 +65,7 @@ def deal(number: int, **more: Any) -> dict[str, Any]:
 TYPES = {"last_out_at": pl.Int64, "warnings": pl.List(WARNING), "role": pl.String}
 
 
-def made(rows: list[dict[str, Any]], desk: Desk = DESK, acted: list[Any] | None = None) -> List:
+def made(rows: list[dict[str, Any]], desk: Listing = DESK, acted: list[Any] | None = None) -> List:
     deals = pl.DataFrame(rows, schema_overrides=TYPES)
     done = pl.DataFrame(acted or [], schema=ACTED, orient="row")
     return prioritise(deals, desk, "p", "2026-02-02", AS_OF, done)
@@ -127,7 +127,7 @@ def test_hours_are_kept_and_the_rest_says_that_they_are_used_up() -> None:
 
 
 def test_hours_of_an_owner_go_before_those_of_the_role() -> None:
-    desk = Desk(hours=1, hours_by_role={"SE": 2}, hours_by_owner={"x": 3})
+    desk = Listing(hours=1, hours_by_role={"SE": 2}, hours_by_owner={"x": 3})
     assert [desk.hours_of(*who) for who in (("a", None), ("a", "SE"), ("x", "SE"))] == [1, 2, 3]
 
 
@@ -196,7 +196,7 @@ def test_each_open_deal_is_listed_or_says_why_and_no_limit_is_broken(
         for i, (o, a, v, h, m) in enumerate(some)
     ]
     experiments = Experiments(holdout=0.2, explore=0.2, swap=0.3, salt=str(salt))
-    desk = Desk(hours=hours, per_account=2, experiments=experiments)
+    desk = Listing(hours=hours, per_account=2, experiments=experiments)
     found = made(rows, desk)
     both = found.listed["deal_id"].to_list() + found.others["deal_id"].to_list()
     assert sorted(both) == sorted(row["deal_id"] for row in rows)
@@ -212,7 +212,7 @@ def test_each_open_deal_is_listed_or_says_why_and_no_limit_is_broken(
 @given(order=st.permutations(range(8)))
 def test_the_order_of_the_rows_changes_nothing(order: list[int]) -> None:
     rows = [deal(i, value_at_stake=float(i // 2)) for i in range(8)]
-    desk = Desk(hours=2.0)
+    desk = Listing(hours=2.0)
     assert made([rows[i] for i in order], desk).listed.equals(made(rows, desk).listed)
 
 
@@ -251,7 +251,7 @@ def test_swaps_happen_as_often_as_their_logged_probability_says() -> None:
 
 
 def test_exploration_draws_what_would_not_be_listed_with_the_chance_it_logs() -> None:
-    desk = Desk(hours=4.0, experiments=Experiments(holdout=0, explore=0.25, swap=0))
+    desk = Listing(hours=4.0, experiments=Experiments(holdout=0, explore=0.25, swap=0))
     found = made([deal(i) for i in range(20)], desk)
     explored = found.listed.filter("explored")
     assert len(explored) == 2
@@ -275,7 +275,7 @@ def test_chance_is_spread_evenly() -> None:
     ],
 )
 def test_in_a_quarters_last_weeks_the_list_looks_to_the_next(as_of: str, end: str) -> None:
-    assert period_end(parse_moment(as_of), Desk(least_days=28)) == parse_moment(end)
+    assert period_end(parse_moment(as_of), Listing(least_days=28)) == parse_moment(end)
 
 
 @given(st.integers(parse_moment("1970-01-01"), parse_moment("2150-01-01")))

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
-from serving.web import deal, deals, desked, errors, forecast, funnel, rendering, week, words
+from serving.web import (
+    attainment,
+    deal,
+    deals,
+    desked,
+    errors,
+    forecast,
+    funnel,
+    model,
+    rendering,
+    week,
+    words,
+)
 from serving.web.phrases import CHINESE, say
 
 WEB = Path(rendering.__file__).parent
@@ -41,7 +53,14 @@ def said() -> set[str]:
     found |= {label for _, label, _ in week.GROUPS} | {label for _, label in deal.GROUPS}
     found |= set(deals.COLUMNS.values()) | {name for _, name in deals.VIEWS}
     found |= {name for _, name in (*desked.SPANS, *funnel.PERIODS, *forecast.PERIODS)}
-    found |= set(desked.LABELS.values()) | set(forecast.BASELINES.values())
+    found |= (
+        set(desked.LABELS.values())
+        | set(forecast.BASELINES.values())
+        | set(forecast.SHORT.values())
+    )
+    tables = (attainment.METRICS, attainment.GROUPS, attainment.SIDES, attainment.BASES)
+    found |= {label for labels in (*tables, desked.KINDS) for label in labels.values()}
+    found |= set(model.SEGMENTS.values())
     found |= set(words.ACTIVITIES.values()) | set(deal.DECISIONS.values())
     return found | {text for pair in (*errors.WORDS.values(), errors.OTHER) for text in pair}
 
@@ -53,9 +72,11 @@ DYNAMIC = {
     *("decision maker", "economic buyer", "technical evaluator", "user", "coach"),
     *("It moves to {}", "Done today: {}", "Known: {}", "Stage", "Amount", "Seller", "Stated close"),
     *("from the customer", "to the customer"),
+    *("new", "existing"),  # a customer of attainment
+    *("closed in {}", "created in {}", "followed in {}", "Open"),  # deals behind a number
 }
 """Phrases that the contract's words lead to."""
-NOT_PHRASES = {"C", "F", "W", "seller", "manager", "operations", "admin", "won"}
+NOT_PHRASES = {"C", "F", "W", "seller", "manager", "operations", "admin", "won", "lost"}
 """Keys of choices within a call of `_`."""
 
 

@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.web.plot import Plot
+from serving.web.plot import Plot, Tick, steps_to
 
 VALUES = st.lists(st.floats(0, 1), min_size=2, max_size=20)
 
@@ -56,3 +56,19 @@ def test_steps_keep_each_value_until_the_next() -> None:
     drawn = points(plot.lines[0].path)
     assert drawn[1] == (plot.x(1), plot.y(0.2))
     assert drawn[2] == (plot.x(1), plot.y(0.8))
+
+
+@given(st.floats(0.01, 1e12))
+def test_ticks_are_round_few_and_within_the_picture(top: float) -> None:
+    ticks = steps_to(top)
+    assert 2 <= len(ticks) <= 5
+    assert ticks[0] == 0
+    assert ticks[-1] <= top * (1 + 1e-9)
+    step = ticks[1]
+    assert f"{step:.6e}"[:8] in ("1.000000", "2.000000", "5.000000")
+
+
+def test_names_up_have_room_for_their_letters() -> None:
+    short, long = (Plot((0, 1), (0, 1), y_ticks=[Tick(0, one)]) for one in ("0", "1,234.5万"))
+    assert short.left < long.left
+    assert abs(long.x(0) - long.left) <= 0.1

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from data.contract import Attribute, Pipeline
-from data.desk import Desk, Signal
 from data.errors import BadInput
+from data.listing import Listing, Signal
 from data.mapping import parse_mapping
 from data.moments import DAY, parse_moment
 from data.records import normalise
@@ -19,7 +19,7 @@ from serving.insights.facts import facts, reply_rates, usual_stays
 from serving.insights.follow_up import follow_up
 
 NOW = parse_moment("2026-03-02")
-DESK = Desk(
+DESK = Listing(
     need=Signal(item="need"), budget=Signal(attribute="budget", words=("yes",)), cost="spent"
 )
 PIPELINE = Pipeline(
@@ -56,7 +56,7 @@ def known(*activities: dict[str, Any], of: dict[str, Any] | None = None, **more:
     return tables(**{name: rows for name, rows in raw.items() if rows})
 
 
-def following(found: Tables, desk: Desk = DESK) -> dict[str, Any]:
+def following(found: Tables, desk: Listing = DESK) -> dict[str, Any]:
     told = follow_up(facts(found, NOW, PIPELINE), reply_rates(found, NOW), desk, NOW)
     return told.row(0, named=True)
 
@@ -292,7 +292,7 @@ def test_a_new_deal_goes_to_who_wins_its_kind_and_has_hours() -> None:
     sellers = pl.DataFrame(
         {"owner_id": ["good", "poor"], "owner": ["G", "P"], "free_hours": [0.6, 9]}
     )
-    told = assign(new, sellers, record, Desk())
+    told = assign(new, sellers, record, Listing())
     assert dict(told.select("deal_id", "owner_id").iter_rows()) == {"n1": "good", "n2": "poor"}
     assert "won 15 of 20" in told["en"][0]
     # by hand: towards the seller's own share, and that towards everybody's
@@ -300,7 +300,7 @@ def test_a_new_deal_goes_to_who_wins_its_kind_and_has_hours() -> None:
     own = (15 + 10 * everyone) / 30
     assert expertise(new, sellers, record)[0, 0] == pytest.approx((15 + 10 * own) / 30)
     busy = sellers.with_columns(free_hours=pl.lit(0.0))
-    assert assign(new, busy, record, Desk()).is_empty()
+    assert assign(new, busy, record, Listing()).is_empty()
 
 
 def test_the_desk_is_part_of_a_mapping_and_says_what_is_wrong_in_it() -> None:

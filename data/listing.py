@@ -1,4 +1,4 @@
-"""The desk's settings: sellers' hours, what actions cost, the plan, and the rules of the list.
+"""How the list is made: sellers' hours, what actions cost, the plan, and the rules of the list.
 
 They stand in a pipeline's settings under `desk`. What is left out has the handbooks' values.
 """
@@ -64,7 +64,7 @@ class Experiments(_Part):
     """Another word draws another hold-out."""
 
 
-class Desk(_Part):
+class Listing(_Part):
     """How much sellers can do in a week, what comes first, and what waits."""
 
     hours: float = Field(default=20.0, ge=0)

@@ -1,0 +1,78 @@
+"""The desk's tables as files: CSV of one, a workbook of several."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, Literal
+
+import polars as pl
+
+from serving.desk.headings import WORDED, WORDS, called
+from serving.desk.told import MOMENTS
+
+Language = Literal["zh", "en"]
+SHARES: Final = frozenset(
+    {
+        *("moved_so_far", "conversion", "conversion_before", "conversion_goal", "won_so_far"),
+        *("rate", "required", "over_before", "over_year", "p_first", "p_last", "p_won"),
+        *("won_share", "p_opens"),
+    }
+)
+"""Columns that are told in per cent."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table to be handed out.
+
+    Attributes:
+        name: in both languages: zh and en.
+        rows: columns of `headings.COLUMNS`.
+        customers: whether it is the table of customers, whose columns are called otherwise.
+    """
+
+    name: tuple[str, str]
+    rows: pl.DataFrame
+    customers: bool = False
+
+
+def csv(sheet: Sheet, language: Language) -> bytes:
+    """Return a table as CSV in UTF-8 with a byte-order mark; no text runs as a formula."""
+    from serving.insights.export import defused  # here: it loads what writes workbooks
+
+    told = defused(_told(sheet, language)).with_columns(pl.col(pl.Float64).round(4))
+    return told.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
+
+
+def workbook(sheets: list[Sheet], as_of: int, language: Language) -> bytes:
+    """Return tables as a workbook, a sheet for each: frozen heads, filters, shares in per cent."""
+    from serving.insights.export import opened
+
+    file = BytesIO()
+    with opened(file, as_of) as book:
+        for sheet in sheets:
+            rows, here = _told(sheet, language), SHARES & set(sheet.rows.columns)
+            rows.write_excel(
+                book,
+                sheet.name[0 if language == "zh" else 1],
+                table_style="Table Style Light 1",
+                freeze_panes=(1, 0),
+                autofit=True,
+                column_formats={called(one, language, sheet.customers): "0.0 %" for one in here},
+                dtype_formats={pl.Float64: "#,##0.00", pl.Datetime: "yyyy-mm-dd hh:mm"},
+            )
+    return file.getvalue()
+
+
+def _told(sheet: Sheet, language: Language) -> pl.DataFrame:
+    """Name columns and words for people; moments are of UTC."""
+    rows, which = sheet.rows, 0 if language == "zh" else 1
+    words = {word: names[which] for word, names in WORDS.items()}
+    yes, no = ("是", "否") if which == 0 else ("yes", "no")
+    worded = [name for name in rows.columns if name in WORDED]
+    moments = [name for name in rows.columns if name in MOMENTS and rows[name].dtype == pl.Int64]
+    told = rows.with_columns(
+        pl.col(worded).replace(words),
+        pl.col(pl.Boolean).replace_strict({True: yes, False: no}, return_dtype=pl.String),
+        *(pl.from_epoch(name, time_unit="us").alias(name) for name in moments),
+    )
+    return told.rename({name: called(name, language, sheet.customers) for name in rows.columns})

@@ -1,0 +1,73 @@
+"""A new desk is read, and what pages ask of it first is found, before the old one is dropped."""
+
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Final
+
+import structlog
+
+from data.errors import DealcastError
+from serving.desk.desks import Desks
+from serving.desk.flow import flow
+from serving.desk.outlook import outlook
+from serving.desk.reached import course_of, extremes, reached
+from serving.desk.reviewed import last_settled, next_deals, reviewed, sources
+from serving.desk.view import View
+
+log = structlog.get_logger()
+
+_EVERY_SECONDS: Final = 1.0
+
+
+def prepare(view: View) -> None:
+    """Find what the pages show of a view when nothing else is asked for."""
+    flow(view)
+    if view.about.dated:
+        outlook(view)
+    by = None if "owner_id" in view.scope.chosen else "owner_id"
+    told, settled = reached(view, "quarter", by), last_settled(view)  # type: ignore[arg-type]
+    extremes(view, told.period)
+    course_of(view, told.period)
+    reviewed(view, settled)
+    sources(view, settled)
+    next_deals(view)
+
+
+@dataclass
+class Warmer:
+    """A thread that takes up new desks, see `Desks.renew`.
+
+    Attributes:
+        desks: those that are read.
+    """
+
+    desks: Desks
+    _stopping: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def __enter__(self) -> "Warmer":
+        """Begin; from now on a request waits for no desk but its pipeline's first."""
+        self.desks.follows = False
+        self._thread = Thread(target=self._run, name="desks", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End after the desk at hand."""
+        self._stopping.set()
+        self.desks.follows = True
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            for pipeline in self.desks.pipelines():
+                self._renew(pipeline)
+            if self._stopping.wait(_EVERY_SECONDS):
+                return
+
+    def _renew(self, pipeline: str) -> None:
+        try:
+            self.desks.renew(pipeline, prepare)
+        except (DealcastError, OSError, ValueError) as error:
+            log.error("a desk cannot be taken up", pipeline=pipeline, why=str(error))
