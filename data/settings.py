@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     tables: Path | None = Field(
         None, description="A directory of Parquet to read deals from, not the database."
     )
+    dask: str | None = Field(
+        None,
+        pattern=r"^[a-z]+://\S+$",
+        description="A Dask scheduler whose workers fit the boosters, such as "
+        "`tcp://scheduler:8786`.",
+    )
     mlflow_uri: str | None = Field(
         None, description="MLflow tracking server; by default SQLite in the workspace."
     )

@@ -10,24 +10,20 @@ import polars as pl
 
 from data.errors import BadInput
 from data.plans import Plan
+from data.pool import in_turn
 from data.tables import NAMES, Frame, Tables, collect
 from features.answers import answered
+from features.beside import KEY, LAST_TOUCH, accounts_of, beside, deals_of, owners_of, told_by
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
 from features.families import FAMILIES
-from features.history import History, activity, change
-from features.places import along, answers_in_memory
+from features.history import History
+from features.places import answered_by_places, answers_in_memory, chosen
 from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
-KEY: Final = ("deal_id", "as_of")
-ACCOUNT: Final = ("industry", "region", "employees", "revenue")
 DEALS_A_PART: Final = 25_000
-DONE: Final = activity(status="done")
-LAST_TOUCH: Final = "last_touch"
-ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
-"""Columns of `deals` that no feature may see: what became of the deal."""
 
 
 def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
@@ -63,9 +59,13 @@ def compute_parts(
     """
     asked = collect(snapshots.select(*KEY)).sort(KEY)
     stood = standing(tables, context, asked["as_of"].unique().sort())
-    for part in _parts(asked, deals):
+    others = [collect(one) for one in (accounts_of(tables), owners_of(tables))]
+
+    def computed(part: pl.DataFrame) -> pl.DataFrame:
         own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
-        yield _computed(own, part, stood, context)
+        return _computed(own, part, others, stood, context)
+
+    yield from in_turn(computed, _parts(asked, deals), tables.host.abreast)
 
 
 def _parts(asked: pl.DataFrame, deals: int) -> list[pl.DataFrame]:
@@ -92,33 +92,50 @@ def _of_deals(tables: Tables, deals: pl.Series) -> Tables:
 
 
 def _computed(
-    tables: Tables, snapshots: pl.DataFrame, stood: Stood, context: Context
+    tables: Tables,
+    snapshots: pl.DataFrame,
+    others: list[pl.DataFrame],
+    stood: Stood,
+    context: Context,
 ) -> pl.DataFrame:
+    """Compute one part: its history on the engine, all else in memory, whatever the engine."""
+    history = _asked(context)[0]
     with tables.scratch():
-        answers = answered(_asked(context)[0], tables, tables.put(snapshots))
-        held = collect(_held_rows(answers, tables, context))
-    told = nw.from_native(_told(held, stood, context).lazy())
-    return collect(_features(told, context))
+        asked = tables.put(snapshots)
+        own = asked.select("deal_id").unique()
+        answers = _answers(history, tables, asked, own)
+        deals = collect(deals_of(tables).join(own, on="deal_id", how="semi"))
+    if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
+        answers = answers.sort(KEY)
+    frames = [nw.from_native(frame.lazy()) for frame in (answers, deals, *others)]
+    fixed = collect(beside(history, *frames))
+    told = answers.hstack(_told(fixed, stood, context).drop(KEY))
+    return collect(_features(nw.from_native(told.lazy()), context))
 
 
-def _held_rows(answers: Frame, tables: Tables, context: Context) -> Frame:
-    """Add what is fixed, and who holds the deal, to what its own history answers."""
-    return _with_held(_with_fixed(answers, tables), tables, _asked(context)[0])
+def _answers(history: History, tables: Tables, asked: Frame, own: Frame) -> pl.DataFrame:
+    """Answer what is asked of own deals: on a cluster's machines, or here: a part's facts fit."""
+    facts = timeline(tables)
+    if tables.host.remote or facts.implementation.is_polars():
+        return collect(answered(history, tables, asked))
+    facts = facts.join(own, on="deal_id", how="semi")
+    here = [nw.from_native(collect(frame).lazy()) for frame in (facts, asked)]
+    return collect(answered_by_places(history, *here))
 
 
-def _told(held: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
     """Add working days, and what is known of others."""
-    rows = with_working_days(held.sort(KEY), LAST_TOUCH, context.calendar)
-    return with_tallies(rows, stood, context)
+    return with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
 
 
 def _features(told: Frame, context: Context) -> Frame:
-    """Read each feature off."""
+    """Read each feature off, where the deal was known."""
     features = {
         feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
         for feature, expression in _asked(context)[1]
     }
-    return told.select(*KEY, **features)
+    known = nw.col("recorded_at") <= nw.col("as_of")
+    return told.filter(known).select(*KEY, **features)
 
 
 class Prepared:
@@ -134,15 +151,20 @@ class Prepared:
         self._history = _asked(context)[0]
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
-        self._runs = Plan(along(self._history.runs))
-        self._held = Plan(lambda told, *frames: _held_rows(told, self._on(frames), context))
+        self._chosen = Plan(chosen(self._history.runs))
+        self._fixed = Plan(lambda answers, *frames: self._beside(answers, self._on(frames)))
         self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
         own = [frames[name] for name in NAMES]
-        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._runs)
-        return self._rows(_told(self._held(answers, *own), self._stood, self._context))
+        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._chosen)
+        told = _told(self._fixed(answers, *own), self._stood, self._context)
+        return self._rows(answers.hstack(told.drop(KEY)))
+
+    def _beside(self, answers: Frame, tables: Tables) -> Frame:
+        others = (deals_of(tables), accounts_of(tables), owners_of(tables))
+        return beside(self._history, answers, *others)
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))
@@ -157,9 +179,7 @@ def catalogue(context: Context) -> list[Feature]:
 @lru_cache(maxsize=32)  # putting the questions costs a request more than answering them
 def _asked(context: Context) -> tuple[History, list[tuple[Feature, nw.Expr]]]:
     history = History(context)
-    history.last(DONE)  # working days and tallies ask for these, whichever features do
-    for field in _held(context):
-        history.held(change(field))
+    told_by(history)  # working days and tallies ask for these, whichever features do
     families = (*FAMILIES, *context.custom)
     asked = [asked for family in families for asked in family.ask(history)]
     _check_names([feature for feature, _ in asked])
@@ -178,28 +198,3 @@ def _check_names(features: list[Feature]) -> None:
             allowed="names that no feature of the catalogue has",
             remedy=f"give it another name in {files[0] if files else 'the mapping'}",
         )
-
-
-def _held(context: Context) -> list[str]:
-    """Name the tracked fields that say whose tallies are wanted."""
-    return ["owner_id", *(name for name in context.rivals if name in context.tracked_texts)]
-
-
-def _with_held(rows: Frame, tables: Tables, history: History) -> Frame:
-    """Join who holds the deal, who competes for it, and when it was last touched."""
-    held = {name: history.held(change(name)) for name in _held(history.context)}
-    owners = tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
-    held[LAST_TOUCH] = history.last(DONE)
-    return rows.with_columns(**held).join(owners, on="owner_id", how="left")
-
-
-def _with_fixed(answers: Frame, tables: Tables) -> Frame:
-    """Join what is fixed from the deal's creation, and what was known of its account by then."""
-    known = nw.col("recorded_at") <= nw.col("as_of")
-    accounts = tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
-    rows = answers.join(tables.deals.drop(*ENDING), on="deal_id").filter(known)
-    rows = rows.join(accounts, on="account_id", how="left")
-    account_known = nw.col("known_at") <= nw.col("as_of")
-    return rows.with_columns(
-        **{name: nw.when(account_known).then(nw.col(name)) for name in ACCOUNT},
-    )

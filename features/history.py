@@ -18,6 +18,7 @@ from data.moments import DAY
 from features.context import Context
 
 How = Literal["count", "rises", "falls", "last", "first", "held"]
+COUNTS: Final = ("count", "rises", "falls")
 CLEARED: Final[dict[str, str | float]] = {"value": "", "field": "", "number": float("-inf")}
 """What a fact may say besides nothing to clear what was held, by column."""
 
@@ -40,7 +41,7 @@ class Run:
     @property
     def counts(self) -> bool:
         """Whether it is a running sum, 0 before the first fact; the others are null before."""
-        return self.how in ("count", "rises", "falls")
+        return self.how in COUNTS
 
 
 def activity(

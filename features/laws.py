@@ -15,7 +15,8 @@ import polars as pl
 from data.contract import Pipeline
 from data.moments import DAY
 from data.tables import Engine, Tables, collect, lazy_tables
-from features.compute import KEY, catalogue, compute
+from features.beside import KEY
+from features.compute import catalogue, compute
 from features.context import Context
 from features.snapshots import open_snapshots
 from features.tallies import counted

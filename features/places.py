@@ -4,11 +4,13 @@ A running sum needs no groups: what a deal counts is the sum at its last known f
 before its first. Nor does what holds: all facts are numbered by deal and by when they happened,
 and the highest number so far among the facts of a kind is the place of the one that holds, or it
 lies before the deal, and nothing does.
+
+Rows and places count from 1; 0 is the empty one above the first.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -16,80 +18,66 @@ import polars as pl
 
 from data.moments import DAY
 from data.tables import Frame, collect
-from features.history import CLEARED, History, How, Run
+from features.history import CLEARED, COUNTS, History, How, Run
 from features.timeline import ORDER
 
-Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
+Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 Moments: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-
-_ONE: Final = pl.lit(1, pl.Int32)
-_NONE: Final = pl.lit(0, pl.Int32)
-_BEFORE_ALL: Final = pl.lit(0, pl.UInt32)
-_MOVED: Final = ("rises", "falls")
+Chosen: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
     """Answer every question; see `features.answers.answered`."""
-    runs, asked = along(history.runs), _native(snapshots).collect()
-    own = _native(facts).join(asked.lazy(), on="deal_id", how="semi").collect()
+    query, asked = chosen(history.runs), _native(snapshots).collect()
 
-    def run(filed: pl.DataFrame) -> pl.DataFrame:
-        return collect(runs(nw.from_native(filed.lazy())))
+    def choose(filed: pl.DataFrame) -> pl.DataFrame:
+        return collect(query(nw.from_native(filed.lazy())))
 
-    return nw.from_native(answers_in_memory(history, own, asked, run).lazy())
+    return nw.from_native(answers_in_memory(history, _native(facts), asked, choose).lazy())
+
+
+def chosen(asked: Mapping[str, Run]) -> Callable[[Frame], Frame]:
+    """Return the query for a column per run: whether a fact is one of those asked about."""
+    where = {name: run.where for name, run in asked.items()}
+    return lambda facts: facts.select(**where)
 
 
 def answers_in_memory(
     history: History,
-    facts: pl.DataFrame,
+    facts: pl.DataFrame | pl.LazyFrame,
     snapshots: pl.DataFrame,
-    run: Callable[[pl.DataFrame], pl.DataFrame],
+    choose: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Answer every question, of facts and snapshots held in memory.
+    """Answer every question, of snapshots held in memory.
 
     Args:
         history: what was asked.
         facts: the timeline.
         snapshots: columns deal_id and as_of, each pair once.
-        run: runs the query of `along` on the facts as they are filed here.
+        choose: runs the query of `chosen` on the facts as they are filed here.
     """
     asked = snapshots.select("deal_id", "as_of").sort("deal_id", "as_of")
     deal = asked["deal_id"].rle_id()
     numbered = asked.select("deal_id", deal=deal.cast(pl.Int64)).unique("deal")
     filed = _Filed.of(facts, numbered)
-    begin, end = filed.begin[deal], filed.end[deal]
-    moments = asked["as_of"].to_numpy()
-    runs = run(filed.facts)
-    then = runs[filed.known(begin, end, moments)]
-    counts = {name: name for name, run in history.runs.items() if run.counts}
-    answers = _grown(then, runs, begin, counts)
-    for days in sorted({days for _, days in history.windowed.values()}):
-        within = {new: run for new, (run, back) in history.windowed.items() if back == days}
-        answers += _grown(then, runs, filed.known(begin, end, moments - days * DAY), within)
-    answers += filed.said(then, begin, end, history.runs)
-    return asked.with_columns(answers)
-
-
-def along(asked: Mapping[str, Run]) -> Callable[[Frame], Frame]:
-    """Return the query for a column per run, along all facts: a running sum, or what holds' place.
-
-    Its rows are those of `_Filed.facts`.
-    """
-    # Narwhals knows no running columns of lazy frames: it says which facts, Polars runs along
-    where = {_of(name): run.where for name, run in asked.items()}
-    places = [_highest(name, run.how).alias(name) for name, run in asked.items() if not run.counts]
-    moves = [name for name, run in asked.items() if run.how in _MOVED]
-    before = [_highest(name).shift(1).alias(_before(name)) for name in moves]
-    number = pl.col("number_by_place")
-    held = [number.gather(_own(_before(name))).alias(_before(name)) for name in moves]
-    sums = [_sum(name, run.how).alias(name) for name, run in asked.items() if run.counts]
-
-    def query(facts: Frame) -> Frame:
-        rows = _native(facts.with_columns(**where)).with_columns(*places, *before)
-        rows = rows.with_columns(held).with_columns(sums)
-        return nw.from_native(rows.select(list(asked)))
-
-    return query
+    of, moments = deal.to_numpy(), asked["as_of"].to_numpy()
+    begin, end = filed.begin[of], filed.end[of]
+    known = filed.known(begin, end, moments)
+    windows = {days for _, days in history.windowed.values()}
+    since = {days: filed.known(begin, end, moments - days * DAY) for days in windows}
+    where, answers = choose(filed.facts), dict[str, pl.Series]()
+    for name, asks in history.runs.items():
+        run = filed.run(asks.how, where[name])
+        then = run[known]
+        if asks.counts:
+            answers[name] = _grown(then, run[begin])
+            of_late = {new: days for new, (of, days) in history.windowed.items() if of == name}
+            answers |= {new: _grown(then, run[since[days]]) for new, days in of_late.items()}
+            continue
+        if asks.how == "first":
+            then = np.where(then > begin, begin + end + 1 - then, 0)
+        answers[name] = filed.said(asks.column or "at", then, begin)
+    return asked.with_columns(**answers)
 
 
 def _native(frame: Frame) -> pl.LazyFrame:
@@ -97,55 +85,46 @@ def _native(frame: Frame) -> pl.LazyFrame:
     return native
 
 
-def _grown(
-    then: pl.DataFrame, runs: pl.DataFrame, since: Rows, of: Mapping[str, str]
-) -> list[pl.Series]:
-    """Return by how much running sums grew since some rows, under new names."""
-    if not of:
-        return []
-    past = runs.select(of.values())[since]
-    return [(then[run] - past[run]).cast(pl.Int64).alias(name) for name, run in of.items()]
+def _grown(then: Rows, since: Rows) -> pl.Series:
+    return pl.Series(then - since).cast(pl.Int64)
 
 
 @dataclass(frozen=True)
 class _Filed:
-    """The facts of some deals in the order they became known, deal by deal, below an empty row.
+    """The facts of some deals in the order they became known, deal by deal.
 
     Attributes:
-        facts: a row each; `begin` is the row before its deal's first, `place` its number by deal
-            and `at`, `mirrored` the number that it would have if time ran backwards,
-            `number_by_place` the number that the fact of that place says.
+        facts: a row each.
         begin: by deal, the row before its first fact.
         end: by deal, the row of its last fact, or `begin`.
+        before: by fact, `begin` of its deal.
+        place: by fact, its number by deal and `at`.
+        mirrored: by fact, the number that it would have if time ran backwards.
         by_place: what facts say, in the order of their places.
     """
 
     facts: pl.DataFrame
     begin: Rows
     end: Rows
+    before: Rows
+    place: Rows
+    mirrored: Rows
     by_place: pl.DataFrame
 
     @classmethod
-    def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
+    def of(cls, facts: pl.DataFrame | pl.LazyFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
         known = facts.lazy().join(deals.lazy(), on="deal_id").drop("deal_id")
         own = known.sort("deal", *ORDER).collect()
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
-        begin = np.searchsorted(deal, numbers, "left").astype(np.uint32)
-        end = np.searchsorted(deal, numbers, "right").astype(np.uint32)
-        by_time = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
-        order = _below_empty(by_time.to_numpy() + 1)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order), dtype=np.uint32)
-        rows = pl.concat([own.clear(1), own], rechunk=True).with_columns(
-            begin=_below_empty(begin[deal]),
-            place=place,
-            mirrored=_below_empty(begin[deal] + end[deal] + 1) - place,
-        )
+        begin, end = (_whole(np.searchsorted(deal, numbers, side)) for side in ("left", "right"))
+        order = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
+        place = np.empty(len(own), np.int32)
+        place[order.to_numpy()] = np.arange(1, len(own) + 1, dtype=np.int32)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        by_place = rows.select("at", *said)[order]
-        rows = rows.with_columns(by_place["number"].alias("number_by_place"))
-        return cls(rows, begin, end, by_place)
+        by_place = own.select("at", *said).select(pl.all().gather(order))
+        before = begin[deal]
+        return cls(own, begin, end, before, place, before + end[deal] + 1 - place, by_place)
 
     def known(self, begin: Rows, end: Rows, moments: Moments) -> Rows:
         """Return the row of the last fact known at each moment, `begin` where there is none.
@@ -159,52 +138,51 @@ class _Filed:
         low, high = begin, end
         for _ in range(int((end - begin).max(initial=0)).bit_length()):  # all halve at once
             middle = (low + high + 1) // 2
-            known = recorded[middle] <= moments
+            known = recorded[np.maximum(middle, 1) - 1] <= moments
             high = np.where(known, high, np.maximum(middle, low + 1) - 1)
             low = np.where(known, middle, low)
         return low
 
-    def said(
-        self, then: pl.DataFrame, begin: Rows, end: Rows, asked: Mapping[str, Run]
-    ) -> list[pl.Series]:
-        """Look up what is said where the places hold; null where they lie before the deal."""
-        found = []
-        for name, run in asked.items():
-            if not run.counts:
-                place = _own(name)
-                if run.how == "first":
-                    place = pl.col("begin") + pl.col("end") + 1 - place
-                found.append(pl.lit(self.by_place[run.column or "at"]).gather(place).alias(name))
-        return then.with_columns(begin=begin, end=end).select(found).get_columns()
+    def run(self, how: How, chosen: pl.Series) -> Rows:
+        """Run along all facts: a running sum, or the place of what holds; of `first` mirrored.
+
+        Args:
+            how: what the run tells.
+            chosen: by fact, whether it is one of those asked about; null where it is not.
+
+        Returns:
+            By row, what stands there.
+        """
+        own = chosen.fill_null(value=False).to_numpy()
+        if how in ("rises", "falls"):
+            own = own & self._moved(own, how)
+        if how in COUNTS:
+            return _below_empty(np.cumsum(own, dtype=np.int32))
+        return self._highest(own, self.mirrored if how == "first" else self.place)
+
+    def _moved(self, own: Chosen, how: How) -> Chosen:
+        """Say of facts whether their number is above, or below, the one held before."""
+        number = self.facts["number"].to_numpy()
+        held = self._highest(own, self.place)[:-1]
+        then = self.said("number", held, self.before).to_numpy()
+        moved: Chosen = number > then if how == "rises" else number < then
+        return moved
+
+    @staticmethod
+    def _highest(own: Chosen, number: Rows) -> Rows:
+        return _below_empty(np.maximum.accumulate(np.where(own, number, np.int32(0))))
+
+    def said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
+        """Look up what is said at places; null where they are not beyond `begin`."""
+        rows = pl.DataFrame({"place": place, "begin": begin})
+        own = pl.when(pl.col("place") > pl.col("begin")).then(pl.col("place") - 1)
+        return rows.select(pl.lit(self.by_place[column]).gather(own)).to_series()
 
 
-def _below_empty(rows: np.ndarray[Any, Any]) -> Rows:
-    """Put the number of the empty row, 0, before the numbers of the others."""
-    return np.concatenate(([0], rows)).astype(np.uint32)
+def _whole(rows: np.ndarray[Any, Any]) -> Rows:
+    return rows.astype(np.int32)
 
 
-def _own(place: str) -> pl.Expr:
-    """Return a place where it is of the deal itself, and null where it lies before."""
-    return pl.when(pl.col(place) > pl.col("begin")).then(pl.col(place))
-
-
-def _of(name: str) -> str:
-    return f"of_{name}"
-
-
-def _before(name: str) -> str:
-    return f"before_{name}"
-
-
-def _highest(name: str, how: How = "last") -> pl.Expr:
-    number = pl.col("mirrored" if how == "first" else "place")
-    return pl.when(pl.col(_of(name))).then(number).otherwise(_BEFORE_ALL).cum_max()
-
-
-def _sum(name: str, how: How) -> pl.Expr:
-    where, number, before = pl.col(_of(name)), pl.col("number"), pl.col(_before(name))
-    if how == "rises":
-        where = where & (number > before)
-    if how == "falls":
-        where = where & (number < before)
-    return pl.when(where).then(_ONE).otherwise(_NONE).cum_sum()
+def _below_empty(run: Rows) -> Rows:
+    """Put the empty row's 0 before the others."""
+    return np.concatenate((np.zeros(1, np.int32), run))

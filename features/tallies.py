@@ -8,9 +8,11 @@ is scored by what a batch knows.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Self, TypeAlias
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 
 from data.moments import DAY
@@ -35,8 +37,9 @@ _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}
 _NO_WORD: Final = nw.lit(None).cast(nw.String)
 
+Places: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Stood: TypeAlias = Callable[[str, pl.DataFrame], pl.DataFrame]
-"""Given a kind of key, and rows of it with as_of, adds what stood of each key then."""
+"""Given a kind of key, and rows of it with as_of, returns what stood of each row's key then."""
 
 
 def counts(of: str) -> tuple[str, ...]:
@@ -61,7 +64,8 @@ def with_tallies(rows: pl.DataFrame, stood: Stood, context: Context) -> pl.DataF
             f"{of}_{name}": pl.when(somebody).then(pl.col(name).fill_null(_EMPTY[name]))
             for name in counts(of)
         }
-        told += stood(of, rows.select(key, "as_of")).select(**named).get_columns()
+        found = stood(of, rows.select(key, "as_of")).with_columns(rows[key])
+        told += found.select(**named).get_columns()
     happened = pl.when(pl.col("account_won_at") > NEVER).then("account_won_at")
     return rows.with_columns(told).with_columns(account_won_at=happened)
 
@@ -98,15 +102,49 @@ def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
     if context.tallies is not None:
         return _kept(context.tallies)
     known = _known(tables, context, moments)
+    ledgers = {of: _Ledger.of(known[of], KEYS[of], moments) for of in known}
+    return lambda of, rows: ledgers[of].read(rows)
 
-    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
-        key = KEYS[of]
-        asked = rows.unique().drop_nulls(key).sort("as_of")
-        # known is in the order of moments, too; with `by`, Polars cannot see it, and would warn
-        read = asked.join_asof(known[of], on="as_of", by=key, check_sortedness=False)
-        return rows.join(read, on=[key, "as_of"], how="left", maintain_order="left")
 
-    return stood
+@dataclass(frozen=True)
+class _Ledger:
+    """What stood of each key of one kind, from moment to moment, in one sorted run of numbers.
+
+    A key and a moment are one number, so that reading is a search in an array.
+
+    Attributes:
+        moments: that may be asked about, sorted.
+        keys: the key's column and `number`, from 0.
+        places: `number` by how many moments there are, and the place of the moment; ascending,
+            below a first one that nothing is asked at.
+        stood: by place, what stood from then on, and null in the first row.
+    """
+
+    moments: pl.Series
+    keys: pl.DataFrame
+    places: Places
+    stood: pl.DataFrame
+
+    @classmethod
+    def of(cls, known: pl.DataFrame, key: str, moments: pl.Series) -> Self:
+        """Take the frame that `_summed` gives of a kind, whose key is in the column `key`."""
+        keys = (
+            known.select(pl.col(key).unique()).with_row_index("number").cast({"number": pl.Int64})
+        )
+        rows = known.join(keys, on=key, how="left", maintain_order="left")
+        places = rows["number"] * len(moments) + moments.search_sorted(rows["as_of"])
+        order, stood = places.arg_sort(), known.drop(key, "as_of")
+        below = np.concatenate(([np.iinfo(np.int64).min], places[order].to_numpy()))
+        return cls(moments, keys, below, pl.concat([stood.clear(1), stood[order]]))
+
+    def read(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what stood of each row's key at its as_of; null of a key that is not known."""
+        key = next(name for name in rows.columns if name != "as_of")
+        number = rows.join(self.keys, on=key, how="left", maintain_order="left")["number"]
+        first = number.fill_null(-1).to_numpy() * len(self.moments)
+        asked = first + self.moments.search_sorted(rows["as_of"]).to_numpy()
+        last = np.searchsorted(self.places, asked, side="right") - 1
+        return self.stood[np.where(self.places[last] < first, 0, last)]
 
 
 def _kept(kept: pl.DataFrame) -> Stood:

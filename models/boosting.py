@@ -12,8 +12,10 @@ import lightgbm as lgb
 import numpy as np
 from joblib import Parallel, delayed
 
+from data.errors import BadInput
 from features.catalogue import Feature
 from features.encoder import Encoder
+from models.cluster import fitted, pieces
 from models.curve import Array
 from models.parts import Parted, draw, draw_events
 
@@ -32,6 +34,8 @@ class Settings:
             many piece by piece, and holds a byte for each number.
         half_life_days: how old a snapshot is that counts half; None where all count the same.
         threads: boosters fitted side by side.
+        cluster: the scheduler of a Dask cluster whose workers fit each booster together, one
+            after the other; None fits them here. There is no patience there.
         booster: parameters of LightGBM.
     """
 
@@ -42,6 +46,7 @@ class Settings:
     rows_at_once: int = 1_000_000
     half_life_days: float | None = None
     threads: int = 2
+    cluster: str | None = None
     booster: dict[str, Any] = field(
         default_factory=lambda: {
             "learning_rate": 0.05,
@@ -53,6 +58,21 @@ class Settings:
             "lambda_l2": 5.0,
         }
     )
+
+    def __post_init__(self) -> None:
+        """Refuse what LightGBM does not do on a cluster.
+
+        Raises:
+            BadInput: a cluster and patience.
+        """
+        if self.cluster is not None and self.patience is not None:
+            raise BadInput(
+                "boosters that a cluster fits cannot stop early",
+                field="patience",
+                value=str(self.patience),
+                allowed="none, where there is a cluster",
+                remedy="leave one of the two out",
+            )
 
 
 _FIXED: Final[dict[str, Any]] = {
@@ -123,32 +143,51 @@ class Bag:
             at, offset = _drawn(data.others(one, target), target, settings, objective, rng)
             parameters = {**_FIXED, **settings.booster, **columns.constraints()}
             parameters |= {"objective": objective, "seed": int(rng.integers(2**31))}
-            fitted = lgb.Dataset(
-                Pieces.of(data, at, settings.rows_at_once),
-                target[at],
-                weight=data.weights(at),
-                categorical_feature=columns.categories,
-                params=parameters,
-            )
             own = data.own(one)
             asked = data.rows(data.checked[own])
-            watch: dict[str, Any] = {}
-            if settings.patience is not None and len(own):
-                known = lgb.Dataset(asked, target[data.checked[own]], reference=fitted)
-                stop = lgb.early_stopping(settings.patience, verbose=False)
-                watch = {"valid_sets": [known], "callbacks": [stop]}
-            booster = lgb.train(parameters, fitted, settings.rounds, **watch)
+            known = (asked, target[data.checked[own]])
+            booster = _fitted(data, target, at, columns, settings, parameters, known)
             checks[own] = cls((booster,), offset).predict(asked)
             progress(f"booster {one + 1} of {settings.folds}, {len(at):,} rows")
             return booster, offset
 
         # one thread a booster: two boosters side by side beat two threads on one, the more so
         # on a busy machine, where threads wait for each other after every split
-        parallel = Parallel(n_jobs=settings.threads, prefer="threads")
+        abreast = settings.threads if settings.cluster is None else 1
+        parallel = Parallel(n_jobs=abreast, prefer="threads")
         each = enumerate(rng.spawn(settings.folds))
-        fitted = parallel(delayed(fit_part)(one, own_rng) for one, own_rng in each)
-        boosters, offsets = zip(*fitted, strict=True)
+        both = parallel(delayed(fit_part)(one, own_rng) for one, own_rng in each)
+        boosters, offsets = zip(*both, strict=True)
         return cls(tuple(boosters), float(np.mean(offsets))), checks
+
+
+def _fitted(
+    data: Parted,
+    target: Array,
+    at: np.ndarray,
+    columns: "Columns",
+    settings: Settings,
+    parameters: dict[str, Any],
+    known: tuple[Array, Array],
+) -> lgb.Booster:
+    """Fit one booster on the rows at positions; `known` are rows and targets to stop early by."""
+    weights = data.weights(at)
+    if settings.cluster is not None:
+        rows = map(data.rows, pieces(at, settings.rows_at_once))
+        of = (target[at], weights, parameters, settings.rounds, columns.categories)
+        return fitted(settings.cluster, rows, *of)
+    learned = lgb.Dataset(
+        Pieces.of(data, at, settings.rows_at_once),
+        target[at],
+        weight=weights,
+        categorical_feature=columns.categories,
+        params=parameters,
+    )
+    watch: dict[str, Any] = {}
+    if settings.patience is not None and len(known[1]):
+        stop = lgb.early_stopping(settings.patience, verbose=False)
+        watch = {"valid_sets": [lgb.Dataset(*known, reference=learned)], "callbacks": [stop]}
+    return lgb.train(parameters, learned, settings.rounds, **watch)
 
 
 class Pieces(lgb.Sequence):  # type: ignore[misc]

@@ -51,7 +51,7 @@ def run(
         NotReady: too little history by an origin.
     """
     configured, tables = opened(settings, pipeline)
-    fitting = fitting or Fitting(threads=settings.threads)
+    fitting = fitting or Fitting(threads=settings.threads, cluster=settings.dask)
     first = tables.known_by(min(origins))
     horizons = pace_of(first, configured, horizons_days).horizons_days
 

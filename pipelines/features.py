@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 from rich.box import SIMPLE
@@ -9,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from data.contract import Pipeline
+from data.contract import TABLES, Pipeline
 from data.errors import BadInput
 from data.moments import iso
 from data.settings import Settings
-from data.tables import Tables, lazy_tables, load_pipeline, read_frames
+from data.tables import NAMES, Tables, collect, lazy_tables
 from features.catalogue import Feature
 from features.compute import catalogue
 from features.context import Context
@@ -21,7 +22,7 @@ from features.custom import load, try_out
 from features.laws import MEANING, Breach, breaches
 from features.pace import Pace
 from models.sentence import Language
-from pipelines.workspace import database_of, opened
+from pipelines.workspace import opened
 from training.fit import in_words
 
 _DEALS: Final = 200
@@ -72,14 +73,11 @@ def check(settings: Settings, pipeline: str, seed: int = 0) -> str:
         NotFound: no such pipeline.
         BadInput: there are no features of the user's own, or one cannot be used or breaks a law.
     """
-    with database_of(settings) as engine:
-        configured, frames = load_pipeline(engine, pipeline), read_frames(engine, pipeline)
+    configured, all_ = opened(settings.model_copy(update={"engine": "polars"}), pipeline)
     rng = np.random.default_rng(seed)
-    some = rng.permutation(frames["deals"]["deal_id"].sort().to_numpy())[:_DEALS]
-    frames = {
-        name: frame.filter(pl.col("deal_id").is_in(some)) if "deal_id" in frame.columns else frame
-        for name, frame in frames.items()
-    }
+    ids = collect(all_.deals.select("deal_id"))["deal_id"].sort().to_numpy()
+    some = rng.permutation(ids)[:_DEALS]
+    frames = _of_deals(all_, some)
     tables = lazy_tables(frames, configured)
     context = _context(settings, tables, configured)
     own = [feature.name for family in context.custom for feature, _ in family.entries]
@@ -92,6 +90,17 @@ def check(settings: Settings, pipeline: str, seed: int = 0) -> str:
         raise _broken(broken, context)
     laws = "; ".join(f"nothing of: {meaning}" for meaning in MEANING.values())
     return f"{', '.join(own)}: tried on {len(some)} deals at {_MOMENTS} moments; {laws}"
+
+
+def _of_deals(tables: Tables, deals: np.ndarray) -> dict[str, pl.DataFrame]:
+    """Return the contract's tables of some deals, and those that are not of one deal whole."""
+    frames = {}
+    for name in NAMES:
+        columns = TABLES[name].schema.names()
+        rows = getattr(tables, name).select(*columns)
+        own = nw.col("deal_id").is_in(deals.tolist())
+        frames[name] = collect(rows.filter(own) if "deal_id" in columns else rows)
+    return frames
 
 
 def _none(settings: Settings) -> BadInput:

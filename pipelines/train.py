@@ -75,7 +75,10 @@ def run(
         BadInput: an origin that cannot be judged at; a column to keep that is not there.
     """
     configured, tables = opened(settings, pipeline)
-    fitting, custom = fitting or Fitting(threads=settings.threads), load(settings.features)
+    fitting, custom = (
+        fitting or Fitting(threads=settings.threads, cluster=settings.dask),
+        load(settings.features),
+    )
 
     def told(text: str) -> None:
         progress.print(f"{pipeline}: {text}", highlight=False)
@@ -186,7 +189,7 @@ def _card(
         "snapshots": len(fitted.sample),
         "custom_features": {one.name: one.origin for one in fitted.features if one.origin},
         "seed": seed,
-        "fitting": {k: v for k, v in asdict(fitting).items() if k != "threads"},
+        "fitting": {k: v for k, v in asdict(fitting).items() if k not in ("threads", "cluster")},
         "evidence": None if evidence is None else summary(evidence),
     }
 

@@ -16,11 +16,12 @@ from features.catalogue import Feature
 from features.compute import Prepared, catalogue, compute
 from features.snapshots import first_snapshots, open_among, open_snapshots
 from models.bundle import Bundle
-from models.curve import Curves
+from models.curve import Array, Curves
 from models.reasons import Explanation
 from serving.contact import with_contact
 from serving.scores import Scores
 from serving.telemetry import step
+from serving.verdicts import told
 
 _MANY: Final = 16
 """Rows from which a second thread brings more than it costs."""
@@ -86,7 +87,8 @@ class Scorer:
         if trend_days is not None and dated:
             snapshots = _with_earlier(known, snapshots, as_of - round(trend_days * DAY))
         rows = compute(known, snapshots, self.bundle.context)
-        scores = self._scores(rows, as_of, with_trend=trend_days is not None)
+        said = told(known, self.bundle, rows, self._threads(rows))
+        scores = self._scores(rows, *said, as_of, with_trend=trend_days is not None)
         if contact:
             scores = replace(scores, answered=self._answered(known, scores.rows, as_of))
         if reasons:
@@ -116,31 +118,33 @@ class Scorer:
         with step("features"):
             rows = self.prepared.compute(frames, both)
         with step("model"):
-            scores = self._scores(rows, last, with_trend=len(earlier) > 0)
-        told = scores.rows.select("deal_id").join(
+            threads = self._threads(rows)
+            said = self.bundle.curves(rows, threads), self.bundle.amounts(rows, threads)
+            scores = self._scores(rows, *said, last, with_trend=len(earlier) > 0)
+        each = scores.rows.select("deal_id").join(
             asked, on="deal_id", how="left", maintain_order="left"
         )
-        wanted = told["reasons"].to_numpy()
+        wanted = each["reasons"].to_numpy()
         return replace(
             scores,
-            moments=told["as_of"].to_numpy(),
+            moments=each["as_of"].to_numpy(),
             why=self._why(scores.rows, wanted) if wanted.any() else None,
         )
 
-    def _scores(self, rows: pl.DataFrame, as_of: int, with_trend: bool) -> Scores:
-        """Tell what the bundle says of feature rows; of two of one deal the newer is told."""
-        curves = self.bundle.curves(rows, self._threads(rows))
+    def _scores(
+        self, rows: pl.DataFrame, curves: Curves, amounts: Array, as_of: int, with_trend: bool
+    ) -> Scores:
+        """Tell what the bundle said of feature rows; of two of one deal the newer is told."""
         newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
         new = rows.select(new=newest)["new"].to_numpy()
         before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
-        rows = rows.filter(new)
         return Scores(
-            rows=rows,
+            rows=rows.filter(new),
             curves=curves.take(new),
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
-            amounts=self.bundle.amounts(rows, self._threads(rows)),
+            amounts=amounts[new],
             earlier=before if with_trend else None,
         )
 

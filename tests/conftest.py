@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -66,6 +67,7 @@ def spark() -> Iterator[Engine]:
         pytest.skip("there is no Java here (Debian: default-jre-headless)")
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     session = SparkSession.builder.master("local[1]").config(map=SMALL_SPARK).getOrCreate()
     yield "spark"
     session.stop()

@@ -10,6 +10,7 @@ _NAMES: Final = {
     "polars": "Polars",
     "duckdb": "DuckDB, 4 GB",
     "spark": "Spark local, 4 GB heap",
+    "same": "Polars, the features of pandas",
     "pandas": "pandas",
     "feast": "Feast",
 }
@@ -52,7 +53,7 @@ def page(records: Sequence[Record]) -> str:
         "## Peers",
         "",
         "On a company where nothing is entered late, all compute the same values. Polars computes "
-        "all features, the peers the ones that they can say.",
+        "all features, the peers the ones that they can say. The ratios are to Polars with all.",
         "",
         *_table((*_HEADS, "wall by Polars'", "CPU by Polars'"), list(_against(peers))),
     ]

@@ -17,6 +17,35 @@ from benchmarks.features.task import SNAPSHOTS, context
 from data.moments import DAY
 from features.context import Context
 
+NAMES = frozenset(
+    [
+        "stage",
+        "in_stage",
+        "stage_moves",
+        "stage_moves_in:{}",
+        "visits:{}",
+        "since_stage:{}",
+        "amount",
+        "to_stated_close",
+        "owner_changes",
+        "last_kind",
+        "last_status",
+        "done",
+        "silence",
+        "done_in:{}",
+        "heard",
+        "no_reply",
+        "heard_in:{}",
+        "done:{}",
+        "planned:{}",
+        "since:{}",
+        "contacts",
+        "covered:{}",
+        "confirmed",
+        "failed",
+    ]
+)
+"""The entries of the catalogue that are said here."""
 Mask = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 

@@ -4,10 +4,7 @@ Everything above speaks Narwhals. A `Host` is what Narwhals has no word for: bri
 scanning a file, keeping what is asked for more than once, and spreading a span of integers.
 """
 
-import atexit
-import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +13,10 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 import narwhals as nw
 import polars as pl
 
+from data.engines.spill import fresh
+
 Frame: TypeAlias = nw.LazyFrame[Any]
+Work: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
 Engine = Literal["polars", "duckdb", "spark"]
 
 
@@ -35,16 +35,20 @@ class Limits:
     folder: Path | None = None
 
     def spill(self) -> Path:
-        """Make an empty folder that lasts as long as this process."""
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="dealcast-", dir=self.folder)).resolve()
-        atexit.register(shutil.rmtree, made, ignore_errors=True)
-        return made
+        """Make an empty folder that lasts as long as this process; see `data.engines.spill`."""
+        return fresh(self.folder)
 
 
 class Host(Protocol):
-    """An engine at work."""
+    """An engine at work.
+
+    Attributes:
+        abreast: how many queries it may be asked at the same time.
+        remote: whether the rows lie on other machines, which had better work on them there.
+    """
+
+    abreast: int
+    remote: bool
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""
@@ -60,6 +64,12 @@ class Host(Protocol):
 
     def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Make one frame of parts: in memory, or mapped from files where it may not fit."""
+
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows, in their order: here, or some of them on each machine of a cluster.
+
+        The work can be pickled, and what it gives of some rows does not depend on the others.
+        """
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name.
@@ -100,6 +110,19 @@ def host(engine: Engine, limits: Limits = UNLIMITED) -> Host:
 
 
 def collect(frame: Frame) -> pl.DataFrame:
-    """Run a lazy frame on its engine and return its rows as a Polars frame."""
+    """Run a lazy frame on its engine and return its rows as a Polars frame.
+
+    Raises:
+        NotReady: DuckDB has less memory than that takes.
+    """
+    if not frame.implementation.is_duckdb():
+        return _collected(frame)
+    from data.engines.on_disk import enough_memory
+
+    with enough_memory():
+        return _collected(frame)
+
+
+def _collected(frame: Frame) -> pl.DataFrame:
     collected: pl.DataFrame = frame.collect(backend="polars").to_native()
     return collected

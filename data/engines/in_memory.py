@@ -6,11 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from data.engines import Frame, collect, lazy
+from data.engines import Frame, Work, collect, lazy
 
 
 class PolarsHost:
     """See `data.engines.Host`. It holds nothing; what is kept lives as long as it is used."""
+
+    abreast = pl.thread_pool_size()
+    remote = False
 
     def put(self, frame: pl.DataFrame) -> Frame:
         """Bring in a frame held in memory."""
@@ -31,6 +34,10 @@ class PolarsHost:
     def gather(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Make one frame of parts, in memory."""
         return pl.concat(parts)
+
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows: here."""
+        return work(rows)
 
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""

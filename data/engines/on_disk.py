@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data.engines import Frame, Limits, lazy
+from data.engines import Frame, Limits, Work, lazy
+from data.errors import NotReady
 from data.mapped import mapped
 
 
@@ -18,6 +19,9 @@ class DuckDBHost:
     Args:
         limits: its memory, and where it goes on when that is full.
     """
+
+    abreast = 1  # it is one query that has all threads
+    remote = False
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -41,7 +45,8 @@ class DuckDBHost:
     def keep(self, frame: Frame) -> Frame:
         """Run a frame once into a table, which goes to disk when memory is full."""
         name = f"kept_{next(self._numbers)}"
-        frame.to_native().create(name)
+        with enough_memory():
+            frame.to_native().create(name)
         self._kept.append(name)
         return lazy(self._connection.table(name))
 
@@ -60,7 +65,26 @@ class DuckDBHost:
         """Make one frame of parts, mapped from files."""
         return mapped(parts, self._limits.spill())
 
+    def apply(self, work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+        """Run work on rows: here."""
+        return work(rows)
+
     def spread(self, frame: Frame, name: str, first: str, last: str) -> Frame:
         """Give a row to every integer from a column to another, under a name."""
         integers = f'unnest(generate_series("{first}", "{last}")) AS "{name}"'
         return lazy(frame.to_native().project(f"*, {integers}"))
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Say which setting to change where a query takes more memory than DuckDB may use."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise NotReady(
+            "DuckDB has too little memory for this",
+            field="DEALCAST_MEMORY_LIMIT",
+            value=str(error).partition("\n")[0],
+            allowed="some hundred MB for each thread, and a disk with room for the rest",
+            remedy="raise DEALCAST_MEMORY_LIMIT, or make room on the workspace's disk",
+        ) from error

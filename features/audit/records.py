@@ -9,7 +9,7 @@ import polars as pl
 from data.contract import TRACKED, Pipeline
 from data.tables import Tables, collect
 from features.audit.alone import Bools
-from features.compute import ACCOUNT
+from features.beside import ACCOUNT
 
 _OWN: Final = ("source", "product")
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from data.database import open_database
 from data.engines import Limits, host
+from data.errors import NotReady
 from data.moments import DAY
 from data.records import normalise
 from data.settings import Settings
@@ -131,6 +133,41 @@ def test_duckdb_goes_to_disk_when_its_memory_is_full(tmp_path: Path) -> None:
         spilled = [one for one in (tmp_path / "spill").rglob("*") if one.is_file()]
         assert sum(one.stat().st_size for one in spilled) > 0
         assert_frame_equal(collect(kept.sort("x0").head(9)), rows.sort("x0").head(9))
+
+
+def test_duckdb_without_memory_says_which_setting_to_change(tmp_path: Path) -> None:
+    duck = host("duckdb", Limits("3MB", tmp_path))
+    many = pl.DataFrame({"x": np.random.default_rng(0).random(300_000)})
+    many.write_parquet(tmp_path / "rows.parquet")
+    rows = duck.scan(tmp_path / "rows.parquet")
+    held = nw.col("x").cum_sum().over(order_by="x")
+    for ask in (collect, duck.keep):
+        with pytest.raises(NotReady, match="memory") as told:
+            ask(rows.with_columns(held=held))
+        assert told.value.field == "DEALCAST_MEMORY_LIMIT"
+        assert "raise" in told.value.remedy
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from data.engines import Limits
+made = Limits(folder=pathlib.Path(sys.argv[1])).spill()
+(made / "rows").write_bytes(b"many")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_job_has_left_is_removed_and_what_is_in_use_stays(tmp_path: Path) -> None:
+    used = Limits(folder=tmp_path).spill()
+    (used / "rows").touch()
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False)
+    assert killed.returncode < 0
+    left = {one for one in tmp_path.iterdir() if one.is_dir()} - {used}
+    assert [one.name for one in left.pop().iterdir()] == ["rows"]
+    fresh = Limits(folder=tmp_path).spill()
+    assert {one for one in tmp_path.iterdir() if one.is_dir()} == {used, fresh}
+    assert (used / "rows").is_file()
+    assert list(fresh.iterdir()) == []
 
 
 def test_without_java_the_command_says_what_to_do(company: Settings, tmp_path: Path) -> None:

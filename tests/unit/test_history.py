@@ -7,7 +7,8 @@ import polars as pl
 from data.contract import BUYER_ROLES, TABLES
 from data.moments import DAY
 from data.tables import Engine, lazy_tables
-from features.compute import KEY, catalogue, compute
+from features.beside import KEY
+from features.compute import catalogue, compute
 from features.snapshots import open_snapshots
 from tests.histories import CONTEXT, PIPELINE, START
 

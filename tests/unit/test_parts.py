@@ -7,7 +7,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from polars.testing import assert_frame_equal
 
 from data.tables import NAMES, collect, lazy_tables
+from features.answers import answered
 from features.compute import Prepared, compute, compute_parts
+from features.families import FAMILIES
+from features.history import History
 from features.snapshots import grid_snapshots, open_snapshots
 from features.tallies import counted
 from tests.histories import CONTEXT, PIPELINE, Frames, histories, moments
@@ -41,3 +44,17 @@ def test_queries_built_once_say_what_queries_built_anew_say(frames: Frames, mome
     anew = compute(known, known.put(snapshots), kept)
     for _ in range(2):
         assert_frame_equal(prepared.compute(held, snapshots), anew, check_exact=True)
+
+
+@few
+@given(frames=histories(), moment=moments)
+def test_windows_answer_what_places_answer(frames: Frames, moment: int) -> None:
+    history = History(CONTEXT)
+    asked = [one for family in FAMILIES for one in family.ask(history)]
+    ours, theirs = (lazy_tables(frames, PIPELINE, engine) for engine in ("polars", "duckdb"))
+    snapshots = collect(grid_snapshots(ours, moment, 3))
+    places = collect(answered(history, ours, ours.put(snapshots)))
+    windows = collect(answered(history, theirs, theirs.put(snapshots))).sort("deal_id", "as_of")
+    windows = windows.select(places.columns).cast(dict(places.schema))
+    assert len(asked) > len(history.windowed) > 0
+    assert_frame_equal(places, windows, check_exact=True)

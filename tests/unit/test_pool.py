@@ -1,11 +1,12 @@
 """A function on Polars' thread returns what it returns elsewhere, queries included."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
 
-from data.pool import on_polars_thread
+from data.pool import in_turn, on_polars_thread
 
 
 def joined(seed: int) -> list[tuple[int, int]]:
@@ -27,3 +28,28 @@ def test_threads_that_query_meanwhile_are_served_too() -> None:
         within = threads.map(lambda seed: on_polars_thread(lambda: joined(seed)), range(40))
         beside = threads.map(joined, range(40))
         assert list(within) == list(beside)
+
+
+def test_in_turn_keeps_the_order_and_takes_no_more_than_are_abreast() -> None:
+    begun: list[int] = []
+
+    def first_waits_for_second(number: int) -> int:
+        begun.append(number)
+        if number == 1:
+            second.set()
+        assert second.wait(60)
+        return number
+
+    second = threading.Event()
+    found = in_turn(first_waits_for_second, range(6), 2)
+    assert next(found) == 0
+    assert set(begun) <= {0, 1}
+    assert list(found) == [1, 2, 3, 4, 5]
+
+
+def test_in_turn_runs_one_alone_where_it_is_called_and_raises_what_fails() -> None:
+    here = threading.get_ident()
+    assert list(in_turn(lambda _: threading.get_ident(), [0], 2)) == [here]
+    assert set(in_turn(lambda _: threading.get_ident(), [0, 1], 1)) == {here}
+    with pytest.raises(ZeroDivisionError):
+        list(in_turn(lambda number: 1 // number, [1, 0, 1], 2))
