@@ -69,7 +69,8 @@ def publish(
     activities = engagement.activities(dynamics, paths, people, rng)
     checklist = engagement.checklist(dynamics, paths, rng)
     # of its own chance, so that the rest of the company is what it was without it
-    opinion_rng, after_rng = rng.spawn(2)
+    (opinion_rng,) = rng.spawn(1)
+    (after_rng,) = opinion_rng.spawn(1)
     frames = {
         "deals": _deals_table(dynamics, entered, rng, after_rng),
         # a second entry gets the fields, but the work is noted on the first

@@ -6,14 +6,15 @@ What a customer's name or title begins with must never run as a formula on a sel
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_range
 
 from data.moments import days_in_words, to_datetime
 from serving.insights.decision import DECISIONS, STATES
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 Language = Literal["zh", "en"]
 
@@ -134,11 +135,13 @@ def defused(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${1}"))
 
 
-def opened(file: BytesIO, as_of: int) -> Workbook:
+def opened(file: BytesIO, as_of: int) -> "Workbook":
     """Begin a workbook in which no text is a formula or a link; close it to write the file.
 
     It bears its own moment as its date, so that the same content gives the same bytes.
     """
+    from xlsxwriter import Workbook  # here, because what scores goes without it
+
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = Workbook(file, options)
     book.set_properties({"created": to_datetime(as_of).replace(tzinfo=None)})
@@ -274,7 +277,7 @@ def _sheet_name(owner: str, taken: set[str]) -> str:
 
 
 def _tell_hours(
-    book: Workbook, deals: pl.DataFrame, loads: pl.DataFrame, language: Language
+    book: "Workbook", deals: pl.DataFrame, loads: pl.DataFrame, language: Language
 ) -> None:
     """Write the hours that the sellers of the last sheet have, above its table."""
     shown = loads.join(deals.select("owner_id").unique(), on="owner_id", nulls_equal=True)
@@ -284,7 +287,7 @@ def _tell_hours(
 
 
 def _write(
-    book: Workbook, name: str, rows: pl.DataFrame, language: Language, note: str = ""
+    book: "Workbook", name: str, rows: pl.DataFrame, language: Language, note: str = ""
 ) -> None:
     shares = [c for c in rows.columns if c.startswith("P(won)") or "赢单概率" in c]
     percents = [heading(c, language) for c in ("expected_effect", "propensity", "cost_share")]
@@ -321,8 +324,10 @@ def _write(
             _sum(book, sheet, rows, column)
 
 
-def _sum(book: Workbook, sheet: Any, rows: pl.DataFrame, column: str) -> None:
+def _sum(book: "Workbook", sheet: Any, rows: pl.DataFrame, column: str) -> None:
     """Write the sum of the rows that filters leave, above its column."""
+    from xlsxwriter.utility import xl_range
+
     place = rows.columns.index(column)
     first = _ABOVE + 1
     cells = xl_range(first, place, _ABOVE + len(rows), place)

@@ -26,7 +26,7 @@ from tests.pushing import settled
 from tests.service import running
 
 OPEN = [record["deal"]["deal_id"] for record in company.records(company.history())]
-RUNS = 20
+RUNS = 8
 
 
 def key_of(workspace: Settings) -> str:
