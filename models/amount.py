@@ -85,7 +85,7 @@ class AmountModel:
                 Parted(lambda at: codes[at], part, np.arange(len(ratio))),
                 np.log(ratio),
                 Columns.of(encoder, []),
-                replace(settings, patience=_PATIENCE),
+                replace(settings, patience=_PATIENCE, cluster=None),
                 rng,
                 objective="regression",
                 progress=lambda text: progress(f"amount: {text}"),

@@ -35,7 +35,8 @@ class Settings:
         half_life_days: how old a snapshot is that counts half; None where all count the same.
         threads: boosters fitted side by side.
         cluster: the scheduler of a Dask cluster whose workers fit each booster together, one
-            after the other; None fits them here. There is no patience there.
+            after the other; None fits them here. There is no patience there, so what needs it
+            (`models.win`, `models.amount`) is fitted here.
         booster: parameters of LightGBM.
     """
 

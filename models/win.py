@@ -70,6 +70,7 @@ class WinModel:
             settings,
             rounds=_ROUNDS,
             patience=_PATIENCE,
+            cluster=None,  # no cluster stops early
             booster=settings.booster | {"min_data_in_leaf": _LEAF},
         )
         whole = range(len(encoder.names))

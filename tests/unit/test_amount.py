@@ -57,6 +57,13 @@ def model() -> AmountModel:
     return fitted(*won_deals(1500))
 
 
+def test_it_is_fitted_here_although_there_is_a_cluster(model: AmountModel) -> None:
+    """No cluster stops early; nobody listens at this address, so nobody may be asked."""
+    sample, final = won_deals(1500)
+    here = fitted(sample, final, replace(SETTINGS, cluster="tcp://127.0.0.1:9"))
+    assert (here.expected(sample.rows) == model.expected(sample.rows)).all()
+
+
 def test_sums_are_right_and_kinds_are_told_apart(model: AmountModel) -> None:
     sample, final = won_deals(4000, seed=1)
     expected, amount = model.expected(sample.rows), current(sample.rows)

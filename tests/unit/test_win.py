@@ -70,6 +70,13 @@ def test_it_says_who_and_not_when(model: WinModel) -> None:
     assert len(model.curves(SAMPLE.rows.head(0))) == 0
 
 
+def test_it_is_fitted_here_although_there_is_a_cluster(model: WinModel) -> None:
+    """No cluster stops early; nobody listens at this address, so nobody may be asked."""
+    settings = replace(SMALL, cluster="tcp://127.0.0.1:9")
+    here = WinModel.fit(SAMPLE, FEATURES, settings, seed=0)
+    assert (p_won(here, SAMPLE.rows) == p_won(model, SAMPLE.rows)).all()
+
+
 def test_it_comes_near_the_truth_of_records_it_has_not_seen(model: WinModel) -> None:
     later = records(4000, seed=1)
     said, true, won = p_won(model, later.rows), truth(later.rows), later.cause == WON
