@@ -26,7 +26,7 @@ from tests.pushing import settled
 from tests.service import running
 
 OPEN = [record["deal"]["deal_id"] for record in company.records(company.history())]
-RUNS = 8
+RUNS = 20
 
 
 def key_of(workspace: Settings) -> str:
