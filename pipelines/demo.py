@@ -27,8 +27,6 @@ _ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 3 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
 _ROWS = 70_000
 """Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""
-
-
 PAST_WEEKS: Final = (8, 6, 4, 2, 1)
 """How many weeks ago lists were published: what they said has come due, or is compared with."""
 

@@ -118,9 +118,7 @@ class Rescorer:
         self, transaction: sa.Connection, pipeline: str, deal_ids: Iterable[str]
     ) -> pl.DataFrame:
         """Return what stands of deals that are not touched: `Rest` may have been quicker."""
-        waits = sa.exists().where(
-            touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
-        )
+        waits = sa.exists().where(standings.WAITS)
         ours = (standing.c.pipeline == pipeline, standing.c.deal_id.in_(sorted(deal_ids)))
         return read(transaction, sa.select(standing).where(*ours, ~waits))
 

@@ -153,12 +153,13 @@ def refresh(
             transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))
 
 
-_SAME: Final = sa.and_(
+WAITS: Final = sa.and_(
     touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
 )
+"""Newer facts wait for a standing row."""
 _FOUND: Final = (
     sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
-    .select_from(sa.outerjoin(standing, touched, _SAME))
+    .select_from(sa.outerjoin(standing, touched, WAITS))
     .where(
         standing.c.pipeline == sa.bindparam("pipeline"),
         standing.c.deal_id.in_(sa.bindparam("ids", expanding=True)),

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 
 from serving.desk.headings import WORDED, WORDS, called
 from serving.desk.told import MOMENTS
+from serving.insights.export import Language, opened, written
 
-Language = Literal["zh", "en"]
 SHARES: Final = frozenset(
     {
         *("moved_so_far", "conversion", "conversion_before", "conversion_goal", "won_so_far"),
@@ -37,16 +37,11 @@ class Sheet:
 
 def csv(sheet: Sheet, language: Language) -> bytes:
     """Return a table as CSV in UTF-8 with a byte-order mark; no text runs as a formula."""
-    from serving.insights.export import defused  # here: it loads what writes workbooks
-
-    told = defused(_told(sheet, language)).with_columns(pl.col(pl.Float64).round(4))
-    return told.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
+    return written(_told(sheet, language))
 
 
 def workbook(sheets: list[Sheet], as_of: int, language: Language) -> bytes:
     """Return tables as a workbook, a sheet for each: frozen heads, filters, shares in per cent."""
-    from serving.insights.export import opened
-
     file = BytesIO()
     with opened(file, as_of) as book:
         for sheet in sheets:

@@ -126,7 +126,12 @@ def csv(listed: pl.DataFrame, language: Language) -> bytes:
 
     Text that a spreadsheet might run as a formula gets an apostrophe in front.
     """
-    shown = defused(_shown(listed, language)).with_columns(pl.col(pl.Float64).round(4))
+    return written(_shown(listed, language))
+
+
+def written(frame: pl.DataFrame) -> bytes:
+    """Return a frame as people open it: see `csv`."""
+    shown = defused(frame).with_columns(pl.col(pl.Float64).round(4))
     return shown.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
 
 

@@ -84,11 +84,7 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the tables: all as a workbook, or the one that the address names as CSV."""
     view = desked.needed(frame)
     found, _, _ = _found(frame, view)
-    tables = sheets_of(view, found)
-    if kind == "csv":
-        sheets = [tables.get(frame.query.get("table", ""), tables["groups"])]
-    else:
-        sheets = [one for one in tables.values() if len(one.rows)]
+    sheets = files.picked(sheets_of(view, found), kind, frame.query.get("table"))
     name = f"{frame.pipeline}-attainment-{found.period.name}"
     return files.tables(sheets, kind, name, view.as_of, frame.language)
 
@@ -126,7 +122,7 @@ def _found(frame: Frame, view: View) -> tuple[Reached, str, By | None]:
 
 def _ways(frame: Frame, view: View) -> dict[By, str]:
     """Return what the figures may be parted by; a seller's own figures by nothing."""
-    if "owner_id" in (frame.viewer.reach.by, frame.scope.reach.by):
+    if desked.own(frame):
         return {}
     parts = view.sellers
     return {by: label for by, label in GROUPS.items() if parts[by].drop_nulls().n_unique() > 1}

@@ -1,5 +1,6 @@
 """A page's view of the desk: within the viewer's rights, as scope and address narrow it."""
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from data.errors import NotFound
@@ -71,9 +72,13 @@ def period(frame: Frame, view: View, rest: int = 0) -> Period:
     Raises:
         BadInput: not a day.
     """
-    word, at = frame.query.get("period"), frame.query.get("at")
-    kind: Kind = next((one for one in KINDS if one == word), "quarter")
-    return period_of(kind, parse_moment(at, "at") if at else view.as_of - rest)
+    at = frame.query.get("at")
+    return period_of(kind_of(frame, KINDS), parse_moment(at, "at") if at else view.as_of - rest)
+
+
+def kind_of(frame: Frame, kinds: Iterable[Kind]) -> Kind:
+    """Return the kind of period that the address names, or else the quarter."""
+    return next((one for one in kinds if one == frame.query.get("period")), "quarter")
 
 
 def named(period: Period) -> dict[str, str]:
@@ -89,6 +94,11 @@ def recent(view: View, chosen: Period) -> list[tuple[str, str]]:
         one = one.before()
     found += [] if chosen in found else [chosen]
     return [(iso_date(one.starts_at), one.name) for one in found]
+
+
+def own(frame: Frame) -> bool:
+    """Say whether one seller's own figures are looked at: there, nobody is parted from others."""
+    return "owner_id" in (frame.viewer.reach.by, frame.scope.reach.by)
 
 
 def choices(frame: Frame, view: View) -> list[Choice]:

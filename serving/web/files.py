@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from serving.access.viewer import Language
 from serving.desk.sheets import Sheet, csv, workbook
+from serving.insights import export
 
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -26,8 +27,6 @@ def answer(
         as_of: the moment that the list speaks of.
         language: of the headings.
     """
-    from serving.insights import export  # here, because most requests hand out no workbook
-
     if kind == "csv":
         content = export.csv(frame, language)
     else:
@@ -41,6 +40,19 @@ def tables(
     """Answer with tables of the desk: CSV of the first, or a workbook of all."""
     content = csv(sheets[0], language) if kind == "csv" else workbook(sheets, as_of, language)
     return _attached(content, name, kind)
+
+
+def picked(
+    sheets: dict[str, Sheet], kind: Literal["csv", "xlsx"], table: str | None
+) -> list[Sheet]:
+    """Return the tables that go into a file: into CSV the one named, into a workbook all with rows.
+
+    The first stands where none is.
+    """
+    first = next(iter(sheets.values()))
+    if kind == "csv":
+        return [sheets.get(table or "", first)]
+    return [one for one in sheets.values() if len(one.rows)] or [first]
 
 
 def _attached(content: bytes, name: str, kind: str) -> Response:

@@ -1,7 +1,7 @@
 """Forecast: what will we book, and how sure are we?"""
 
 from dataclasses import asdict
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import polars as pl
 from fastapi import APIRouter
@@ -19,7 +19,7 @@ from serving.web.rendering import page
 
 router = APIRouter()
 
-PERIODS: Final = (("week", "Week"), ("month", "Month"), ("quarter", "Quarter"))
+PERIODS: Final[dict[Kind, str]] = {"week": "Week", "month": "Month", "quarter": "Quarter"}
 BASELINES: Final = {
     "commit": "Sellers' commit",
     "stage_weighted": "Stage-weighted",
@@ -44,13 +44,13 @@ def forecast(frame: TheFrame) -> Response:
     told = desked.common(frame, view)
     if view is None or not view.about.dated:
         return page(frame, "forecast.html", **told, found=None)
-    found = outlook(view, _kind(frame))
+    found = outlook(view, desked.kind_of(frame, PERIODS))
     return page(
         frame,
         "forecast.html",
         **told,
         kind=found.period.kind,
-        periods=PERIODS,
+        periods=list(PERIODS.items()),
         found=found,
         named=desked.named(found.period),
         chance=found.target and found.forecast.chance(found.target.value),
@@ -67,7 +67,7 @@ def forecast(frame: TheFrame) -> Response:
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the fan as CSV, or with what others would say and the walk as a workbook."""
     view = desked.needed(frame)
-    found = outlook(view, _kind(frame))
+    found = outlook(view, desked.kind_of(frame, PERIODS))
     sheets = [
         Sheet(("预测", "Forecast"), found.fan),
         Sheet(("其他算法", "Baselines"), pl.DataFrame([asdict(found.baselines)])),
@@ -77,11 +77,6 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
         sheets.append(Sheet(("变动", "Walk"), steps))
     name = f"{frame.pipeline}-forecast-{found.period.name}"
     return files.tables(sheets, kind, name, view.as_of, frame.language)
-
-
-def _kind(frame: Frame) -> Kind:
-    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
-    return next(one for one in get_args(Kind) if one == kind)
 
 
 def picture(found: Outlook, formats: Formats, say: Say) -> Plot:

@@ -1,6 +1,6 @@
 """Funnel: is there enough, and where does it stick?"""
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -18,7 +18,7 @@ router = APIRouter()
 
 _STUCK: Final = 25
 """Stagnant deals that the page names at most."""
-PERIODS: Final = (("month", "Month"), ("quarter", "Quarter"), ("year", "Year"))
+PERIODS: Final[dict[Kind, str]] = {"month": "Month", "quarter": "Quarter", "year": "Year"}
 
 
 @router.get("/funnel")
@@ -35,7 +35,7 @@ def funnel(frame: TheFrame) -> Response:
         **told,
         days=desked.span_of(frame, view)[0],
         kind=found.period.kind,
-        periods=PERIODS,
+        periods=list(PERIODS.items()),
         found=found,
         named=desked.named(found.period),
         stages=_stages(found),
@@ -58,8 +58,7 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
 
 def _found(frame: Frame, view: View) -> Flow:
     _, span = desked.span_of(frame, view)
-    kind = desked.chosen(frame, "period", tuple(name for name, _ in PERIODS), "quarter")
-    return flow(view, span, next(one for one in get_args(Kind) if one == kind))
+    return flow(view, span, desked.kind_of(frame, PERIODS))
 
 
 def _stages(found: Flow) -> list[dict[str, Any]]:

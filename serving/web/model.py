@@ -142,7 +142,7 @@ def _in_depth(
         return told
     due, days = _due(judged, bundle)
     known = due.join(view.deals.select("deal_id", "account_id", *SEGMENTS), on="deal_id")
-    sides = [one for one in SEGMENTS if one != "team" or not _own(frame)]
+    sides = [one for one in SEGMENTS if one != "team" or not desked.own(frame)]
     experiments = bundle.pipeline.desk.experiments
     accounts = known.with_columns(pl.coalesce("account_id", "deal_id"))
     drawn = held_out(accounts["account_id"].to_list(), experiments, view.about.pipeline)
@@ -154,10 +154,6 @@ def _in_depth(
         ],
         "arms": compare(accounts.with_columns(held=pl.Series(drawn, dtype=pl.Boolean))),
     }
-
-
-def _own(frame: Frame) -> bool:
-    return "owner_id" in (frame.viewer.reach.by, frame.scope.reach.by)
 
 
 def _drift(view: View) -> list[dict[str, Any]]:

@@ -67,10 +67,9 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
         "sources": Sheet(("来源质量", "Sources"), sources(view, period)),
         "potential": Sheet(("潜在商机", "Next deals"), accounts),
     }
-    chosen = [sheets.get(frame.query.get("table", ""), sheets["deals"])]
-    chosen = chosen if kind == "csv" else [one for one in sheets.values() if len(one.rows)]
+    chosen = files.picked(sheets, kind, frame.query.get("table"))
     name = f"{frame.pipeline}-reviews-{period.name}"
-    return files.tables(chosen or [sheets["deals"]], kind, name, view.as_of, frame.language)
+    return files.tables(chosen, kind, name, view.as_of, frame.language)
 
 
 def picture(tenths: pl.DataFrame, frame: Frame) -> Plot:
@@ -122,7 +121,7 @@ def _with_points(deals: pl.DataFrame, points: pl.DataFrame) -> list[dict[str, An
 def _sides(frame: Frame, found: Review) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """Return what was said and what came by source and, for whoever sees more, by team."""
     sides = ["source", "product"]
-    if "owner_id" not in (frame.viewer.reach.by, frame.scope.reach.by):
+    if not desked.own(frame):
         sides.append("team")
     told = [(side, desked.LABELS[side], found.by(side).head(10).to_dicts()) for side in sides]
     return [one for one in told if len(one[2]) > 1]
