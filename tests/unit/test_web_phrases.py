@@ -52,14 +52,15 @@ def said() -> set[str]:
     found |= {name for _, name in rendering.NAVIGATION}
     found |= {label for _, label, _ in week.GROUPS} | {label for _, label in deal.GROUPS}
     found |= set(deals.COLUMNS.values()) | {name for _, name in deals.VIEWS}
-    found |= {name for _, name in (*desked.SPANS, *funnel.PERIODS, *forecast.PERIODS)}
+    found |= {name for _, name in desked.SPANS}
     found |= (
         set(desked.LABELS.values())
         | set(forecast.BASELINES.values())
         | set(forecast.SHORT.values())
     )
     tables = (attainment.METRICS, attainment.GROUPS, attainment.SIDES, attainment.BASES)
-    found |= {label for labels in (*tables, desked.KINDS) for label in labels.values()}
+    periods = (desked.KINDS, funnel.PERIODS, forecast.PERIODS)
+    found |= {label for labels in (*tables, *periods) for label in labels.values()}
     found |= set(model.SEGMENTS.values())
     found |= set(words.ACTIVITIES.values()) | set(deal.DECISIONS.values())
     return found | {text for pair in (*errors.WORDS.values(), errors.OTHER) for text in pair}
