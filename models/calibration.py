@@ -6,6 +6,9 @@ stacking (Wolpert 1992), with weights that are never below 0 (Breiman 1996). The
 multinomial log-loss on rows that no source was fitted on. Weights are held to "all deals are
 alike": thousands of closings hardly feel it, and where there are forty it keeps the sources from
 making more of differences than has been seen.
+
+How many close drifts, while what tells them apart does not. So after the blend each cause gets a
+straight line over time, and what it says of the last row stands from then on.
 """
 
 from dataclasses import dataclass
@@ -21,6 +24,8 @@ _LEAST_CLOSINGS: Final = 200
 """Closings of each cause that a group of bins must have to be corrected by itself."""
 _PULL: Final = 10.0
 """How hard, in closings' worth, a blend is held to nought: 40 closings keep 80 % of the slope."""
+_STEADY: Final = 100.0
+"""How hard, in closings' worth, a drift's line is held level."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Calibration:
         number: np.ndarray,
         cause: np.ndarray,
         bins: int,
-        weight: Array | None = None,
+        ago: Array | None = None,
     ) -> Self:
         """Fit the blends on predictions for rows that their sources were not fitted on.
 
@@ -58,21 +63,28 @@ class Calibration:
             number: which bin, [rows].
             cause: what happened, [rows].
             bins: how many bins there are.
-            weight: how much each row counts, [rows].
+            ago: how many last horizons ago each row was, [rows], where the calibration is to
+                hold from now on; else it holds of all rows alike.
         """
         happened = (cause[:, None] == np.array([WON, LOST])[: odds.shape[1]]).astype(float)
         calibration = cls.none(bins, *odds.shape[1:])
-        weight = np.ones(len(odds)) if weight is None else weight
         for group in _groups(number, happened, bins):
             rows = np.isin(number, group)
-            intercept, slope = _blend(odds[rows], happened[rows], weight[rows])
+            intercept, slope = _blend(odds[rows], happened[rows])
             calibration.intercept[group], calibration.slope[group] = intercept, slope
+        if ago is not None:
+            calibration.intercept[:] += _drift(calibration.straight(odds, number), happened, ago)
         return calibration
+
+    def straight(self, odds: Array, number: np.ndarray) -> Array:
+        """Return the log-odds of each cause against none, [rows, causes], by source and bin."""
+        blended: Array = self.intercept[number] + (self.slope[number] * odds).sum(axis=2)
+        return blended
 
     def apply(self, odds: Array, number: np.ndarray) -> Array:
         """Return the chances of none and of each cause, [rows, 1 + causes], by source and bin."""
-        straight = self.intercept[number] + (self.slope[number] * odds).sum(axis=2)
-        chances: Array = softmax(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
+        straight = np.column_stack([np.zeros(len(odds)), self.straight(odds, number)])
+        chances: Array = softmax(straight, axis=1)
         return chances
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,12 +95,6 @@ class Calibration:
     def from_dict(cls, document: dict[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
         return cls(np.array(document["intercept"]), np.array(document["slope"]))
-
-
-def recency(when: Array, half_life: float) -> Array:
-    """Weigh rows by how long ago they were, in the unit of `half_life`; the newest counts 1."""
-    weight: Array = 0.5 ** ((when.max(initial=0) - when) / half_life)
-    return weight
 
 
 def _groups(number: np.ndarray, happened: Array, bins: int) -> list[list[int]]:
@@ -106,29 +112,48 @@ def _groups(number: np.ndarray, happened: Array, bins: int) -> list[list[int]]:
     return groups
 
 
-def _blend(odds: Array, happened: Array, weight: Array) -> tuple[Array, Array]:
+def _blend(odds: Array, happened: Array) -> tuple[Array, Array]:
     """Minimise the log-loss over intercepts [causes] and slopes [causes, sources].
 
     Slopes are about the mean log-odds, so that intercepts alone move the totals.
     """
     _, causes, sources = odds.shape
-    mean = np.average(odds, axis=0, weights=weight)
+    mean = odds.mean(axis=0)
     centred = odds - mean
     level = mean.mean(axis=1)
-    spread = np.average(centred**2, axis=0, weights=weight)
-    pull = _PULL * np.concatenate([np.ones(causes), spread.ravel()])
+    pull = _PULL * np.concatenate([np.ones(causes), (centred**2).mean(axis=0).ravel()])
 
-    def loss(blend: Array) -> tuple[float, Array]:
+    def loss(blend: Array) -> tuple[Any, Array]:
         slope = blend[causes:].reshape(causes, sources)
         straight = level + blend[:causes] + (slope * centred).sum(axis=2)
-        total = np.logaddexp.reduce(np.column_stack([np.zeros(len(odds)), straight]), axis=1)
-        residual = weight[:, None] * (np.exp(straight - total[:, None]) - happened)
-        value = weight @ (total - (happened * straight).sum(axis=1)) + pull @ blend**2 / 2
+        value, residual = _log_loss(straight, happened)
         slopes = np.einsum("rc,rcs->cs", residual, centred)
-        return value, np.concatenate([residual.sum(axis=0), slopes.ravel()]) + pull * blend
+        gradient = np.concatenate([residual.sum(axis=0), slopes.ravel()])
+        return value + pull @ blend**2 / 2, gradient + pull * blend
 
     start = np.concatenate([np.zeros(causes), np.full(causes * sources, 1.0 / sources)])
     bounds = [(None, None)] * causes + [(0.0, None)] * (causes * sources)
     blend: Array = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     slope = blend[causes:].reshape(causes, sources)
     return level + blend[:causes] - (slope * mean).sum(axis=1), slope
+
+
+def _drift(straight: Array, happened: Array, ago: Array) -> Array:
+    """Minimise the log-loss over a line in time for each cause; return what it says of now."""
+    causes = straight.shape[1]
+
+    def loss(line: Array) -> tuple[Any, Array]:
+        now, earlier = line[:causes], line[causes:]
+        value, residual = _log_loss(straight + now + ago[:, None] * earlier, happened)
+        gradient = np.concatenate([residual.sum(axis=0), ago @ residual + _STEADY * earlier])
+        return value + _STEADY * (earlier @ earlier) / 2, gradient
+
+    line: Array = minimize(loss, np.zeros(2 * causes), jac=True, method="L-BFGS-B").x
+    return line[:causes]
+
+
+def _log_loss(straight: Array, happened: Array) -> tuple[Any, Array]:
+    """Return the sum of the rows' log-losses, and how much too much was said of each cause."""
+    total = np.logaddexp.reduce(np.column_stack([np.zeros(len(straight)), straight]), axis=1)
+    said_less_came: Array = np.exp(straight - total[:, None]) - happened
+    return (total - (happened * straight).sum(axis=1)).sum(), said_less_came

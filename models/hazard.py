@@ -20,7 +20,7 @@ from features.catalogue import Feature
 from features.encoder import Codes, Encoder
 from models.ahead import Ahead
 from models.boosting import Bag, Settings
-from models.calibration import Calibration, recency
+from models.calibration import Calibration
 from models.curve import LOST, OPEN, WON, Array, Curves
 from models.parts import Parted, draw, parts
 from models.sample import Sample
@@ -30,11 +30,6 @@ _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
 _AT_ONCE: Final = 50_000
 """Deals that are asked of at once: unfolded into their bins they are many and wide."""
-_HALF_LIFE: Final = 1 / 3
-"""How long ago, in last edges, a bin ended that counts half in the calibration.
-
-What tells deals apart is learned from all of history. How many close drifts, and is learned anew.
-"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,10 @@ class HazardModel:
         ahead = Ahead.of(encoder, features, edges, calendar)
         as_of = sample.rows["as_of"].to_numpy()
         snapshot, number, cause = sample.bins(edges)
-        half_life = settings.half_life_days
+
+        weight = None
+        if settings.half_life_days is not None:
+            weight = 0.5 ** ((as_of.max(initial=0) - as_of) / DAY / settings.half_life_days)
 
         def rows(at: np.ndarray) -> Array:
             # only what is drawn is encoded: all of it, in all its bins, may not fit in memory
@@ -93,7 +91,7 @@ class HazardModel:
             rows,
             part=parts(sample.groups, settings.folds, rng)[snapshot],
             checked=draw(len(snapshot), _CHECKED, rng),
-            weight=None if half_life is None else recency(as_of / DAY, half_life)[snapshot],
+            weight=None if weight is None else weight[snapshot],
         )
         views = (range(ahead.width), ahead.of_calendar)
         sources, checks = {}, []
@@ -111,7 +109,7 @@ class HazardModel:
             number[data.checked],
             cause[data.checked],
             ahead.bins,
-            recency(ended, edges[-1] * _HALF_LIFE),
+            ago=(ended.max(initial=0) - ended) / edges[-1],
         )
         return cls(encoder, ahead, **sources, calibration=calibration)
 

@@ -112,3 +112,31 @@ def test_two_sources_are_blended_by_what_they_are_worth(
     assert (useless >= 0).all()
     assert useless.max() < 0.15
     np.testing.assert_allclose(right, 1.0, atol=0.2)
+
+
+def test_what_drifts_is_set_to_now() -> None:
+    rng = np.random.default_rng(5)
+    ago, said = rng.uniform(0, 4, 60_000), np.full((60_000, 2, 1), -1.5)
+    # wins become rarer, losses stay as they are
+    true = np.column_stack([-1.5 + 0.3 * (ago - 1), np.full(60_000, -1.0)])
+    cause = (rng.random((60_000, 1)) > hazards(true).cumsum(axis=1)).sum(axis=1).clip(max=2)
+    number = np.zeros(60_000, np.int64)
+    alike, now = (Calibration.fit(said, number, cause, 1, ago=when) for when in (None, ago))
+    lately = (ago < 0.1).nonzero()[0]
+    expected = hazards(np.array([[-1.8, -1.0]]))[0]
+    np.testing.assert_allclose(now.apply(said[:1], number[:1])[0], expected, atol=0.01)
+    came = np.bincount(cause[lately], minlength=3) / len(lately)
+    np.testing.assert_allclose(now.apply(said[:1], number[:1])[0], came, atol=0.03)
+    assert alike.apply(said[:1], number[:1])[0, 1] > expected[1] + 0.03
+
+
+def test_a_few_closings_make_no_drift() -> None:
+    rng = np.random.default_rng(6)
+    ago, number = rng.uniform(0, 1, 100), np.zeros(100, np.int64)
+    cause = np.where(ago < 0.5, 1, rng.integers(0, 3, 100))  # by chance, the last ones were won
+    said = np.zeros((100, 2, 1))
+    won = [
+        Calibration.fit(said, number, cause, 1, ago=when).apply(said[:1], number[:1])[0, 1]
+        for when in (None, ago)
+    ]
+    assert abs(won[1] - won[0]) < 0.1
