@@ -5,9 +5,10 @@ process would read five times as fast, and lose data: see docs/decisions/one-sql
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ _POLARS_TYPES: Final[dict[type, pl.DataType]] = {
     float: pl.Float64(),
 }
 _CHUNK: Final = 50_000
+_TOGETHER: Final = 500
+"""Rows of one statement: databases limit its values."""
 _PATIENCE_MS: Final = 50
 
 
@@ -110,6 +113,26 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def append(
+    connection: sa.Connection,
+    table: sa.Table,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Insert rows, each with the values of the named columns.
+
+    Many rows are one statement. A statement a row would give up the interpreter's lock once a row,
+    and wait for a busy loop of requests each time to have it back.
+    """
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    columns, row = ", ".join(names), f"({', '.join([mark] * len(names))})"
+    for at in range(0, len(rows), _TOGETHER):
+        part = rows[at : at + _TOGETHER]
+        values = ", ".join([row] * len(part))
+        insert = f"INSERT INTO {table.name} ({columns}) VALUES {values}"  # noqa: S608  # our names
+        connection.exec_driver_sql(insert, tuple(chain.from_iterable(part)))
 
 
 def merge(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> Merged:

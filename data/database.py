@@ -15,11 +15,17 @@ from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
 from data.settings import Settings
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
 BUSY_MS: Final = 30_000
 """How long a writer waits for SQLite's one write lock."""
+
+ON_SQLITE: Final = {"dialect": "sqlite"}
+"""Marks an index that only SQLite has.
+
+It answers from the index alone, past the long JSON of the rows, which PostgreSQL stores apart.
+"""
 
 _TURN: Final = 0x6D696772
 """What PostgreSQL knows the migrations' turn by."""
@@ -87,6 +93,13 @@ lists: Final = sa.Table(
     sa.Column("told", sa.Text, comment="what is told once for all items, as JSON"),
 )
 
+LISTED_TEXTS: Final = (
+    *("title", "account", "owner", "group", "stage"),
+    *("close_median", "last_touch_at", "due_at"),
+)
+LISTED_NUMBERS: Final = ("value_at_stake", "p_won_period", "score", "amount")
+"""What of an item the list is filtered and sorted by: in columns beside the item."""
+
 list_items: Final = sa.Table(
     "list_items",
     metadata,
@@ -97,6 +110,14 @@ list_items: Final = sa.Table(
     sa.Column("item", sa.Text, nullable=False, comment="what the list shows, as JSON"),
     sa.Column("owner_id", sa.Text),
     sa.Column("team", sa.Text),
+    *(sa.Column(name, sa.Text) for name in LISTED_TEXTS),
+    *(sa.Column(name, sa.Double) for name in LISTED_NUMBERS),
+    sa.Index(
+        "ix_list_items_found",
+        *("pipeline", "week", "position", "deal_id", "owner_id", "team"),
+        *(*LISTED_TEXTS, *LISTED_NUMBERS),
+        info=ON_SQLITE,
+    ),
 )
 
 list_others: Final = sa.Table(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from data.audit import Actor, record
 from data.bulk import writing
-from data.database import contract_tables, list_actions, list_items, list_others
+from data.database import LISTED_TEXTS, contract_tables, list_actions, list_items, list_others
 from data.errors import NotFound
 from data.ledger import erased, scores
 from data.outbox import answers, deliveries
@@ -137,7 +137,8 @@ def _blank(transaction: sa.Connection, of_deal: dict[str, str], told: str) -> in
         kept = {n: v for n, v in said.items() if n in _FIGURES or n.startswith("p_won")}
         item = json.dumps(kept | {"deal_id": told})
         place = {"pipeline": row.pipeline, "week": row.week, "position": row.position}
-        change = sa.update(list_items).filter_by(**place).values(deal_id=told, item=item)
+        shown = dict.fromkeys(LISTED_TEXTS) | {"deal_id": told, "item": item}
+        change = sa.update(list_items).filter_by(**place).values(**shown)
         transaction.execute(change)
     return len(found)
 

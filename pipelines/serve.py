@@ -1,5 +1,6 @@
 """`dealcast serve`: the HTTP interface on a port, by one process or several."""
 
+import gc
 import logging
 import os
 import shutil
@@ -12,6 +13,8 @@ from fastapi import FastAPI
 from data.settings import Settings
 from serving.api.wire import Wire
 
+_YOUNG: Final = 20_000
+"""Objects made before those that are new are looked through for cycles: a request has thousands."""
 _SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -68,7 +71,11 @@ def application() -> FastAPI:
         logger_factory=structlog.WriteLoggerFactory(open(2, "w", closefd=False)),  # noqa: SIM115
         cache_logger_on_first_use=True,
     )
-    return create_app(Settings())
+    app = create_app(Settings())
+    # what is imported stays: to look through it for cycles takes a quarter of a busy loop
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
+    return app
 
 
 _LOGGING: Final[dict[str, Any]] = {

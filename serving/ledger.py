@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
-from data.bulk import read, writing
+from data.bulk import append, read, writing
 from data.database import contract_tables
 from data.errors import NotReady
 from data.ledger import scores
@@ -98,7 +98,9 @@ def entries(scorer: Scorer, scores: Scores) -> list[Row]:
 def write(transaction: sa.Connection, rows: Sequence[Row]) -> None:
     """Write rows in the transaction of what they tell of."""
     if rows:
-        transaction.execute(sa.insert(scores), list(rows))
+        append(
+            transaction, scores, _COLUMNS, [tuple(row[name] for name in _COLUMNS) for row in rows]
+        )
 
 
 def enter(engine: sa.Engine, told: Told, said: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from data import audit
 from data.audit import Actor, commander
-from data.database import list_items, list_others, lists
+from data.database import LISTED_NUMBERS, LISTED_TEXTS, list_items, list_others, lists
 from data.errors import BadInput, NotFound
 from data.moments import iso
 from serving.access.reach import Reach
@@ -87,7 +87,7 @@ def publish(
     rows = [
         key
         | {name: item[name] for name in ("position", "deal_id")}
-        | {name: item.get(name) for name in ("owner_id", "team")}
+        | {name: item.get(name) for name in (*("owner_id", "team"), *LISTED_TEXTS, *LISTED_NUMBERS)}
         | {"item": _dump(item)}
         for item in items
     ]
@@ -135,7 +135,9 @@ def read(
     _check_week(week)
     with engine.connect() as connection:
         head = _head(connection, pipeline, week)
-        mine = select(list_items).filter_by(pipeline=pipeline, week=head["week"])
+        mine = select(list_items.c.item, list_items.c.position).filter_by(
+            pipeline=pipeline, week=head["week"]
+        )
         mine = reach.select(mine, list_items.c.owner_id, list_items.c.team)
         page = mine.order_by(list_items.c.position).offset(after).limit(limit)
         count = select(func.count()).select_from(mine.subquery())

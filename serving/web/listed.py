@@ -17,15 +17,15 @@ from serving.lists import MOMENTS
 PAGE: Final = 50
 """Rows of one page."""
 SORTS: Final = {
-    "stake": ("value_at_stake", float),
-    "chance": ("p_won_period", float),
-    "close": ("close_median", str),
-    "touch": ("last_touch_at", str),
-    "score": ("score", float),
-    "amount": ("amount", float),
-    "due": ("due_at", str),
+    "stake": list_items.c.value_at_stake,
+    "chance": list_items.c.p_won_period,
+    "close": list_items.c.close_median,
+    "touch": list_items.c.last_touch_at,
+    "score": list_items.c.score,
+    "amount": list_items.c.amount,
+    "due": list_items.c.due_at,
 }
-"""What the list may be sorted by: a name in the address, the item's field and its type."""
+"""What the list may be sorted by: a name in the address, and the column."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Asked:
         pipeline: whose list.
         reaches: what the viewer may see and what they chose of it: all must hold.
         week: the ISO date of a Monday; the newest by default.
-        words: to be found in the deal's title, customer or id.
-        equal: fields of items and what they must be.
+        words: to be found in title, customer, seller or id.
+        equal: columns and what they must be.
         sort: one of `SORTS`, with "-" before it where it goes down; by position when empty.
         after: rows to leave out.
     """
@@ -94,17 +94,12 @@ def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | 
         if head is None:
             return None
         mine = _mine(asked, head.week)
-        found = mine.where(*_conditions(engine, asked))
-        page = found.order_by(*_order(engine, asked.sort)).offset(asked.after).limit(limit)
-        texts = connection.scalars(page).all()
-        items = [
-            json.loads(text) | {"position": place}
-            for place, text in enumerate(texts, asked.after + 1)
-        ]
+        found = mine.where(*_conditions(asked))
         size, whole = (
             connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
             for query in (found, mine)
         )
+        items = _items(connection, asked, head.week, found, limit)
         before = _before(connection, asked, head.week, [item["deal_id"] for item in items])
     told = json.loads(head.told or "{}")
     return Listed(head.week, head.as_of, head.bundle, items, size, whole, before, told)
@@ -124,18 +119,18 @@ def item_of(engine: sa.Engine, pipeline: str, deal_id: str) -> dict[str, Any] | 
     return None
 
 
-def choices(engine: sa.Engine, asked: Asked, week: str, field: str) -> list[str]:
-    """Return the words that a field of the list's items has, sorted."""
-    said = _field(engine, field, str)
-    query = _mine(asked, week).with_only_columns(said).where(said.is_not(None)).distinct()
+def stages(engine: sa.Engine, asked: Asked, week: str) -> list[str]:
+    """Return the stages that the list's deals stand in, sorted."""
+    stage = list_items.c.stage
+    query = _mine(asked, week).with_only_columns(stage).where(stage.is_not(None)).distinct()
     with engine.connect() as connection:
         return sorted(connection.scalars(query))
 
 
 def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]:
     """Return the id and name of each seller whose deals the list has, by name."""
-    name = _field(engine, "owner", str)
-    query = _mine(asked, week).with_only_columns(list_items.c.owner_id, name).distinct()
+    columns = (list_items.c.owner_id, list_items.c.owner)
+    query = _mine(asked, week).with_only_columns(*columns).distinct()
     with engine.connect() as connection:
         rows = connection.execute(query.where(list_items.c.owner_id.is_not(None))).all()
     return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
@@ -168,31 +163,45 @@ def _head(connection: sa.Connection, asked: Asked) -> Any:
 
 
 def _mine(asked: Asked, week: str) -> sa.Select[Any]:
-    query = sa.select(list_items.c.item).where(
-        list_items.c.pipeline == asked.pipeline, list_items.c.week == week
-    )
+    query = sa.select(list_items.c.position).where(*_of_week(asked, week))
     for reach in asked.reaches:
         query = reach.select(query, list_items.c.owner_id, list_items.c.team)
     return query
 
 
-def _conditions(engine: sa.Engine, asked: Asked) -> list[sa.ColumnElement[bool]]:
-    found = [_field(engine, name, str) == value for name, value in asked.equal]
+def _of_week(asked: Asked, week: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return list_items.c.pipeline == asked.pipeline, list_items.c.week == week
+
+
+def _items(
+    connection: sa.Connection, asked: Asked, week: str, found: sa.Select[Any], limit: int | None
+) -> list[dict[str, Any]]:
+    """Read a page of items, its places counted first, so that only its own JSON is read."""
+    place = sa.func.row_number().over(order_by=_order(asked.sort)).label("place")
+    page = found.add_columns(place).order_by(place).offset(asked.after).limit(limit).subquery()
+    same = list_items.c.position == page.c.position
+    query = sa.select(list_items.c.item, page.c.place).join(page, same)
+    rows = connection.execute(query.where(*_of_week(asked, week)).order_by(page.c.place))
+    return [json.loads(row.item) | {"position": row.place} for row in rows]
+
+
+def _conditions(asked: Asked) -> list[sa.ColumnElement[bool]]:
+    columns = list_items.c
+    found = [columns[name] == value for name, value in asked.equal]
     for word in asked.words.split():
-        places = (_field(engine, name, str) for name in ("title", "account", "deal_id", "owner"))
+        places = (columns.title, columns.account, columns.deal_id, columns.owner)
         found.append(sa.or_(*(place.icontains(word, autoescape=True) for place in places)))
     return found
 
 
-def _order(engine: sa.Engine, sort: str) -> Sequence[sa.ColumnElement[Any]]:
+def _order(sort: str) -> Sequence[sa.ColumnElement[Any]]:
     name = sort.removeprefix("-")
     if not sort:
-        group = sa.case(_GROUPS, value=_field(engine, "group", str), else_=len(_GROUPS))
+        group = sa.case(_GROUPS, value=list_items.c.group, else_=len(_GROUPS))
         return [group, list_items.c.position.asc()]
     if name not in SORTS:
         raise BadInput("nothing to sort by", field="sort", value=sort, allowed=", ".join(SORTS))
-    field = _field(engine, *SORTS[name])
-    ordered = field.desc() if sort.startswith("-") else field.asc()
+    ordered = SORTS[name].desc() if sort.startswith("-") else SORTS[name].asc()
     return [ordered.nulls_last(), list_items.c.position.asc()]
 
 
@@ -209,18 +218,6 @@ def _before(
         list_items.c.deal_id.in_(deals),
     )
     return {row.deal_id: json.loads(row.item) for row in connection.execute(query)}
-
-
-def _field(engine: sa.Engine, name: str, kind: type) -> sa.ColumnElement[Any]:
-    """Return a field of an item, which is text that holds JSON, as each database reads it."""
-    if engine.dialect.name == "sqlite":
-        found: sa.ColumnElement[Any] = sa.func.json_extract(
-            list_items.c.item, f"$.{name}", type_=_TYPES[kind]
-        )
-        return found
-    field = sa.cast(list_items.c.item, sa.JSON)[name]
-    told: sa.ColumnElement[Any] = field.as_float() if kind is float else field.as_string()
-    return told
 
 
 _TEXTS: Final = pl.Struct({"zh": pl.String, "en": pl.String})
@@ -241,4 +238,3 @@ _NOTHING: Final = {
     **dict.fromkeys(("hours", "value_at_stake"), pl.Float64),
 }
 _GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}
-_TYPES: Final[dict[type, Any]] = {str: sa.Text(), float: sa.Double()}

@@ -48,7 +48,7 @@ def this_week(
         found=found,
         rows=rows(frame, found, numbers),
         weeks=listed.weeks(engine, asked.pipeline),
-        stages=listed.choices(engine, asked, found.week, "stage"),
+        stages=listed.stages(engine, asked, found.week),
         owners=[] if frame.scope.reach.by == "owner_id" else sellers,
         groups=GROUPS,
         grouped=any("group" in item for item in found.items),

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
@@ -21,9 +22,14 @@ CHANGES = contract_tables["changes"]
 
 def test_migrations_lead_to_exactly_the_declared_tables(database: sa.Engine) -> None:
     with database.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": _is_made_on(connection.dialect.name)}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == HEAD
+
+
+def _is_made_on(dialect: str) -> Callable[..., bool]:
+    return lambda one, *_: getattr(one, "info", {}).get("dialect", dialect) == dialect
 
 
 def test_head_is_the_newest_migration() -> None:

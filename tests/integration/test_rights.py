@@ -262,7 +262,8 @@ def test_a_list_of_before_has_its_rows_rights_from_its_items(tmp_path: Path) -> 
             row = {"position": position, "deal": f"d{position}", "item": item}
             connection.execute(
                 sa.text(
-                    "INSERT INTO list_items VALUES ('p', '2026-03-02', :position, :deal, :item)"
+                    "INSERT INTO list_items (pipeline, week, position, deal_id, item) "
+                    "VALUES ('p', '2026-03-02', :position, :deal, :item)"
                 ),
                 row,
             )
