@@ -1,6 +1,7 @@
 """Every error as problem+json (RFC 9457), in the one shape that `data.errors` gives."""
 
 import json
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -23,6 +24,7 @@ _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"
 _FAULT: Final = DealcastError("a fault of ours", remedy="tell whoever runs this service")
 _NO_ROOM: Final = ("disk is full", "disk I/O error", "No space left", "could not extend")
 """What SQLite and PostgreSQL say when they cannot write."""
+_ANY: Final = re.compile(r"\{[^}]+\}")
 _REMEDIES: Final = {
     "extra_forbidden": "leave it out, or see /docs for the fields that there are",
     "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
@@ -42,7 +44,9 @@ class ProblemDocument(BaseModel):
     allowed: str | None = Field(None, description="what may stand there")
     remedy: str | None = Field(None, description="what to do about it")
     request_id: str | None = Field(None, description="what the log knows the request by")
-    errors: list[dict[str, str]] | None = Field(None, description="every wrong field, the same way")
+    errors: list[dict[str, str | int]] | None = Field(
+        None, description="every wrong field, the same way"
+    )
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -118,15 +122,29 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
     )
 
 
-def _http(_: Request, error: HTTPException) -> Response:
-    status = HTTPStatus(error.status_code)
+def _http(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        remedy = _REMEDIES["json_invalid"]
+        return Problem(BadInput("not text in UTF-8", field="body", remedy=remedy).problem())
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := _allowed(request)):
+        headers["Allow"] = ", ".join(allowed)
     document = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
         "detail": str(error.detail),
     }
-    return Problem(document, dict(error.headers or {}))
+    return Problem(document, headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of a path of the interface; the router knows only its first route's."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    forms = [form for form in paths if re.fullmatch(_ANY.sub("[^/]+", form), request.url.path)]
+    return sorted(
+        map(str.upper, paths[min(forms, key=lambda form: form.count("{"))] if forms else ())
+    )
 
 
 def _database(_: Request, error: OperationalError) -> Response:

@@ -85,7 +85,9 @@ def list_webhooks(service: TheService, access: Admin) -> list[Registered]:
     return [_told(one) for one in webhooks.registered(service.engine)]
 
 
-@router.delete("/webhooks/{webhook_id}", status_code=204, responses=responses(401, 403, 404, 503))
+@router.delete(
+    "/webhooks/{webhook_id}", status_code=204, responses=responses(401, 403, 404, 422, 503)
+)
 def delete_webhook(webhook_id: TheWebhook, service: TheService, access: Admin) -> None:
     """Forget a webhook and what was to be sent to it."""
     webhooks.remove(service.engine, webhook_id, service.clock(), access.actor)
