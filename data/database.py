@@ -112,6 +112,7 @@ list_items: Final = sa.Table(
     sa.Column("team", sa.Text),
     *(sa.Column(name, sa.Text) for name in LISTED_TEXTS),
     *(sa.Column(name, sa.Double) for name in LISTED_NUMBERS),
+    sa.Index("ix_list_items_deal", "pipeline", "deal_id"),
     sa.Index(
         "ix_list_items_found",
         *("pipeline", "week", "position", "deal_id", "owner_id", "team"),

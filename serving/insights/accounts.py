@@ -35,8 +35,8 @@ def potential(deals: pl.DataFrame, as_of: int, days: float = 91.0) -> pl.DataFra
         open=(pl.col("outcome") == "open").any(),
         first=pl.col("created_at").min(),
         last_created=pl.col("created_at").max(),
-        product=pl.col("product").drop_nulls().mode().sort().first(),
     )
+    accounts = accounts.join(_products(known), on="account_id", how="left")
     told = accounts.with_columns(
         n=pl.col("deals") - 1, time=((as_of - pl.col("first")) / DAY).clip(lower_bound=1.0)
     )
@@ -53,6 +53,14 @@ def potential(deals: pl.DataFrame, as_of: int, days: float = 91.0) -> pl.DataFra
 
 
 _TOLD = ("account_id", "account", "deals", "won", "last_created", "product")
+
+
+def _products(deals: pl.DataFrame) -> pl.DataFrame:
+    """Return the product that each account opened most deals for."""
+    named = deals.filter(pl.col("product").is_not_null())
+    counts = named.group_by("account_id", "product").len()
+    most = counts.sort("len", "product", descending=[True, False])
+    return most.group_by("account_id", maintain_order=True).agg(pl.first("product"))
 
 
 def _prior(accounts: pl.DataFrame) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from data.moments import DAY
 from data.practice import Quota
 from serving.insights.period import Period, period_of
 from serving.insights.scope import Scope
-from serving.insights.targets import target
+from serving.insights.targets import Target, target, targets_by
 
 By = Literal["owner_id", "team", "region"]
 WON_AMOUNT: Final = "won_amount"
@@ -57,12 +57,15 @@ def attained(
         groups = within[by].drop_nulls().unique().sort().to_list()
     rows_of = happened(deals, work, metric)
     actuals = [_actual(rows_of, span, by) for span in spans]
-    targets = _near(targets, period, metric)
+    aims: dict[str | None, Target | None] = {}
+    if by is None:
+        aims[None] = target(targets, sellers, scope, period, metric)
+    else:
+        aims.update(targets_by(targets, sellers, scope, period, metric, by).items())
     rows = []
     for group in groups:
-        here = scope if by is None else scope.within(Scope(**{by: (group,)}))  # type: ignore[arg-type]
         actual, before, year_ago = (found.get(group, 0.0) for found in actuals)
-        aim = target(targets, sellers, here, period, metric)
+        aim = aims.get(group)
         rows.append(
             {
                 "group": group,
@@ -90,13 +93,6 @@ _ATTAINED: Final = {
     "year_ago": pl.Float64,
     "over_year": pl.Float64,
 }
-
-
-def _near(targets: pl.DataFrame, period: Period, metric: str) -> pl.DataFrame:
-    """Return the targets that may speak of a period; thousands of groups may ask for theirs."""
-    year = period_of("year", period.starts_at)
-    at = pl.col("starts_at").is_between(year.starts_at, period.ends_at, closed="left")
-    return targets.filter(pl.col("metric") == metric, at)
 
 
 def as_far(period: Period, as_of: int) -> list[Period]:

@@ -46,11 +46,37 @@ def target(
         chosen = rows.filter(pl.col("scope") == level)
         if ids is not None:
             chosen = chosen.filter(pl.col("scope_id").is_in(ids))
-        found = _over(chosen, period)
+        found = _over(chosen.with_columns(group=pl.lit("")), period).get("")
         if found is not None:
             is_sum = first or (level != "company" and (ids is None or len(ids) > 1))
             return Target(found.value, "parts" if is_sum and found.basis == "own" else found.basis)
     return None
+
+
+def targets_by(
+    targets: pl.DataFrame,
+    sellers: pl.DataFrame,
+    scope: Scope,
+    period: Period,
+    metric: str,
+    by: Literal["owner_id", "team", "region"],
+) -> dict[str, Target]:
+    """Return what `target` does of each seller, team or region within a scope that has one.
+
+    A company has thousands of sellers, and theirs are found together.
+    """
+    if scope.source is not None or scope.product is not None:
+        return {}
+    theirs = scope.of(sellers)[by].drop_nulls().unique()
+    if by == "owner_id":
+        rows = targets.filter(pl.col("metric") == metric, pl.col("scope") == "owner")
+        own = rows.filter(pl.col("scope_id").is_in(theirs.to_list()))
+        return _over(own.with_columns(group="scope_id"), period)
+    found = {
+        one: target(targets, sellers, scope.within(Scope(**{by: (one,)})), period, metric)
+        for one in theirs
+    }
+    return {one: aim for one, aim in found.items() if aim is not None}
 
 
 def _levels(scope: Scope, sellers: pl.DataFrame) -> Iterator[tuple[str, list[str] | None]]:
@@ -68,22 +94,31 @@ def _levels(scope: Scope, sellers: pl.DataFrame) -> Iterator[tuple[str, list[str
     yield "owner", theirs["owner_id"].to_list()
 
 
-def _over(rows: pl.DataFrame, period: Period) -> Target | None:
-    """Return the sum over a period: its own rows, those of its parts, or a longer one's share."""
-    own = rows.filter(pl.col("period") == period.kind, pl.col("starts_at") == period.starts_at)
-    if len(own):
-        return Target(float(own["value"].sum()), "own")
+def _over(rows: pl.DataFrame, period: Period) -> dict[str, Target]:
+    """Return by `group` a period's own sum, else that of its parts, else a longer one's share.
+
+    Parts count where together they are as long as the period.
+    """
+    found: dict[str, Target] = {}
+
+    def put(some: pl.DataFrame, basis: Basis, share: float = 1.0) -> None:
+        for group, value in some.group_by("group").agg(pl.col("value").sum()).iter_rows():
+            found.setdefault(group, Target(float(value) * share, basis))
+
+    put(_at(rows, period), "own")
     place = KINDS.index(period.kind)
     for kind in reversed(KINDS[:place]):
         inside = pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left")
         parts = rows.filter(pl.col("period") == kind, inside)
-        days = sum(period_of(kind, start).days for start in parts["starts_at"].unique())
-        if len(parts) and abs(days - period.days) < 1:
-            return Target(float(parts["value"].sum()), "parts")
+        long = {start: period_of(kind, start).days for start in parts["starts_at"].unique()}
+        days = pl.col("starts_at").unique().replace_strict(long, return_dtype=pl.Float64).sum()
+        is_whole = (days - period.days).abs() < 1
+        put(parts.filter(is_whole.over("group")), "parts")
     for kind in KINDS[place + 1 :]:
         longer = period_of(kind, period.starts_at)
-        around = rows.filter(pl.col("period") == kind, pl.col("starts_at") == longer.starts_at)
-        if len(around):
-            share = period.days / longer.days
-            return Target(float(around["value"].sum()) * share, "pro_rata")
-    return None
+        put(_at(rows, longer), "pro_rata", period.days / longer.days)
+    return found
+
+
+def _at(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
+    return rows.filter(pl.col("period") == period.kind, pl.col("starts_at") == period.starts_at)

@@ -176,13 +176,16 @@ def _of_week(asked: Asked, week: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _items(
     connection: sa.Connection, asked: Asked, week: str, found: sa.Select[Any], limit: int | None
 ) -> list[dict[str, Any]]:
-    """Read a page of items, its places counted first, so that only its own JSON is read."""
-    place = sa.func.row_number().over(order_by=_order(asked.sort)).label("place")
-    page = found.add_columns(place).order_by(place).offset(asked.after).limit(limit).subquery()
-    same = list_items.c.position == page.c.position
-    query = sa.select(list_items.c.item, page.c.place).join(page, same)
-    rows = connection.execute(query.where(*_of_week(asked, week)).order_by(page.c.place))
-    return [json.loads(row.item) | {"position": row.place} for row in rows]
+    """Read a page of items; who is on it is found first, so that only its own JSON is read."""
+    order = _order(asked.sort)
+    page = found.order_by(*order).offset(asked.after).limit(limit).scalar_subquery()
+    query = sa.select(list_items.c.item).where(
+        *_of_week(asked, week), list_items.c.position.in_(page)
+    )
+    texts = connection.scalars(query.order_by(*order))
+    return [
+        json.loads(text) | {"position": place} for place, text in enumerate(texts, asked.after + 1)
+    ]
 
 
 def _conditions(asked: Asked) -> list[sa.ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from serving.insights.attainment import (
 )
 from serving.insights.period import period_of
 from serving.insights.scope import Scope
-from serving.insights.targets import Target, target
+from serving.insights.targets import Target, target, targets_by
 
 NOW = parse_moment("2026-02-10")
 QUARTER = period_of("quarter", NOW)
@@ -98,6 +98,20 @@ def test_a_target_of_another_length_is_summed_up_or_shared_out() -> None:
     one = Scope(owner_id=("o1",))
     assert target(whole, SELLERS, one, QUARTER, "won_amount") == Target(60.0, "parts")
     assert target(whole.head(2), SELLERS, one, QUARTER, "won_amount") is None
+
+
+@pytest.mark.parametrize("by", ["owner_id", "team", "region"])
+@pytest.mark.parametrize("kind", ["week", "month", "quarter", "year"])
+@pytest.mark.parametrize("scope", [Scope(), Scope(team=("T1",)), Scope(product=("p",))])
+def test_targets_of_many_are_those_of_each(by: Any, kind: Any, scope: Scope) -> None:
+    own = [("owner", "o1", "month", f"2026-0{n}-01", 10.0 * n) for n in (1, 2, 3)]
+    more = targets(*own, ("team", "T1", "year", "2026-01-01", 900.0))  # type: ignore[arg-type]
+    told, period = pl.concat([OWNERS.tail(2), more]), period_of(kind, NOW)
+    found = targets_by(told, SELLERS, scope, period, "won_amount", by)
+    for one in SELLERS[by].unique():
+        alone = scope.within(Scope(**{by: (one,)}))
+        assert found.get(one) == target(told, SELLERS, alone, period, "won_amount")
+    assert found or scope.product or kind == "year"
 
 
 def won(deal_id: str, owner: str, at: str, value: float, **more: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def upgrade() -> None:
         taken |= {name: f"({taken[name]})::double precision" for name in _NUMBERS}
     values = ", ".join(f'"{name}" = {value}' for name, value in taken.items())
     op.execute(f"UPDATE list_items SET {values}")  # noqa: S608  # our own names
+    op.create_index("ix_list_items_deal", "list_items", ["pipeline", "deal_id"])
     if sqlite:
         # rows hold long JSON: SQLite would walk over all of it, PostgreSQL stores it apart
         op.create_index("ix_list_items_found", "list_items", [*_KEYS, *_TEXTS, *_NUMBERS])
@@ -34,6 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_list_items_deal", "list_items")
     if op.get_bind().dialect.name == "sqlite":
         op.drop_index("ix_list_items_found", "list_items")
         op.drop_index("ix_standing_found", "standing")
