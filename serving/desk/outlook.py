@@ -58,14 +58,21 @@ class Outlook:
         }
         if self.target is None:
             return line
-        chance = told.chance(self.target.value)
+        chance = _nearly(told.chance(self.target.value))
         share = told.median / self.target.value if self.target.value else 0.0
         return {
             "zh": f"{line['zh']}；为目标{self.target.value:,.0f}的{share:.0%}，"
-            f"达成的可能性为{chance:.0%}",
+            f"达成的可能性为{chance}",
             "en": f"{line['en']}; {share:.0%} of the target of {self.target.value:,.0f}, which "
-            f"is reached with a chance of {chance:.0%}",
+            f"is reached with a chance of {chance}",
         }
+
+def _nearly(chance: float) -> str:
+    """Write a chance; what is not certain is not written as such."""
+    if 0.99 < chance < 1:
+        return ">99%"
+    return "<1%" if chance < 0.01 else f"{chance:.0%}"
+
 
 
 def outlook(view: View, kind: Kind = "quarter") -> Outlook:

@@ -47,9 +47,11 @@ class Forecast:
     percentiles: tuple[float, ...] = ()
 
     def chance(self, target: float) -> float:
-        """Return the chance to book at least so much, to a hundredth."""
+        """Return the chance to book at least so much, to a hundredth; 1 only of what is won."""
+        if target <= self.won:
+            return 1.0
         below = sum(one < target for one in self.percentiles)
-        return 1.0 - below / len(self.percentiles)
+        return 1.0 - (below + 0.5) / (len(self.percentiles) + 1)
 
     def crps(self, came: float) -> float:
         """Return the continuous ranked probability score against what came, in money.

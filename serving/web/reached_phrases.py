@@ -91,7 +91,7 @@ REVIEWS: Final = {
     "A point is a tenth of chances. On the dashed line, what was said is what came. Deals that "
     "close soon differ from those that stay open, so the page Model is the better judge.": "每点为"
     "概率的一档（10%）。虚线上，所说即所得。很快结束的商机与仍在手的不同，因此以模型页的检验为准。",
-    "Said and came, by": "所说与结果：按",
+    "Said and came: {}": "所说与结果：{}",
     "Nothing was said of these deals before they closed.": "这些商机结束前没有评分。",
     "Run dealcast week each week: what it says is kept, and stands here once deals close.": "每周"
     "运行 dealcast week：所说会留存，商机结束后显示于此。",
