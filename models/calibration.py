@@ -25,7 +25,7 @@ _LEAST_CLOSINGS: Final = 200
 _PULL: Final = 10.0
 """How hard, in closings' worth, a blend is held to nought: 40 closings keep 80 % of the slope."""
 _STEADY: Final = 100.0
-"""How hard, in closings' worth, a drift's line is held level."""
+"""How hard, in closings' worth, a drift's line is held level: a short history shows no drift."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Calibration:
             number: which bin, [rows].
             cause: what happened, [rows].
             bins: how many bins there are.
-            ago: how many last horizons ago each row was, [rows], where the calibration is to
-                hold from now on; else it holds of all rows alike.
+            ago: how many years ago each row was, [rows], where the calibration is to hold from
+                now on; else it holds of all rows alike.
         """
         happened = (cause[:, None] == np.array([WON, LOST])[: odds.shape[1]]).astype(float)
         calibration = cls.none(bins, *odds.shape[1:])

@@ -28,6 +28,8 @@ from models.sources import Sources
 
 _CHECKED: Final = 300_000
 """Rows that the calibration is fitted on at most."""
+_YEAR_DAYS: Final = 364.0
+"""52 weeks: what a drift is told by."""
 _AT_ONCE: Final = 50_000
 """Deals that are asked of at once: unfolded into their bins they are many and wide."""
 
@@ -109,7 +111,7 @@ class HazardModel:
             number[data.checked],
             cause[data.checked],
             ahead.bins,
-            ago=(ended.max(initial=0) - ended) / edges[-1],
+            ago=(ended.max(initial=0) - ended) / _YEAR_DAYS,
         )
         return cls(encoder, ahead, **sources, calibration=calibration)
 
