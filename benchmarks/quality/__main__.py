@@ -47,12 +47,15 @@ def run_command(
 
 @app.command("page")
 def page_command(work: Folder = HERE / "work", out: Folder = HERE) -> None:
-    """Judge all results, and write quality.json and RESULTS.md."""
+    """Judge all results, and write quality.json and RESULTS.md; data sets not run here stay."""
     records = judged(work / "results", work / "tasks")
     if not records:
         raise NotReady("nothing has run yet", remedy="run `make bench-quality`")
+    file, own = out / "quality.json", {one["dataset"] for one in records}
+    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    records += [one for one in before if one["dataset"] not in own]
     text = json.dumps(records, ensure_ascii=False, indent=1)
-    (out / "quality.json").write_text(text + "\n", encoding="utf-8")
+    file.write_text(text + "\n", encoding="utf-8")
     (out / "RESULTS.md").write_text(page(records), encoding="utf-8")
 
 
