@@ -5,6 +5,7 @@ it will be 32, if nothing happens until then. Trees cut along one column at a ti
 is given to them; "after 30 days offers lapse" is then one cut and not a staircase.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -14,7 +15,7 @@ from data.contract import Calendar
 from features.catalogue import Feature
 from features.encoder import Codes, Encoder
 from models.boosting import Columns
-from models.calendar import NAMES, bin_codes
+from models.calendar import CYCLES, NAMES, bin_codes
 from models.curve import Array
 
 _STEPS: Final = ("bin", "working_week", "starts_on", "ends_on", "quarter_week")
@@ -30,20 +31,28 @@ class Ahead:
         names: of the code rows' columns.
         clocks: of those that go on by themselves, and how much a day: 1 or -1.
         calendar: whose working days a bin has.
+        unseen: the calendar's columns whose cycle the history does not have twice; they are 0.
     """
 
     edges: Array
     names: tuple[str, ...]
     clocks: dict[str, int]
     calendar: Calendar = "weekdays"
+    unseen: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, encoder: Encoder, features: list[Feature], edges: Array, calendar: Calendar
+        cls,
+        encoder: Encoder,
+        features: list[Feature],
+        edges: Array,
+        calendar: Calendar,
+        history_days: float = math.inf,
     ) -> Self:
-        """Take the clocks from the catalogue."""
+        """Take the clocks from the catalogue, and the cycles that were seen from the history."""
         ticking = {one.name: one.clock for one in features if one.clock}
-        return cls(edges, encoder.names, ticking, calendar)
+        unseen = tuple(name for name, days in CYCLES.items() if history_days < 2 * days)
+        return cls(edges, encoder.names, ticking, calendar, unseen)
 
     @property
     def bins(self) -> int:
@@ -85,7 +94,9 @@ class Ahead:
         """
         begins = self.edges[number][:, None] * np.array(list(self.clocks.values()))
         then = codes[:, self._own] + begins
-        return np.hstack([codes, then, bin_codes(as_of, number, self.edges, self.calendar)])
+        told = bin_codes(as_of, number, self.edges, self.calendar)
+        told[:, [NAMES.index(name) for name in self.unseen]] = 0.0
+        return np.hstack([codes, then, told])
 
     def unfold(self, codes: Codes, as_of: np.ndarray) -> tuple[Array, np.ndarray]:
         """Return rows of every deal in every bin, [n × k, width], and the bins, [n × k]."""
@@ -104,9 +115,15 @@ class Ahead:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back with the names, fit for JSON."""
-        return {"edges": self.edges.tolist(), "clocks": self.clocks, "calendar": self.calendar}
+        return {
+            "edges": self.edges.tolist(),
+            "clocks": self.clocks,
+            "calendar": self.calendar,
+            "unseen": list(self.unseen),
+        }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any], names: tuple[str, ...]) -> Self:
         """Read what `to_dict` wrote."""
-        return cls(np.array(document["edges"]), names, document["clocks"], document["calendar"])
+        edges, clocks = np.array(document["edges"]), document["clocks"]
+        return cls(edges, names, clocks, document["calendar"], tuple(document["unseen"]))

@@ -22,6 +22,15 @@ NAMES: Final = (
 )
 """The columns that a bin adds to a code row."""
 
+CYCLES: Final = {
+    "month_ends": 30,
+    "quarter_week": 90,
+    "quarter_opening": 90,
+    "quarter_closing": 90,
+    "season": 360,
+}
+"""Days after which what a column tells comes again. What came once may be the year's, or chance."""
+
 _OPENING: Final = 21
 """Days at a quarter's start, in which little closes, since so much was closed just before."""
 _CLOSING: Final = 14

@@ -76,8 +76,9 @@ class HazardModel:
         """
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
-        ahead = Ahead.of(encoder, features, edges, calendar)
         as_of = sample.rows["as_of"].to_numpy()
+        history_days = np.ptp(np.concatenate([as_of / DAY, as_of / DAY + sample.seen]))
+        ahead = Ahead.of(encoder, features, edges, calendar, float(history_days))
         snapshot, number, cause = sample.bins(edges)
 
         weight = None

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from data.errors import BadInput, NotFound
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 CARD: Final = "card.json"
 
 

@@ -67,12 +67,12 @@ class Outlook:
             f"is reached with a chance of {chance}",
         }
 
+
 def _nearly(chance: float) -> str:
     """Write a chance; what is not certain is not written as such."""
     if 0.99 < chance < 1:
         return ">99%"
     return "<1%" if chance < 0.01 else f"{chance:.0%}"
-
 
 
 def outlook(view: View, kind: Kind = "quarter") -> Outlook:

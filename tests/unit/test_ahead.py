@@ -6,7 +6,7 @@ from data.moments import DAY
 from features.catalogue import Feature
 from features.encoder import Encoder
 from models.ahead import Ahead
-from models.calendar import bin_codes
+from models.calendar import NAMES, bin_codes
 
 EDGES = np.array([0.0, 7.0, 28.0, 91.0])
 FEATURES = [
@@ -51,3 +51,17 @@ def test_a_clock_has_the_direction_of_its_fact() -> None:
     columns = ahead.columns(Encoder(("age",), {}), declared, towards=-1)
     assert columns.directions[:2] == [1, 1]
     assert not any(columns.directions[2:])
+
+
+def test_a_cycle_that_was_not_seen_twice_says_nothing() -> None:
+    young = Ahead.of(ENCODER, FEATURES, EDGES, "weekdays", history_days=150.0)
+    assert young.unseen == ("quarter_week", "quarter_opening", "quarter_closing", "season")
+    rows, _ = young.unfold(CODES, AS_OF)
+    whole, _ = AHEAD.unfold(CODES, AS_OF)
+    silent = [young.of_calendar[NAMES.index(name)] for name in young.unseen]
+    assert not rows[:, silent].any()
+    assert whole[:, silent].any(axis=0).sum() > 1
+    rest = np.setdiff1d(np.arange(young.width), silent)
+    np.testing.assert_array_equal(rows[:, rest], whole[:, rest])
+    assert Ahead.from_dict(young.to_dict(), young.names).unseen == young.unseen
+    assert Ahead.of(ENCODER, FEATURES, EDGES, "weekdays", 720.0).unseen == ()
