@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from secrets import token_hex
+from random import Random
+from secrets import token_bytes
 from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import telemetry
 
 ID: Final = "X-Request-ID"
+_RAW_ID: Final = ID.lower().encode()
+_names: Final = Random(token_bytes(32))  # noqa: S311 - names, no secrets, without a system call each
 _FORM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
@@ -43,20 +45,22 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = (ID.lower().encode(), name.encode())
+                own = (_RAW_ID, name.encode())
                 message = {**message, "headers": [*message.get("headers", ()), own]}
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            try:
-                await self.app(scope, receive, named)
-            finally:
-                _told(scope, status, perf_counter() - begun)
+        structlog.contextvars.bind_contextvars(request_id=name)  # of this request's own task
+        try:
+            await self.app(scope, receive, named)
+        finally:
+            _told(scope, status, perf_counter() - begun)
 
 
 def _id(scope: Scope) -> str:
-    given = Headers(scope=scope).get(ID, "")
-    return given if _FORM.fullmatch(given) else token_hex(8)
+    for name, value in scope["headers"]:
+        if name == _RAW_ID and _FORM.fullmatch(given := value.decode("latin-1")):
+            return str(given)
+    return f"{_names.getrandbits(64):016x}"
 
 
 def _told(scope: Scope, status: int, seconds: float) -> None:
