@@ -122,6 +122,19 @@ class Bundle:
             told = {"zh": f"{told['zh']}；时间未知", "en": f"{told['en']}; timing unknown"}
         return told
 
+    @property
+    def evidence(self) -> list[dict[str, Any]]:
+        """What the backtest before the training found: by days ahead, then in the end."""
+        found = self.card.get("evidence") or {}
+        last = found.get("eventual")
+        return [*found.get("horizons", []), *([last] if last else [])]
+
+    @property
+    def grades(self) -> list[dict[str, Any]]:
+        """What the same backtest found of each grade."""
+        grades: list[dict[str, Any]] = (self.card.get("evidence") or {}).get("grades", [])
+        return grades
+
     def curves(self, rows: pl.DataFrame, threads: int = 1) -> Curves:
         """Return the curves of feature rows, by the model or the baseline that serves."""
         served = self.model if self.model and self.serves == "model" else self.baseline

@@ -27,6 +27,7 @@ from serving.api import (
     ledger,
     lists,
     metrics,
+    models,
     problems,
     reference,
     score,
@@ -117,7 +118,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(reference.router)
     app.include_router(routes.router, include_in_schema=False)
-    for group in (score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit):
+    groups = (models, score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit)
+    for group in groups:
         app.include_router(group.router, prefix="/v1")
     site.install(app)
     app.router.middleware_stack = Express(app.router.middleware_stack)

@@ -37,7 +37,7 @@ def model(frame: TheFrame) -> Response:
     view, bundle = desked.view_of(frame), frame.bundle
     if bundle is None:
         return page(frame, "model.html", bundle=None)
-    grades = [one for one in _evidence(bundle).get("grades", []) if one["closed"]]
+    grades = [one for one in bundle.grades if one["closed"]]
     judged = None if view is None else _judged(frame, view)
     return page(
         frame,
@@ -47,7 +47,7 @@ def model(frame: TheFrame) -> Response:
         grades=grades,
         picture=picture(grades, frame.formats) if grades else None,
         numbers=_numbers(grades, frame.formats),
-        evidence=_horizons(bundle),
+        evidence=bundle.evidence,
         weeks=[] if judged is None else _weeks(judged),
         held_out=bundle.pipeline.desk.experiments.holdout,
         since=_since(frame),
@@ -195,18 +195,6 @@ def _sentence(frame: Frame, score: float, won: float) -> str:
     return frame.say("Of 100 deals scored around {}, {} were won").format(
         number(score), number(won)
     )
-
-
-def _evidence(bundle: Bundle) -> dict[str, Any]:
-    """Return what the backtest before the training found; nothing where there was none."""
-    return bundle.card.get("evidence") or {}
-
-
-def _horizons(bundle: Bundle) -> list[dict[str, Any]]:
-    """Return the evidence's rows: by days ahead, then in the end."""
-    evidence = _evidence(bundle)
-    last = evidence.get("eventual")
-    return [*evidence.get("horizons", []), *([last] if last else [])]
 
 
 def _weeks(judged: pl.DataFrame) -> list[dict[str, Any]]:

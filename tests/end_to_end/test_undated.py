@@ -111,6 +111,11 @@ def test_every_surface_says_what_serves(
     assert listed["serves"] == serves
     assert (listed["why"] is None) == (serves == "model")
     (served,) = (one for one in call("/v1/pipelines") if one["pipeline"] == name)
+    champion = call(f"/v1/pipelines/{name}/model")
+    assert {**champion, **served} == champion
+    assert champion["features"] == [one.name for one in bundle.features]
+    told = [(one["won_actual"], one["log_loss"]) for one in champion["evidence"]]
+    assert told == [(e["won_actual"], pytest.approx(e["log_loss"])) for e in bundle.evidence]
     published = week.run(name, now(), settings, QUIET)
     for text in (
         bundle.serving["en"],

@@ -81,7 +81,7 @@ def test_what_the_interface_says_of_itself_holds(service: Service, key: str) -> 
     told += ["--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--no-color"]
     run = subprocess.run(told, capture_output=True, text=True, cwd=Path(__file__).parent)
     assert run.returncode == 0, run.stdout[-8_000:]
-    assert "Tested: 33" in run.stdout
+    assert "Tested: 34" in run.stdout
 
 
 def broken(good: bytes, chance: random.Random) -> bytes:
@@ -90,7 +90,7 @@ def broken(good: bytes, chance: random.Random) -> bytes:
         return bytes(body[: chance.randrange(len(body))])
     if kind == 1:
         for _ in range(chance.randrange(1, 20)):
-            body[chance.randrange(len(body))] = chance.randrange(256)
+            body[chance.randrange(len(body))] = chance.randrange(128, 256)
         return bytes(body)
     if kind == 2:
         return b"[" * chance.randrange(1, 20_000)
@@ -136,7 +136,7 @@ def test_ten_thousand_malformed_bodies_are_refused_and_leave_nothing_behind(
     asyncio.run(put(BODIES - BODIES // 5))
     assert resident_mb(service) - before < 100
     assert sum(said.values()) == BODIES
-    assert said[400] + said[422] > BODIES / 2, said
+    assert said[400] + said[422] > 0.75 * BODIES, said
 
 
 def resident_mb(service: Service) -> float:

@@ -68,6 +68,7 @@ RIGHTS: Final[dict[str, str]] = {
     "GET /v1/lists/{week}/actions": "read",
     "POST /v1/lists/{week}/items/{deal_id}/actions": "write",
     "GET /v1/pipelines": "read",
+    "GET /v1/pipelines/{pipeline}/model": "read",
     "GET /v1/audit": "admin",
     "POST /v1/pipelines/{pipeline}/deals/score": "score",
     "GET /v1/pipelines/{pipeline}/deals/{deal_id}/score": "score",

@@ -390,7 +390,7 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         "/v1/ledger",
         *(
             f"/v1/pipelines/{{pipeline}}/{name}"
-            for name in ("attainment", "forecast", "funnel", "reviews", "sources")
+            for name in ("attainment", "forecast", "funnel", "model", "reviews", "sources")
         ),
         "/v1/pipelines/{pipeline}/deals/score",
         "/v1/pipelines/{pipeline}/deals/{deal_id}/score",
