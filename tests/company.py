@@ -92,6 +92,8 @@ def bundled(fitted: Fitted) -> Bundle:
         "horizons_days": list(fitted.pace.horizons_days),
         "serves": "model",
         "amounts": "model",
+        "snapshots": len(fitted.sample),
+        "seed": 0,
     }
     usual = Usual.learn(fitted.sample, fitted.features)
     parts = (fitted.context, fitted.features, fitted.model, fitted.baseline, fitted.amount, usual)

@@ -123,9 +123,10 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
 
 
 def _http(request: Request, error: HTTPException) -> Response:
-    if isinstance(error.__cause__, UnicodeDecodeError):
+    if isinstance(error.__cause__, (UnicodeDecodeError, RecursionError)):
+        wrong = "not in UTF-8" if isinstance(error.__cause__, UnicodeDecodeError) else "too deep"
         remedy = _REMEDIES["json_invalid"]
-        return Problem(BadInput("not text in UTF-8", field="body", remedy=remedy).problem())
+        return Problem(BadInput(f"the body is {wrong}", field="body", remedy=remedy).problem())
     status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := _allowed(request)):
         headers["Allow"] = ", ".join(allowed)

@@ -136,7 +136,7 @@ def test_ten_thousand_malformed_bodies_are_refused_and_leave_nothing_behind(
     asyncio.run(put(BODIES - BODIES // 5))
     assert resident_mb(service) - before < 100
     assert sum(said.values()) == BODIES
-    assert said[400] + said[422] > 0.75 * BODIES, said
+    assert said[422] > 0.6 * BODIES, said  # the stream tells it by the line, and UTF-16 is read
 
 
 def resident_mb(service: Service) -> float:
