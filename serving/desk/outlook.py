@@ -51,10 +51,10 @@ class Outlook:
         name = self.period.name
         line = {
             "zh": f"{name}预计成交{told.median:,.0f}，八成把握在{told.low:,.0f}至"
-            f"{told.high:,.0f}之间；已成交{told.won:,.0f}，在手商机预计{told.from_open:,.0f}，未来新商机预计{told.from_new:,.0f}",
+            f"{told.high:,.0f}之间；已成交{told.won:,.0f}，在手商机平均再带来{told.from_open:,.0f}，未来新商机平均{told.from_new:,.0f}",
             "en": f"{name}: bookings of about {told.median:,.0f}, eight times in ten between "
             f"{told.low:,.0f} and {told.high:,.0f}; {told.won:,.0f} is won, {told.from_open:,.0f} "
-            f"expected of open deals, {told.from_new:,.0f} of deals not known yet",
+            f"the mean of open deals, {told.from_new:,.0f} of deals not known yet",
         }
         if self.target is None:
             return line

@@ -64,9 +64,11 @@ def _told(sheet: Sheet, language: Language) -> pl.DataFrame:
     words = {word: names[which] for word, names in WORDS.items()}
     yes, no = ("是", "否") if which == 0 else ("yes", "no")
     worded = [name for name in rows.columns if name in WORDED]
+    both = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Struct)]
     moments = [name for name in rows.columns if name in MOMENTS and rows[name].dtype == pl.Int64]
     told = rows.with_columns(
         pl.col(worded).replace(words),
+        *(pl.col(name).struct.field(language).alias(name) for name in both),
         pl.col(pl.Boolean).replace_strict({True: yes, False: no}, return_dtype=pl.String),
         *(pl.from_epoch(name, time_unit="us").alias(name) for name in moments),
     )

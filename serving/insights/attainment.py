@@ -154,7 +154,8 @@ def quotas(
     Returns:
         owner_id, owner, role, quota (a key of `QUOTAS`), zh, en, asked, done, rate, met.
     """
-    week, quarter = period_of("week", as_of), period_of("quarter", as_of)
+    # a desk of Monday's first moment tells of the week that is over
+    week, quarter = period_of("week", as_of - 1), period_of("quarter", as_of - 1)
     columns = ("owner_id", "account_id", "created_at", "closed_at", "outcome", "value")
     deals = deals.select(*columns, "first_of_account")
     asked = pl.DataFrame(
@@ -285,8 +286,9 @@ def best_and_worst(
         count: how many.
 
     Returns:
-        Two frames of group, won, lost and total, the best first and the worst first; of the worst
-        none that stands among the best.
+        Two frames of group, won, lost and total, the best first and the worst first. Among the best
+        nobody has won nothing, and nobody of them stands among the worst; of those who brought the
+        same the one with more lost deals is worse.
     """
     closed = _in(deals.select(by, "outcome", "closed_at", measure), "closed_at", period)
     won = pl.col("outcome") == "won"
@@ -303,4 +305,6 @@ def best_and_worst(
     if measure == "margin":
         summed = summed.filter("known")
     ranked = summed.drop("known").sort("total", "group", descending=[True, False])
-    return ranked.head(count), ranked[count:].reverse().head(count)
+    best = ranked.filter(pl.col("won") > 0).head(count)
+    rest = ranked.join(best, on="group", how="anti")
+    return best, rest.sort("total", "lost", "group", descending=[False, True, False]).head(count)

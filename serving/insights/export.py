@@ -83,7 +83,7 @@ HEADINGS: Final[dict[str, tuple[str, str]]] = {
     "served_by": ("评分依据", "Scored by"),
 }
 GROUP_NAMES: Final = {
-    "must": ("必须办", "must do"),
+    "must": ("必须做", "must do"),
     "worth": ("最值得", "most worth"),
     "risk": ("有风险", "at risk"),
 }
@@ -264,7 +264,7 @@ def _sheets(
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     which = _which(language)
     yield _sheet_name(_OVERVIEW[which], taken), listed
-    for (owner,), deals in listed.group_by("owner", maintain_order=True):
+    for (_, owner), deals in listed.group_by("owner_id", "owner", maintain_order=True):
         yield _sheet_name(str(owner or _NOBODY[which]), taken), deals
 
 

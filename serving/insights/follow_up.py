@@ -125,7 +125,7 @@ def _cases(desk: Listing, as_of: int) -> list[_Case]:
         _Case(
             "closing",
             stated.is_between(as_of, week_end).fill_null(value=False),
-            pl.lit("确认签约：客户预计本周成交"),
+            pl.lit("确认签约：预计本周成交"),
             pl.lit("confirm the closing: stated for this week"),
             best,
             stated,

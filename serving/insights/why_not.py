@@ -17,6 +17,7 @@ REASONS: Final = (
     "nothing",
     "account",
     "places",
+    "room",
     "hours",
 )
 """All that may keep a deal off the list."""
@@ -68,6 +69,8 @@ def told(rows: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
         .then(pl.lit("account"))
         .when(shown >= desk.per_owner)
         .then(pl.lit("places"))
+        .when(density >= cut)
+        .then(pl.lit("room"))
         .otherwise(pl.lit("hours"))
     )
     rows = rows.with_columns(why=why, _cut=cut, _density=density).filter(~pl.col("listed"))
@@ -138,6 +141,11 @@ def _sentences(desk: Listing, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, p
             pl.lit(float(desk.per_owner)),
             "负责人的清单已有{}个商机",
             "its seller's list has {} deals already",
+        ),
+        "room": said(
+            pl.col("hours"),
+            "本周剩余工时放不下：需要{}小时",
+            "does not fit into the hours left: it takes {}",
         ),
         "hours": said(
             pl.col("_density"),

@@ -92,8 +92,10 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
 def sheets_of(view: View, found: Reached) -> dict[str, Sheet]:
     """Return the tables that are handed out, by their names in the address."""
     groups = pl.concat([found.whole, *([] if found.groups is None else [found.groups])])
-    quotas = found.quotas.select("owner", "role", "quota", "asked", "done", "rate", "met")
-    told = {name: "/".join(words) for name, words in QUOTAS.items()}
+    names = dict(view.desk.sellers.select("owner_id", "owner").iter_rows())
+    named = pl.col("group").replace_strict(names, default=None, return_dtype=pl.String)
+    groups = groups.select("group", named.alias("owner"), pl.exclude("group"))
+    quotas = found.quotas.with_columns(quota=pl.struct("zh", "en"))
     sides = [
         frame.select(
             side=pl.lit(side), rank=pl.lit(rank), group="group", won="won", lost="lost"
@@ -103,7 +105,10 @@ def sheets_of(view: View, found: Reached) -> dict[str, Sheet]:
     ]
     return {
         "groups": Sheet(("达成率", "Attainment"), groups),
-        "quotas": Sheet(("活动指标", "Quotas"), quotas.with_columns(pl.col("quota").replace(told))),
+        "quotas": Sheet(
+            ("活动指标", "Quotas"),
+            quotas.select("owner", "role", "quota", "asked", "done", "rate", "met"),
+        ),
         "customers": Sheet(
             ("客户达成", "Customers"), found.customers.drop("account_id"), customers=True
         ),
@@ -193,7 +198,7 @@ def _numbers(frame: Frame, found: Reached, view: View, metric: str) -> list[list
 
 def _quotas(found: Reached, view: View) -> list[dict[str, Any]]:
     """Return a row for each seller, with each quota and the address of what is behind it."""
-    week, quarter = view.about.period("week"), view.about.period("quarter")
+    week, quarter = (period_of(kind, view.as_of - 1) for kind in ("week", "quarter"))
     asked: dict[str, dict[str, str]] = {
         "closings": {"outcome": "won", "on": "closed", **desked.named(week)},
         "new_customers": {"first": "1", "on": "created", **desked.named(week)},

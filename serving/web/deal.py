@@ -23,6 +23,7 @@ from serving.web.phrases import Say
 from serving.web.plot import Plot, Tick
 from serving.web.rendering import page
 from serving.web.timeline import Teller
+from serving.web.week import act_in_words, acts_of
 from serving.web.words import activity, role
 
 router = APIRouter()
@@ -63,6 +64,7 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         decisions=DECISIONS,
         reasons=_by_group(found.said),
         listed=listed.item_of(frame.service.engine, pipeline, deal_id),
+        act=_act(frame, pipeline, deal_id),
         supposed=_supposed(found.said, teller, frame),
         milestones=_milestones(found),
         roles=_roles(found, frame.say),
@@ -73,6 +75,13 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         recent=events[:_FIRST],
         older=events[_FIRST:],
     )
+
+
+def _act(frame: Frame, pipeline: str, deal_id: str) -> str | None:
+    """Say what was done about the deal on the newest list."""
+    newest = listed.weeks(frame.service.engine, pipeline, 1)
+    made = acts_of(frame, pipeline, newest[0]) if newest else {}
+    return act_in_words(frame, made.get(deal_id))
 
 
 def curve_picture(said: Said, formats: Formats, say: Say) -> Plot | None:

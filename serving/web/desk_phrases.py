@@ -94,6 +94,8 @@ FORECAST: Final = {
     "below.": "阴影为八成把握的范围。细线为其他算法的结果，见下方。",
     "What others would say": "其他算法",
     "What moved it": "变动",
+    "Means, which add up; a few large deals keep the middle below.": "均为平均值，可以相加；"
+    "少数大单使中位数低于平均值。",
     "No earlier forecast of this period is kept.": "没有本期更早的预测。",
     "Run dealcast week each week: the walk of the quarter stands here from the second on.": "每周"
     "运行 dealcast week，自第二次起此处显示本季度的逐单变动。",

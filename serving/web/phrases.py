@@ -93,6 +93,9 @@ _ACCOUNT: Final = {
 _WEEK: Final = {
     "What do I do first, and why?": "先做什么，为什么？",
     "No list was published for this pipeline yet.": "此流程尚未发布清单。",
+    "No list was published for this week.": "这一周没有发布清单。",
+    "Choose another week at the top.": "请在上方选择其他周。",
+    "On the list": "清单上",
     "Whoever runs Dealcast publishes it:": "由Dealcast管理员发布：",
     "None of these deals is on this week's list.": "所选范围内没有商机进入本周清单。",
     "Choose another scope or week at the top, or look at all deals.": "请在上方选择其他范围或周次，"

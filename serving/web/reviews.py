@@ -18,6 +18,9 @@ from serving.web.rendering import page
 
 router = APIRouter()
 
+_SIDES: Final = 30
+"""Sources, products or teams that the page names at most; the file has all."""
+
 _SHOWN: Final = 50
 """Deals that the page names; the file has all."""
 _ACCOUNTS: Final = 10
@@ -123,5 +126,5 @@ def _sides(frame: Frame, found: Review) -> list[tuple[str, str, list[dict[str, A
     sides = ["source", "product"]
     if not desked.own(frame):
         sides.append("team")
-    told = [(side, desked.LABELS[side], found.by(side).head(10).to_dicts()) for side in sides]
+    told = [(side, desked.LABELS[side], found.by(side).head(_SIDES).to_dicts()) for side in sides]
     return [one for one in told if len(one[2]) > 1]

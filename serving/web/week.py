@@ -39,7 +39,7 @@ def this_week(
     engine = frame.service.engine
     found = listed.read(engine, asked)
     if found is None:
-        return page(frame, "week.html", found=None, weeks=[])
+        return page(frame, "week.html", found=None, weeks=listed.weeks(engine, asked.pipeline))
     sellers = listed.sellers(engine, asked, found.week)
     numbers = phones(engine, asked.pipeline, [item["deal_id"] for item in found.items])
     return page(
@@ -119,10 +119,10 @@ def act(
 def rows(frame: Frame, found: listed.Listed, numbers: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the table shows, in its order; a group's first row has its heading."""
     told, group = [], None
-    acts = _acts(frame, found.week)
+    acts = acts_of(frame, frame.pipeline or "", found.week)
     for item in found.items:
         row = _row(frame, item, found.before.get(item["deal_id"]))
-        row["act"] = _act_in_words(frame, acts.get(item["deal_id"]))
+        row["act"] = act_in_words(frame, acts.get(item["deal_id"]))
         row["phone"] = numbers.get(item["deal_id"])
         heads = not frame.query.get("sort") and item.get("group") != group
         group = item.get("group")
@@ -167,13 +167,14 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
     }
 
 
-def _acts(frame: Frame, week: str) -> dict[str, Action]:
-    """Return the last act on each item of the list within reach."""
-    made = actions.of_list(frame.service.engine, frame.pipeline or "", week, frame.viewer.reach)
+def acts_of(frame: Frame, pipeline: str, week: str) -> dict[str, Action]:
+    """Return the last act on each item of a list within reach."""
+    made = actions.of_list(frame.service.engine, pipeline, week, frame.viewer.reach)
     return {one.deal_id: one for one in made}
 
 
-def _act_in_words(frame: Frame, act: Action | None) -> str | None:
+def act_in_words(frame: Frame, act: Action | None) -> str | None:
+    """Say what was done about an item; None where nothing was, or it was taken back."""
     if act is None or act.action == "reopened":
         return None
     if act.action == "snoozed":

@@ -216,6 +216,17 @@ def test_a_deal_opens_by_the_keyboard_and_shows_its_curves(manager: Page) -> Non
     expect(manager.locator("[data-find]")).to_be_focused()
 
 
+def test_a_deal_that_is_not_listed_says_why(manager: Page) -> None:
+    manager.goto("/week/others")
+    manager.locator("[data-row] a").first.click()
+    expect(manager.locator("dl.facts").first).to_contain_text("未列入清单")
+
+
+def test_a_week_without_a_list_offers_the_others(manager: Page) -> None:
+    manager.goto("/week?week=2020-01-06")
+    expect(manager.locator(".empty")).to_contain_text("这一周没有发布清单")
+
+
 def test_done_snoozed_and_not_now_are_noted_and_taken_back(seller: Page) -> None:
     seller.goto("/week")
     row = seller.locator("tbody", has=seller.locator("[data-row]")).first

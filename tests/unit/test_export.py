@@ -164,7 +164,7 @@ def test_the_desks_words_are_told_in_the_language_asked_for() -> None:
     )
     (row,) = csv.DictReader(StringIO(export.csv(desk, "zh").decode("utf-8-sig")))
     told = [row[name] for name in ("分组", "下一步", "决策", "预警", "已逾期", "状态")]
-    assert told == ["必须办", "首次电话", "优先跟进", "沉默", "是", "意向"]
+    assert told == ["必须做", "首次电话", "优先跟进", "沉默", "是", "意向"]
 
 
 def test_the_same_list_gives_the_same_bytes() -> None:
