@@ -12,6 +12,7 @@ import polars as pl
 
 from data.moments import days_in_words, to_datetime
 from serving.insights.decision import DECISIONS, STATES
+from serving.insights.follow_up import CHANNELS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -97,6 +98,8 @@ _NAMED: Final = {
     "decision": DECISIONS,
     "state": STATES,
     "proposal": PROPOSALS,
+    "last_touch_kind": CHANNELS,
+    "served_by": {"model": ("模型", "model"), "baseline": ("基线", "baseline")},
 }
 """Columns whose words have names."""
 _TOLD: Final = ("action", "decision_why")

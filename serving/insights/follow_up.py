@@ -32,6 +32,15 @@ class _Case:
     due_at: pl.Expr
 
 
+CHANNELS: Final = {
+    "call": ("电话", "call"),
+    "mail": ("邮件", "mail"),
+    "meeting": ("会议", "meeting"),
+    "chat": ("聊天", "chat"),
+}
+"""The contract's kinds of activity in zh and en; a word of the source stays as it is."""
+
+
 def follow_up(
     deals: pl.DataFrame, replies: pl.DataFrame, desk: Listing, as_of: int
 ) -> pl.DataFrame:
@@ -116,7 +125,12 @@ def _cases(desk: Listing, as_of: int) -> list[_Case]:
         _Case(
             "promised",
             pl.col("planned_at").is_between(late, week_end).fill_null(value=False),
-            pl.format("完成已计划的跟进（{}）", pl.col("planned_kind").fill_null("")),
+            pl.format(
+                "完成已计划的跟进（{}）",
+                pl.col("planned_kind")
+                .replace({kind: names[0] for kind, names in CHANNELS.items()})
+                .fill_null("跟进"),
+            ),
             pl.format("do the {} that is planned", pl.col("planned_kind").fill_null("step")),
             pl.col("planned_kind").fill_null(best),
             pl.col("planned_at"),

@@ -116,7 +116,9 @@ MODEL: Final = {
     "Whoever runs Dealcast trains it:": "由Dealcast管理员训练：",
     "Of 100 deals scored around {}, {} were won": "评分约{}的100个商机中，有{}个赢单",
     "in the backtest, on {} closed deals": "回测，{}个已结束商机",
-    "in use, within {} days, on {} deals": "实际使用，{}天内，{}个商机",
+    "Of 100 deals given {}% to be won within {} days, {} were": "赢单概率约{}%（{}天内）的"
+    "100个商机中，有{}个赢单",
+    "in use, on {} deals": "实际使用，{}个商机",
     "The backtest says nothing of grades yet: too few deals have closed.": "已结束商机太少，"
     "回测尚不能说明各等级。",
     "Champion": "现用模型",

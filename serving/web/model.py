@@ -107,8 +107,10 @@ def _in_use(frame: Frame, judged: pl.DataFrame | None, bundle: Bundle) -> tuple[
         0, named=True
     )
     score, won = (100 * most[name] / most["n"] for name in ("said_won", "came_won"))
-    told = frame.say("in use, within {} days, on {} deals").format(days, most["n"])
-    return _sentence(frame, score, won), told
+    told = frame.say("Of 100 deals given {}% to be won within {} days, {} were")
+    number = frame.formats.number
+    sentence = told.format(number(score), days, number(won))
+    return sentence, frame.say("in use, on {} deals").format(most["n"])
 
 
 def _due(judged: pl.DataFrame, bundle: Bundle) -> tuple[pl.DataFrame, int]:
@@ -187,14 +189,9 @@ def _backtested(frame: Frame, grades: list[dict[str, Any]]) -> tuple[str, str] |
         return None
     most = max(grades, key=lambda one: int(one["closed"]))
     told = frame.say("in the backtest, on {} closed deals").format(most["closed"])
-    return _sentence(frame, most["score"], most["won"]["mean"]), told
-
-
-def _sentence(frame: Frame, score: float, won: float) -> str:
     number = frame.formats.number
-    return frame.say("Of 100 deals scored around {}, {} were won").format(
-        number(score), number(won)
-    )
+    sentence = frame.say("Of 100 deals scored around {}, {} were won")
+    return sentence.format(number(most["score"]), number(most["won"]["mean"])), told
 
 
 def _weeks(judged: pl.DataFrame) -> list[dict[str, Any]]:
