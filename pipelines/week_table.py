@@ -11,7 +11,7 @@ from rich.text import Text
 
 from data.moments import iso_date
 from pipelines.phrases import Language, say
-from serving.insights import export
+from serving.insights.headings import heading
 
 _SIDES: Final[tuple[JustifyMethod, ...]] = (
     *("right", "left", "left"),
@@ -27,8 +27,8 @@ _GAP: Final = 2
 def show_list(deals: Sequence[dict[str, Any]], console: Console, language: Language) -> None:
     """Print deals of a list, the deal's name in whatever width the other columns leave."""
     words = say(language)
-    named = [export.heading(name, language) for name in ("title", "stage", "amount", "score")]
-    heads = ["#", *named, words("P(won)"), export.heading("close_median", language)]
+    named = [heading(name, language) for name in ("title", "stage", "amount", "score")]
+    heads = ["#", *named, words("P(won)"), heading("close_median", language)]
     lines = [_cells(deal) for deal in deals]
     widths = [max(map(cell_len, column)) for column in zip(heads, *lines, strict=True)]
     widths[_STAGE] = min(widths[_STAGE], _MOST_OF_STAGE)

@@ -163,8 +163,7 @@ def others(
     engine: Engine,
     pipeline: str,
     week: str,
-    reach: Reach,
-    deal_id: str | None = None,
+    reaches: Sequence[Reach],
     after: str = "",
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
@@ -174,8 +173,7 @@ def others(
         engine: the database.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
-        reach: which deals the caller may see.
-        deal_id: only this one.
+        reaches: which deals the caller may see, and asked for: all must hold.
         after: leave out the ids up to this one.
         limit: how many at most.
 
@@ -184,10 +182,9 @@ def others(
         NotFound: no list was published for it.
     """
     of_list = {"pipeline": pipeline, "week": week_of(engine, pipeline, week)}
-    if deal_id is not None:
-        of_list["deal_id"] = deal_id
     page = select(list_others.c.item).filter_by(**of_list).where(list_others.c.deal_id > after)
-    page = reach.select(page, list_others.c.owner_id, list_others.c.team)
+    for reach in reaches:
+        page = reach.select(page, list_others.c.owner_id, list_others.c.team)
     with engine.connect() as connection:
         texts = connection.scalars(page.order_by(list_others.c.deal_id).limit(limit))
         return [json.loads(text) for text in texts]

@@ -131,7 +131,7 @@ def not_listed(
     limit: Annotated[int, Query(ge=1, le=1_000, description="deals a page")] = 200,
 ) -> NotListed:
     """Read which open deals the list leaves out, and why, by deal_id."""
-    left_out = lists.others(service.engine, pipeline, week, access.reach, after=after, limit=limit)
+    left_out = lists.others(service.engine, pipeline, week, (access.reach,), after, limit)
     return NotListed(items=left_out)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from serving.insights.export import HEADINGS, Language
+from serving.insights.headings import HEADINGS, Language
 
 COLUMNS: Final[dict[str, tuple[str, str]]] = {
     **HEADINGS,

@@ -178,7 +178,7 @@ def _walk(view: View, period: Period) -> Walk | None:
 def _counted(deals: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Return what each deal adds to the period's mean: a chance, and an amount."""
     is_open = pl.col("outcome") == "open"
-    inside = pl.col("closed_at").is_between(period.starts_at, period.ends_at, closed="left")
+    inside = period.holds("closed_at")
     won = (pl.col("outcome") == "won") & inside
     return deals.select(
         *("deal_id", "title", "owner", "outcome", "closed_at", "expected_close_at"),

@@ -5,17 +5,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from serving.desk.view import View
-from serving.insights.attainment import (
-    WON_AMOUNT,
-    By,
-    attained,
-    best_and_worst,
-    customer_attainment,
-    quotas,
-    won_customers,
-)
+from serving.insights.attainment import WON_AMOUNT, By, attained
 from serving.insights.course import course
+from serving.insights.customers import customer_attainment, won_customers
+from serving.insights.extremes import best_and_worst
 from serving.insights.period import Kind, Period, period_of
+from serving.insights.quotas import quotas
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class Reached:
         period: the period.
         whole: one row for the scope, see `attained`.
         groups: a row for each seller, team or region; None where it was not asked for.
-        quotas: activity quotas of the sellers, see `attainment.quotas`.
+        quotas: activity quotas of the sellers, see `insights.quotas`.
         customers: customer attainment of the quarter that the period's last moment lies in.
         gone: the share of the period that has passed.
     """

@@ -141,11 +141,7 @@ class View:
 
     def won(self, span: Period | Span) -> float:
         """Return the amount won in a period or span, as known by now."""
-        since, until = (
-            (span.since, span.until) if isinstance(span, Span) else (span.starts_at, span.ends_at)
-        )
-        inside = pl.col("closed_at").is_between(since, until, closed="left")
-        return float(self.won_deals.filter(inside)["value"].sum())
+        return float(self.won_deals.filter(span.holds("closed_at"))["value"].sum())
 
     def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
         """Return what is found of this view, found when it is first asked for.

@@ -1,17 +1,14 @@
-"""Attainment: targets against actuals, growth, quotas by role, customers, best and worst.
+"""Attainment: targets against actuals, and growth over the period and the year before.
 
 An unfinished period is compared with as much of the period before, and of the one a year before,
 as has passed of it.
 """
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import polars as pl
 
-from data.moments import DAY
-from data.practice import Quota
-from serving.insights.period import Period, period_of
+from serving.insights.period import Period
 from serving.insights.scope import Scope
 from serving.insights.targets import Target, target, targets_by
 
@@ -116,195 +113,7 @@ def happened(deals: pl.DataFrame, work: pl.DataFrame, metric: str) -> pl.DataFra
 
 def _actual(rows: pl.DataFrame, span: Period, by: By | None) -> dict[str | None, float]:
     """Sum up what happened over a span, by group."""
-    inside = _in(rows, "at", span)
+    inside = rows.filter(span.holds("at"))
     if by is None:
         return {None: float(inside["amount"].sum())}
     return dict(inside.group_by(by).agg(pl.col("amount").sum()).iter_rows())
-
-
-QUOTAS: Final = {
-    "new_customers": ("每周新增目标客户", "new target customers a week"),
-    "key_customers": ("每季跟进重点客户", "key customers followed a quarter"),
-    "closings": ("每周成交", "closings a week"),
-}
-
-
-def quotas(
-    deals: pl.DataFrame,
-    followed: pl.DataFrame,
-    sellers: pl.DataFrame,
-    by_role: Mapping[str, Quota],
-    as_of: int,
-) -> pl.DataFrame:
-    """Set what sellers did this week, and this quarter, against the quotas of their roles.
-
-    A new target customer is an account whose first deal the seller opened this week, at an amount
-    of at least the role's least estimate. A key customer followed is an account that the seller
-    did something for this quarter, with a deal of at least that amount.
-
-    Args:
-        deals: with owner_id, account_id, created_at, closed_at, outcome, value and
-            first_of_account: whether it is the first deal
-            of its account, whoever's.
-        followed: owner_id, account_id, week, value.
-        sellers: those to be told of: owner_id, owner, role.
-        by_role: the quotas.
-        as_of: the moment.
-
-    Returns:
-        owner_id, owner, role, quota (a key of `QUOTAS`), zh, en, asked, done, rate, met.
-    """
-    # a desk of Monday's first moment tells of the week that is over
-    week, quarter = period_of("week", as_of - 1), period_of("quarter", as_of - 1)
-    columns = ("owner_id", "account_id", "created_at", "closed_at", "outcome", "value")
-    deals = deals.select(*columns, "first_of_account")
-    asked = pl.DataFrame(
-        [(role, one.least_estimate, *_asked(one)) for role, one in by_role.items()],
-        schema=["role", "least", *QUOTAS],
-        orient="row",
-    )
-    theirs = sellers.join(asked, on="role")
-    first = deals.filter("first_of_account")
-    counts = {
-        "new_customers": _large(first, "created_at", week, theirs)
-        .unique(["owner_id", "account_id"])
-        .group_by("owner_id"),
-        "key_customers": _large(followed, "week", quarter, theirs)
-        .unique(["owner_id", "account_id"])
-        .group_by("owner_id"),
-        "closings": _in(deals.filter(pl.col("outcome") == "won"), "closed_at", week).group_by(
-            "owner_id"
-        ),
-    }
-    told = [
-        theirs.select("owner_id", "owner", "role", asked=pl.col(name).cast(pl.Int64))
-        .join(grouped.agg(done=pl.len().cast(pl.Int64)), on="owner_id", how="left")
-        .with_columns(quota=pl.lit(name), zh=pl.lit(QUOTAS[name][0]), en=pl.lit(QUOTAS[name][1]))
-        for name, grouped in counts.items()
-    ]
-    done = pl.col("done").fill_null(0)
-    return (
-        pl.concat(told)
-        .with_columns(done=done, rate=pl.when(pl.col("asked") > 0).then(done / pl.col("asked")))
-        .with_columns(met=pl.col("done") >= pl.col("asked"))
-        .select(*("owner_id", "owner", "role", "quota", "zh", "en", "asked", "done", "rate", "met"))
-        .sort("owner_id", "quota")
-    )
-
-
-def _asked(quota: Quota) -> tuple[int, int, int]:
-    return quota.new_customers, quota.key_customers, quota.closings
-
-
-def _in(frame: pl.DataFrame, at: str, period: Period) -> pl.DataFrame:
-    return frame.filter(pl.col(at).is_between(period.starts_at, period.ends_at, closed="left"))
-
-
-def _large(frame: pl.DataFrame, at: str, period: Period, sellers: pl.DataFrame) -> pl.DataFrame:
-    least = sellers.select("owner_id", "least")
-    return (
-        _in(frame, at, period).join(least, on="owner_id").filter(pl.col("value") >= pl.col("least"))
-    )
-
-
-def customer_attainment(customers: pl.DataFrame, required: float) -> pl.DataFrame:
-    """Judge won customers by the handbook.
-
-    expected = estimated monthly revenue · required attainment; growth = this quarter's mean monthly
-    revenue - the mean of the six months before; met when growth ≥ expected.
-
-    Args:
-        customers: columns estimate, quarter_mean and previous_mean, all a month, and others.
-        required: the required attainment, as a share.
-
-    Returns:
-        The same with required, expected, growth, over (growth - expected) and met.
-    """
-    return (
-        customers.with_columns(
-            required=pl.lit(required),
-            expected=pl.col("estimate") * required,
-            growth=pl.col("quarter_mean") - pl.col("previous_mean"),
-        )
-        .with_columns(over=pl.col("growth") - pl.col("expected"))
-        .with_columns(met=pl.col("over") >= 0)
-    )
-
-
-def won_customers(deals: pl.DataFrame, quarter: Period) -> pl.DataFrame:
-    """Return the customers of a quarter's won deals, with their revenue a month.
-
-    Revenue is what deals were won at. The estimate is what those deals were opened with, a month of
-    the quarter; a customer is new whose first won deal is of this quarter.
-
-    Args:
-        deals: with account_id, account, owner, role, outcome, closed_at, value, opened_value.
-        quarter: the quarter.
-
-    Returns:
-        account_id, customer, owner, role, kind (new or existing), estimate, quarter_mean,
-        previous_mean.
-    """
-    columns = ("account_id", "account", "owner", "role", "closed_at", "value", "opened_value")
-    is_won = (pl.col("outcome") == "won") & pl.col("account_id").is_not_null()
-    won = deals.select(*columns, "outcome").filter(is_won, pl.col("closed_at") < quarter.ends_at)
-    here = _in(won, "closed_at", quarter).select("account_id").unique()
-    half_year = period_of("month", quarter.starts_at - 170 * DAY).starts_at
-    now = pl.col("closed_at").is_between(quarter.starts_at, quarter.ends_at, closed="left")
-    before = pl.col("closed_at").is_between(half_year, quarter.starts_at, closed="left")
-    latest = pl.col("closed_at") == pl.col("closed_at").filter(now).max()
-    return (
-        won.join(here, on="account_id", how="semi")
-        .group_by("account_id")
-        .agg(
-            customer=pl.first("account"),
-            owner=pl.col("owner").filter(latest).first(),
-            role=pl.col("role").filter(latest).first(),
-            kind=pl.when((~now).any()).then(pl.lit("existing")).otherwise(pl.lit("new")),
-            estimate=pl.col("opened_value").filter(now).sum() / 3,
-            quarter_mean=pl.col("value").filter(now).sum() / 3,
-            previous_mean=pl.col("value").filter(before).sum() / 6,
-        )
-        .sort("quarter_mean", "account_id", descending=[True, False])
-    )
-
-
-def best_and_worst(
-    deals: pl.DataFrame,
-    by: Literal["account", "product", "source"],
-    period: Period,
-    measure: Literal["value", "margin"] = "value",
-    count: int = 10,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the best and the worst of the customers, products or sources of a period's closings.
-
-    Args:
-        deals: with value and margin, in one currency.
-        by: of what.
-        period: when the deals closed.
-        measure: by won amount or by margin.
-        count: how many.
-
-    Returns:
-        Two frames of group, won, lost and total, the best first and the worst first. Among the best
-        nobody has won nothing, and nobody of them stands among the worst; of those who brought the
-        same the one with more lost deals is worse.
-    """
-    closed = _in(deals.select(by, "outcome", "closed_at", measure), "closed_at", period)
-    won = pl.col("outcome") == "won"
-    summed = (
-        closed.filter(pl.col(by).is_not_null())
-        .group_by(group=by)
-        .agg(
-            won=won.sum().cast(pl.Int64),
-            lost=(~won).sum().cast(pl.Int64),
-            total=pl.col(measure).filter(won).sum(),
-            known=pl.col(measure).is_not_null().any(),
-        )
-    )
-    if measure == "margin":
-        summed = summed.filter("known")
-    ranked = summed.drop("known").sort("total", "group", descending=[True, False])
-    best = ranked.filter(pl.col("won") > 0).head(count)
-    rest = ranked.join(best, on="group", how="anti")
-    return best, rest.sort("total", "lost", "group", descending=[False, True, False]).head(count)

@@ -12,6 +12,7 @@ from serving.insights.assignment import assign, track_record
 from serving.insights.decision import decide
 from serving.insights.early import WARNING, stagnation, warnings
 from serving.insights.facts import facts, reply_rates, usual_stays
+from serving.insights.figures import written
 from serving.insights.follow_up import follow_up, unplanned
 from serving.insights.priorities import List, prioritise, scored
 from serving.insights.response import ASSUMPTIONS, response
@@ -156,7 +157,7 @@ def _nothing(deals: pl.DataFrame) -> pl.DataFrame:
 
 def _with_spending(deals: pl.DataFrame, limit: float) -> pl.DataFrame:
     """Add the warning of money that runs ahead of the expected value."""
-    share = (100 * pl.col("cost_share")).round().cast(pl.Int64)
+    share = written(100 * pl.col("cost_share"))
     said = pl.struct(
         kind=pl.lit("spending"),
         zh=pl.format("费用已达预期价值的{}%（上限{}%）", share, pl.lit(round(100 * limit))),

@@ -35,6 +35,6 @@ def course(
 
 
 def _by_day(rows: pl.DataFrame, period: Period, name: str) -> pl.DataFrame:
-    inside = pl.col("at").is_between(period.starts_at, period.ends_at, closed="left")
+    inside = period.holds("at")
     day = (pl.col("at") - period.starts_at) // DAY + 1
     return rows.filter(inside).group_by(day=day).agg(pl.col("amount").sum().alias(name))

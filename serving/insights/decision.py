@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from data.listing import Listing
+from serving.insights.figures import written
 
 DECISIONS: Final = {
     "follow": ("优先跟进", "follow first"),
@@ -58,8 +59,8 @@ def decide(
         stages: the ladder, first stage first.
 
     Returns:
-        deal_id, decision, decision_why (zh, en), factors and risks (lists of kind, level, zh,
-        en), state, class, effective, expected_profit, expected_value, cost_share; in the order
+        deal_id, expected_profit, expected_value, cost_share, decision, decision_why (zh, en),
+        factors and risks (lists of kind, level, zh, en), state, class, effective; in the order
         of the deals.
     """
     rows = deals.join(records, on="deal_id", how="left", maintain_order="left")
@@ -70,16 +71,15 @@ def decide(
     rows = rows.with_columns(
         expected_profit=pl.col("expected_value") * desk.margin - pl.col("cost").fill_null(0.0),
         cost_share=pl.col("cost") / pl.col("expected_value"),
-        decision=_decision(cuts),
         demand=_demand(),
         free=_free(rows, desk),
     )
     return rows.select(
         "deal_id",
-        "decision",
         "expected_profit",
         "expected_value",
         "cost_share",
+        decision=_decision(cuts),
         decision_why=_why(),
         factors=_factors(),
         risks=_risks(),
@@ -98,9 +98,8 @@ _OPTIONAL: Final = {
 
 
 def _decision(cuts: tuple[int, int, int]) -> pl.Expr:
-    profit = pl.col("amount_at_close") * pl.col("p_won_end") - pl.col("cost").fill_null(0.0)
     lost = (pl.col("p_lost_period") > 0.5) | (pl.col("proposal") == "drop")
-    worthless = (profit <= 0).fill_null(value=False)
+    worthless = (pl.col("expected_profit") <= 0).fill_null(value=False)
     drop = ((pl.col("score") < cuts[2]) & lost.fill_null(value=False)) | worthless
     follow = (pl.col("score") >= cuts[1]) & ~pl.col("stagnant")
     told = pl.when(drop).then(pl.lit("drop")).when(follow).then(pl.lit("follow"))
@@ -127,7 +126,7 @@ def _said(kind: str, level: pl.Expr, zh: pl.Expr, en: pl.Expr) -> pl.Expr:
 def _factors() -> pl.Expr:
     """Tell market demand, competition, fit of our resources and expected profit."""
     demand, free = pl.col("demand"), pl.col("free")
-    gap = (100 * demand).round().cast(pl.Int64)
+    gap = pl.when(demand > 0).then(pl.lit("+")).otherwise(pl.lit("")) + written(100 * demand)
     level = (
         pl.when(demand > _DEMAND)
         .then(pl.lit("good"))
@@ -143,7 +142,7 @@ def _factors() -> pl.Expr:
         pl.when(competed).then(pl.lit("poor")).when(~competed).then(pl.lit("good"))
     ).otherwise(pl.lit("unknown"))
     profit = pl.col("expected_profit")
-    hours = free.round(1)
+    hours = written(free.abs(), 1)
     return pl.concat_list(
         _said(
             "market",
@@ -168,8 +167,12 @@ def _factors() -> pl.Expr:
         _said(
             "resources",
             pl.when(free >= 0).then(pl.lit("good")).otherwise(pl.lit("poor")),
-            pl.format("负责人跟进全部商机后剩余工时{}", hours),
-            pl.format("hours its seller has left after all open deals: {}", hours),
+            pl.when(free >= 0)
+            .then(pl.format("负责人跟进全部商机后剩余{}小时", hours))
+            .otherwise(pl.format("负责人跟进全部商机还缺{}小时", hours)),
+            pl.when(free >= 0)
+            .then(pl.format("its seller has {} hours left after all open deals", hours))
+            .otherwise(pl.format("its seller lacks {} hours for all open deals", hours)),
         ),
         _said(
             "profit",
@@ -178,8 +181,8 @@ def _factors() -> pl.Expr:
             .when(profit <= 0)
             .then(pl.lit("poor"))
             .otherwise(pl.lit("unknown")),
-            pl.coalesce(pl.format("预期利润{}", profit.round().cast(pl.Int64)), none[0]),
-            pl.coalesce(pl.format("expected profit {}", profit.round().cast(pl.Int64)), none[1]),
+            pl.coalesce(pl.format("预期利润{}", written(profit)), none[0]),
+            pl.coalesce(pl.format("expected profit {}", written(profit)), none[1]),
         ),
     )
 
@@ -203,21 +206,26 @@ def _risks() -> pl.Expr:
 
 
 def _why() -> pl.Expr:
-    """Tell the figures that decided."""
-    chance = (100 * pl.col("p_won_end")).round().cast(pl.Int64)
-    lost = (100 * pl.col("p_lost_period")).round().cast(pl.Int64)
-    profit = pl.col("expected_profit").round().cast(pl.Int64)
-    still = pl.col("stagnant")
+    """Tell the figures that decided, those that are known."""
+    chance, lost = (written(100 * pl.col(name)) for name in ("p_won_end", "p_lost_period"))
+    profit = written(pl.col("expected_profit"))
+    still = pl.when("stagnant")
     return pl.struct(
         zh=pl.concat_str(
-            pl.format("最终赢单{}%，期末前输单{}%", chance, lost.fill_null(0)),
-            pl.coalesce(pl.format("，预期利润{}", profit), pl.lit("")),
-            pl.when(still).then(pl.lit("，已停滞")).otherwise(pl.lit("")),
+            pl.format("最终赢单{}%", chance),
+            pl.format("期末前输单{}%", lost),
+            pl.format("预期利润{}", profit),
+            still.then(pl.lit("已停滞")),
+            separator="，",
+            ignore_nulls=True,
         ),
         en=pl.concat_str(
-            pl.format("won in the end {} %, lost by period's end {} %", chance, lost.fill_null(0)),
-            pl.coalesce(pl.format(", expected profit {}", profit), pl.lit("")),
-            pl.when(still).then(pl.lit(", stagnant")).otherwise(pl.lit("")),
+            pl.format("won in the end {} %", chance),
+            pl.format("lost by period's end {} %", lost),
+            pl.format("expected profit {}", profit),
+            still.then(pl.lit("stagnant")),
+            separator=", ",
+            ignore_nulls=True,
         ),
     )
 

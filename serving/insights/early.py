@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from data.moments import DAY
+from serving.insights.figures import written
 
 KINDS: Final = {
     "slipping": ("预计成交日期推迟", "slipping close date"),
@@ -42,37 +43,37 @@ def warnings(deals: pl.DataFrame, stagnation: pl.DataFrame, as_of: int) -> pl.Da
         _told(
             "overdue",
             past > 0,
-            ("预计成交日期{}已过{}天", [date, _whole(past)]),
-            ("stated to close on {}, {} days ago", [date, _whole(past)]),
+            ("预计成交日期{}已过{}天", [date, written(past)]),
+            ("stated to close on {}, {} days ago", [date, written(past)]),
         ),
         _told(
             "slipping",
             (pl.col("pushes") >= _PUSHES) & (past <= 0),
-            ("预计成交日期推迟{}次，共{}天", [pl.col("pushes"), _whole(moved)]),
-            ("close date pushed {} times, by {} days in all", [pl.col("pushes"), _whole(moved)]),
+            ("预计成交日期推迟{}次，共{}天", [pl.col("pushes"), written(moved)]),
+            ("close date pushed {} times, by {} days in all", [pl.col("pushes"), written(moved)]),
         ),
         _told(
             "silence",
             pl.col("quiet_days") > pl.col("usual_quiet_days"),
-            ("{}天没有动静；本阶段九成不超过{}天", [_whole(one) for one in quiet]),
+            ("{}天没有动静；本阶段九成不超过{}天", [written(one) for one in quiet]),
             (
                 "nothing for {} days; nine in ten at this stage: within {}",
-                [_whole(q) for q in quiet],
+                [written(q) for q in quiet],
             ),
         ),
         _told(
             "stalled",
             pl.col("stage_days") > pl.col("usual_stage_days"),
-            ("在本阶段{}天；九成不超过{}天", [_whole(one) for one in stays]),
-            ("{} days at this stage; nine in ten leave within {}", [_whole(one) for one in stays]),
+            ("在本阶段{}天；九成不超过{}天", [written(one) for one in stays]),
+            ("{} days at this stage; nine in ten leave within {}", [written(one) for one in stays]),
         ),
         _told(
             "shrinking",
             shrunk < _SHRUNK,
-            ("金额由{}降至{}", [_whole(pl.col("most_amount")), _whole(pl.col("amount"))]),
+            ("金额由{}降至{}", [written(pl.col("most_amount")), written(pl.col("amount"))]),
             (
                 "amount down from {} to {}",
-                [_whole(pl.col("most_amount")), _whole(pl.col("amount"))],
+                [written(pl.col("most_amount")), written(pl.col("amount"))],
             ),
         ),
         _told(
@@ -85,10 +86,6 @@ def warnings(deals: pl.DataFrame, stagnation: pl.DataFrame, as_of: int) -> pl.Da
         ),
     ]
     return rows.select("deal_id", warnings=pl.concat_list(told).list.drop_nulls())
-
-
-def _whole(number: pl.Expr) -> pl.Expr:
-    return number.round().cast(pl.Int64)
 
 
 def _told(

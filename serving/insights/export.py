@@ -6,83 +6,18 @@ What a customer's name or title begins with must never run as a formula on a sel
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from data.moments import days_in_words, to_datetime
 from serving.insights.decision import DECISIONS, STATES
 from serving.insights.follow_up import CHANNELS
+from serving.insights.headings import Language, heading
+from serving.insights.spreadsheet import local, opened, written
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
-Language = Literal["zh", "en"]
-
-HEADINGS: Final[dict[str, tuple[str, str]]] = {
-    "position": ("序号", "#"),
-    "deal_id": ("商机编号", "Deal"),
-    "title": ("商机", "Title"),
-    "account": ("客户", "Account"),
-    "stage": ("阶段", "Stage"),
-    "owner_id": ("负责人编号", "Owner id"),
-    "owner": ("负责人", "Owner"),
-    "team": ("团队", "Team"),
-    "amount": ("金额", "Amount"),
-    "currency": ("币种", "Currency"),
-    "group": ("分组", "Group"),
-    "action": ("下一步", "Next action"),
-    "channel": ("方式", "Channel"),
-    "due_at": ("截止", "Due"),
-    "overdue": ("已逾期", "Overdue"),
-    "hours": ("工时", "Hours"),
-    "expected_effect": ("预计提升", "Expected effect"),
-    "warnings": ("预警", "Warnings"),
-    "decision": ("决策", "Decision"),
-    "decision_why": ("决策依据", "Decided by"),
-    "factors": ("评估要素", "Factors"),
-    "risks": ("风险", "Risks"),
-    "state": ("状态", "State"),
-    "class": ("类别", "Class"),
-    "effective": ("有效商机", "Effective deal"),
-    "expected_value": ("预期价值", "Expected value"),
-    "expected_profit": ("预期利润", "Expected profit"),
-    "cost": ("费用", "Spent"),
-    "cost_share": ("费用占预期价值", "Spent of expected value"),
-    "stage_days": ("本阶段天数", "Days at stage"),
-    "usual_median_days": ("通常天数", "Usual days"),
-    "usual_stage_days": ("九成不超过", "Nine in ten within"),
-    "quiet_days": ("无动静天数", "Quiet days"),
-    "usual_quiet_days": ("九成间隔不超过", "Nine in ten gaps within"),
-    "stagnant": ("停滞", "Stagnant"),
-    "proposal": ("停滞建议", "Proposal"),
-    "stated_close_at": ("销售预计成交", "Stated close"),
-    "explored": ("随机探索", "Drawn by chance"),
-    "swapped": ("随机换入", "Swapped in"),
-    "propensity": ("入选概率", "Propensity"),
-    "why": ("未列入原因", "Why not listed"),
-    "figure": ("数值", "Figure"),
-    "assigned": ("建议分配", "Proposed seller"),
-    "hours_available": ("可用工时", "Hours available"),
-    "hours_used": ("已排工时", "Hours used"),
-    "must_hours": ("必办工时", "Hours that must be"),
-    "deals": ("商机数", "Deals"),
-    "value_at_stake": ("可争取价值", "Value at stake"),
-    "amount_at_close": ("预计成交金额", "Amount at close"),
-    "score": ("评分", "Score"),
-    "grade": ("等级", "Grade"),
-    "trend": ("较上周", "Against last week"),
-    "period_end": ("期末", "Period's end"),
-    "p_won_period": ("期末赢单概率", "P(won) by period's end"),
-    "close_median": ("预计成交", "Expected close"),
-    "close_from": ("最早（10%）", "From (10 %)"),
-    "close_to": ("最晚（90%）", "To (90 %)"),
-    "last_touch_at": ("最近跟进", "Last touch"),
-    "last_touch_kind": ("跟进方式", "Kind of touch"),
-    "speaks_for": ("有利因素", "Speaks for it"),
-    "speaks_against": ("不利因素", "Speaks against it"),
-    "served_by": ("评分依据", "Scored by"),
-}
 GROUP_NAMES: Final = {
     "must": ("必须做", "must do"),
     "worth": ("最值得", "most worth"),
@@ -109,7 +44,6 @@ _LISTS: Final = ("warnings", "factors", "risks")
 _YES: Final = ("overdue", "effective", "stagnant", "explored", "swapped")
 _YES_NO: Final = (("是", "否"), ("yes", "no"))
 _DAYS: Final = ("close_median", "close_from", "close_to", "due_at", "stated_close_at")
-_BY_HORIZON: Final = ("{}天赢单概率", "P(won) in {}")
 _IN_THE_END: Final = ("最终赢单概率（时间未知）", "P(won) in the end (timing unknown)")
 _OVERVIEW: Final = ("总览", "Overview")
 _NOBODY: Final = ("未分配", "Nobody")
@@ -119,41 +53,12 @@ _USED: Final = ("所示商机合计", "Sum of what is shown")
 _ABOVE: Final = 3
 """Rows above a sheet's table: its sums."""
 
-_FORMULA: Final = r"^([=+\-@\t\r＝＋－＠])"
-"""How a cell begins that a spreadsheet may run; the full-width signs count in Chinese ones."""
 _BARS: Final = {"type": "data_bar", "bar_solid": True, "bar_color": "#9DC3E6"}
 
 
-def csv(listed: pl.DataFrame, language: Language) -> bytes:
-    """Return a list as CSV: UTF-8 with a byte-order mark, so that Chinese Excel reads it.
-
-    Text that a spreadsheet might run as a formula gets an apostrophe in front.
-    """
-    return written(_shown(listed, language))
-
-
-def written(frame: pl.DataFrame) -> bytes:
-    """Return a frame as people open it: see `csv`."""
-    shown = defused(frame).with_columns(pl.col(pl.Float64).round(4))
-    return shown.write_csv(include_bom=True, datetime_format="%Y-%m-%d %H:%M").encode()
-
-
-def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before each text that a spreadsheet might run as a formula."""
-    return frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${1}"))
-
-
-def opened(file: BytesIO, as_of: int) -> "Workbook":
-    """Begin a workbook in which no text is a formula or a link; close it to write the file.
-
-    It bears its own moment as its date, so that the same content gives the same bytes.
-    """
-    from xlsxwriter import Workbook  # here, because what scores goes without it
-
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(file, options)
-    book.set_properties({"created": to_datetime(as_of).replace(tzinfo=None)})
-    return book
+def csv(listed: pl.DataFrame, language: Language, zone: str = "UTC") -> bytes:
+    """Return a list as CSV, with dates and times of a zone: see `spreadsheet.written`."""
+    return written(_shown(listed, language, zone))
 
 
 def workbook(
@@ -163,11 +68,12 @@ def workbook(
     loads: pl.DataFrame | None = None,
     others: pl.DataFrame | None = None,
     note: str = "",
+    zone: str = "UTC",
 ) -> bytes:
     """Return a list as an XLSX workbook: an overview, a sheet a seller, hours, what is left out.
 
     Headers are frozen, columns have filters, value, hours and probability have data bars. Above
-    each table stand the sums of hours and value of the rows that its filters leave.
+    each table that has hours or values stand their sums over the rows that its filters leave.
 
     Args:
         listed: the list's items.
@@ -176,19 +82,20 @@ def workbook(
         loads: the sellers' hours, see `serving.insights.priorities.List`.
         others: the open deals that are not listed.
         note: what the values assume, for the overview.
+        zone: an IANA name, for dates and times; ends of periods are of UTC's calendar.
     """
     file = BytesIO()
     with opened(file, as_of) as book:
         taken: set[str] = set()
         for name, deals in _sheets(listed, language, taken):
-            _write(book, name, _shown(deals, language), language, note)
+            _write(book, name, _shown(deals, language, zone), language, note)
             note = ""
             if loads is not None:
                 _tell_hours(book, deals, loads, language)
         for names, frame in ((_CAPACITY, loads), (_LEFT_OUT, others)):
             if frame is not None:
                 title = _sheet_name(names[_which(language)], taken)
-                _write(book, title, _shown(frame, language), language)
+                _write(book, title, _shown(frame, language, zone), language)
     return file.getvalue()
 
 
@@ -196,9 +103,9 @@ def _which(language: Language) -> int:
     return 0 if language == "zh" else 1
 
 
-def _shown(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
+def _shown(frame: pl.DataFrame, language: Language, zone: str) -> pl.DataFrame:
     """Name the columns for people and tell words, texts and reasons in their language."""
-    shown = _worded(_with_reasons(frame, language), language)
+    shown = _worded(_with_reasons(frame, language), language, zone)
     named = {name: heading(name, language) for name in shown.columns}
     if "period_end" in frame.columns and frame["period_end"].is_null().all():
         named["p_won_period"] = _IN_THE_END[_which(language)]
@@ -218,13 +125,13 @@ def _with_reasons(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
     ).drop("reasons")
 
 
-def _worded(frame: pl.DataFrame, language: Language) -> pl.DataFrame:
+def _worded(frame: pl.DataFrame, language: Language, zone: str) -> pl.DataFrame:
     which, here = _which(language), frame.columns
     yes, no = _YES_NO[which]
     day = pl.duration(microseconds=1)
     told = {
-        **{name: pl.from_epoch(name, time_unit="us").dt.date() for name in _DAYS},
-        "last_touch_at": pl.from_epoch("last_touch_at", time_unit="us"),
+        **{name: local(name, zone).dt.date() for name in _DAYS},
+        "last_touch_at": local("last_touch_at", zone),
         "period_end": (pl.from_epoch("period_end", time_unit="us") - day).dt.date(),
         **{name: pl.col(name).struct.field(language) for name in _TOLD},
         **{name: _joined(name, language) for name in _LISTS},
@@ -251,15 +158,6 @@ def _words(name: str, words: dict[str, tuple[str, str]], which: int) -> pl.Expr:
 def _yes_or_no(name: str, yes: str, no: str) -> pl.Expr:
     said = pl.when(pl.col(name)).then(pl.lit(yes)).when(~pl.col(name)).then(pl.lit(no))
     return said.otherwise(pl.lit(None, pl.String))
-
-
-def heading(column: str, language: Language) -> str:
-    """Return what a column of the list is called."""
-    which = 0 if language == "zh" else 1
-    horizon = re.fullmatch(r"p_won_(\d+)", column)
-    if horizon is None:
-        return HEADINGS[column][which]
-    return _BY_HORIZON[which].format((horizon[1], days_in_words(int(horizon[1])))[which])
 
 
 def _sheets(
@@ -300,15 +198,16 @@ def _write(
     shares = [c for c in rows.columns if c.startswith("P(won)") or "赢单概率" in c]
     percents = [heading(c, language) for c in ("expected_effect", "propensity", "cost_share")]
     fine = [heading(c, language) for c in ("hours", "hours_used", "hours_available", "must_hours")]
-    summed = [heading(c, language) for c in ("value_at_stake", "hours")]
     here = set(rows.columns)
+    summed = here & {heading(c, language) for c in ("value_at_stake", "hours")}
+    above = _ABOVE if summed else 0
     sheet = book.add_worksheet(name)
     rows.write_excel(
         book,
         sheet,
-        position=(_ABOVE, 0),
+        position=(above, 0),
         table_style="Table Style Light 1",
-        freeze_panes=(_ABOVE + 1, 0),
+        freeze_panes=(above + 1, 0),
         autofit=True,
         column_formats={
             **dict.fromkeys(shares, "0 %"),
@@ -321,15 +220,16 @@ def _write(
                 | {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
                 for share in shares
             },
-            **{column: _BARS for column in summed if column in here},
+            **dict.fromkeys(summed, _BARS),
         },
         dtype_formats={pl.Float64: "#,##0", pl.Date: "yyyy-mm-dd", pl.Datetime: "yyyy-mm-dd hh:mm"},
     )
+    if not summed:
+        return
     sheet.write_string(0, 0, _USED[_which(language)])
     sheet.write_string(1, 0, note)
-    for column in summed:
-        if column in here and len(rows):
-            _sum(book, sheet, rows, column)
+    for column in sorted(summed) if len(rows) else ():
+        _sum(book, sheet, rows, column)
 
 
 def _sum(book: "Workbook", sheet: Any, rows: pl.DataFrame, column: str) -> None:

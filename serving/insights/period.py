@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias, get_args
 
+import polars as pl
+
 from data.moments import DAY, to_datetime, to_moment
 
 Kind: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
@@ -32,6 +34,10 @@ class Period:
             return f"{first.year}-Q{(first.month + 2) // 3}"
         digits = {"year": 4, "month": 7}.get(self.kind, 10)
         return first.isoformat()[:digits]
+
+    def holds(self, moment: str) -> pl.Expr:
+        """Say whether the moments of a column lie in it."""
+        return pl.col(moment).is_between(self.starts_at, self.ends_at, closed="left")
 
     def days_left(self, as_of: int) -> float:
         """Return the days from a moment to the end."""

@@ -108,7 +108,7 @@ def _over(rows: pl.DataFrame, period: Period) -> dict[str, Target]:
     put(_at(rows, period), "own")
     place = KINDS.index(period.kind)
     for kind in reversed(KINDS[:place]):
-        inside = pl.col("starts_at").is_between(period.starts_at, period.ends_at, closed="left")
+        inside = period.holds("starts_at")
         parts = rows.filter(pl.col("period") == kind, inside)
         long = {start: period_of(kind, start).days for start in parts["starts_at"].unique()}
         days = pl.col("starts_at").unique().replace_strict(long, return_dtype=pl.Float64).sum()

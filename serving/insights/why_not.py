@@ -6,6 +6,7 @@ import polars as pl
 
 from data.listing import Listing
 from data.moments import DAY
+from serving.insights.figures import written
 
 REASONS: Final = (
     "held_out",
@@ -92,10 +93,6 @@ def _by_reason(parts: dict[str, pl.Expr]) -> pl.Expr:
     return told
 
 
-def _written(figure: pl.Expr) -> pl.Expr:
-    return figure.round(1).cast(pl.String).str.strip_suffix(".0")
-
-
 def _sentences(desk: Listing, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]]:
     """Return the number behind each reason, and the reason in zh and en."""
     since = (as_of - pl.col("acted_at")) / DAY
@@ -105,7 +102,7 @@ def _sentences(desk: Listing, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, p
     later = desk.done_days - since
 
     def said(figure: pl.Expr, zh: str, en: str, *more: pl.Expr) -> tuple[pl.Expr, ...]:
-        shown = [_written(one).fill_null("?") for one in (figure, *more)]
+        shown = [written(one, 1).fill_null("?") for one in (figure, *more)]
         count = zh.count("{}")
         texts = (pl.format(text, *shown[:count]) for text in (zh, en))
         return (figure.cast(pl.Float64), *texts)

@@ -10,8 +10,9 @@ from data.moments import DAY
 from serving.desk.reached import Reached, course_of, extremes, reached
 from serving.desk.sheets import Sheet
 from serving.desk.view import View
-from serving.insights.attainment import QUOTAS, WON_AMOUNT, WON_DEALS, By
+from serving.insights.attainment import WON_AMOUNT, WON_DEALS, By
 from serving.insights.period import Period, period_of
+from serving.insights.quotas import QUOTAS, spans
 from serving.insights.sellers import development
 from serving.web import desked, files
 from serving.web.frame import Frame, TheFrame
@@ -73,7 +74,7 @@ def attainment(frame: TheFrame) -> Response:
             (name, words[0 if frame.language == "zh" else 1]) for name, words in QUOTAS.items()
         ],
         customers=found.customers.head(_SHOWN).to_dicts(),
-        quarter=_quarter(view, found).name,
+        quarter=_quarter(view, found),
         extremes=_extremes(view, found),
         development=_development(view),
     )
@@ -83,14 +84,15 @@ def attainment(frame: TheFrame) -> Response:
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the tables: all as a workbook, or the one that the address names as CSV."""
     view = desked.needed(frame)
-    found, _, _ = _found(frame, view)
-    sheets = files.picked(sheets_of(view, found), kind, frame.query.get("table"))
+    found, metric, _ = _found(frame, view)
+    sheets = files.picked(sheets_of(view, found, metric), kind, frame.query.get("table"))
     name = f"{frame.pipeline}-attainment-{found.period.name}"
-    return files.tables(sheets, kind, name, view.as_of, frame.language)
+    return files.tables(sheets, kind, name, view.as_of, frame.formats)
 
 
-def sheets_of(view: View, found: Reached) -> dict[str, Sheet]:
+def sheets_of(view: View, found: Reached, metric: str) -> dict[str, Sheet]:
     """Return the tables that are handed out, by their names in the address."""
+    currency = view.told_in
     groups = pl.concat([found.whole, *([] if found.groups is None else [found.groups])])
     names = dict(view.desk.sellers.select("owner_id", "owner").iter_rows())
     named = pl.col("group").replace_strict(names, default=None, return_dtype=pl.String)
@@ -104,15 +106,20 @@ def sheets_of(view: View, found: Reached) -> dict[str, Sheet]:
         for rank, frame in zip(("best", "worst"), pair, strict=True)
     ]
     return {
-        "groups": Sheet(("达成率", "Attainment"), groups),
+        "groups": Sheet(
+            ("达成率", "Attainment"), groups, currency if metric == WON_AMOUNT else None
+        ),
         "quotas": Sheet(
             ("活动指标", "Quotas"),
             quotas.select("owner", "role", "quota", "asked", "done", "rate", "met"),
         ),
         "customers": Sheet(
-            ("客户达成", "Customers"), found.customers.drop("account_id"), customers=True
+            ("客户达成", "Customers"),
+            found.customers.drop("account_id"),
+            currency,
+            customers=True,
         ),
-        "extremes": Sheet(("最好与最差", "Best and worst"), pl.concat(sides)),
+        "extremes": Sheet(("最好与最差", "Best and worst"), pl.concat(sides), currency),
     }
 
 
@@ -198,7 +205,7 @@ def _numbers(frame: Frame, found: Reached, view: View, metric: str) -> list[list
 
 def _quotas(found: Reached, view: View) -> list[dict[str, Any]]:
     """Return a row for each seller, with each quota and the address of what is behind it."""
-    week, quarter = (period_of(kind, view.as_of - 1) for kind in ("week", "quarter"))
+    week, quarter = spans(view.as_of)
     asked: dict[str, dict[str, str]] = {
         "closings": {"outcome": "won", "on": "closed", **desked.named(week)},
         "new_customers": {"first": "1", "on": "created", **desked.named(week)},

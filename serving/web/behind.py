@@ -50,8 +50,8 @@ def behind(frame: TheFrame, after: Annotated[int, Query(ge=0, le=1_000_000)] = 0
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the same deals, all of them, as a file."""
     view = desked.needed(frame)
-    sheet = Sheet(("商机", "Deals"), deals_of(frame, view))
-    return files.tables([sheet], kind, f"{frame.pipeline}-behind", view.as_of, frame.language)
+    sheet = Sheet(("商机", "Deals"), deals_of(frame, view), view.told_in)
+    return files.tables([sheet], kind, f"{frame.pipeline}-behind", view.as_of, frame.formats)
 
 
 def deals_of(frame: Frame, view: View) -> pl.DataFrame:
@@ -72,15 +72,14 @@ def deals_of(frame: Frame, view: View) -> pl.DataFrame:
         rows = rows.filter(here | (pl.col("account") == asked["account"]))
     period, on = _period(frame, view), asked.get("on", "")
     if period is not None and on in WHEN:
-        inside = pl.col(WHEN[on]).is_between(period.starts_at, period.ends_at, closed="left")
-        rows = rows.filter(inside)
+        rows = rows.filter(period.holds(WHEN[on]))
     if asked.get("first"):
         rows = rows.filter("first_of_account")
     if asked.get("least", "").isdecimal():
         rows = rows.filter(pl.col("value") >= int(asked["least"]))
     if period is not None and on == "followed":
-        week = pl.col("week").is_between(period.starts_at, period.ends_at, closed="left")
-        rows = rows.join(view.followed.filter(week), on=["owner_id", "account_id"], how="semi")
+        followed = view.followed.filter(period.holds("week"))
+        rows = rows.join(followed, on=["owner_id", "account_id"], how="semi")
     return rows.select(_COLUMNS).sort("value", "deal_id", descending=[True, False], nulls_last=True)
 
 

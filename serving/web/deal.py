@@ -24,7 +24,7 @@ from serving.web.plot import Plot, Tick
 from serving.web.rendering import page
 from serving.web.timeline import Teller
 from serving.web.week import act_in_words, acts_of
-from serving.web.words import activity, role
+from serving.web.words import activity, commit, role
 
 router = APIRouter()
 
@@ -68,7 +68,7 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         supposed=_supposed(found.said, teller, frame),
         milestones=_milestones(found),
         roles=_roles(found, frame.say),
-        commit=found.last("commit").get("value"),
+        commit=commit(frame.say, found.last("commit").get("value")),
         stated=stated,
         stated_chance=_chance_by(found.said, stated),
         facts=_facts(found, teller, frame),

@@ -63,7 +63,7 @@ def deals(frame: TheFrame) -> Response:
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the deals as they are filtered and sorted, as a file."""
     rows = found.frame_of(frame.service.engine, _wanted(frame))
-    return files.answer(rows, kind, f"{frame.pipeline}-deals", frame.formats.now, frame.language)
+    return files.answer(rows, kind, f"{frame.pipeline}-deals", frame.formats.now, frame.formats)
 
 
 def _wanted(frame: Frame) -> Wanted:

@@ -132,14 +132,14 @@ MODEL: Final = {
     "Of {} deals closed in the last {} days, {} were won.": "结束{}个商机（最近{}天），赢单{}。",
     "Of {} closed in the {} days before, {} were won.": "此前结束{}个（再往前{}天），赢单{}。",
     "Mean chance said": "平均所说赢单概率",
-    "Accounts": "客户",
+    "Accounts": "客户分组",
     "Number": "数量",
     "held out": "留出",
     "free to be listed": "可进清单",
     "Too few accounts to tell a difference.": "客户太少，无法判断差异。",
-    "Beyond what was said of each, {} points more were won within {} days where deals could be "
-    "listed; 95 % interval {} to {}.": "扣除事先所说，可进清单的商机赢单率"
-    "高出{}个百分点（{}天内）；95%区间{}至{}。",
+    "Beyond what was said of each, the share won within {} days differs by {} points where deals "
+    "could be listed; 95 % interval {} to {}.": "扣除事先所说，可进清单的商机"
+    "{}天内的赢单率相差{}个百分点；95%区间{}至{}。",
     "Knows up to": "学习数据截至",
     "Newest record it saw": "所见最新记录",
     "Data brought in": "数据更新于",

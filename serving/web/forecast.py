@@ -69,14 +69,14 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     view = desked.needed(frame)
     found = outlook(view, desked.kind_of(frame, PERIODS))
     sheets = [
-        Sheet(("预测", "Forecast"), found.fan),
-        Sheet(("其他算法", "Baselines"), pl.DataFrame([asdict(found.baselines)])),
+        Sheet(("预测", "Forecast"), found.fan, view.told_in),
+        Sheet(("其他算法", "Baselines"), pl.DataFrame([asdict(found.baselines)]), view.told_in),
     ]
     if found.walk is not None:
         steps = found.walk.steps().select(pl.col(frame.language).alias("step"), "deals", "change")
-        sheets.append(Sheet(("变动", "Walk"), steps))
+        sheets.append(Sheet(("变动", "Walk"), steps, view.told_in))
     name = f"{frame.pipeline}-forecast-{found.period.name}"
-    return files.tables(sheets, kind, name, view.as_of, frame.language)
+    return files.tables(sheets, kind, name, view.as_of, frame.formats)
 
 
 def picture(found: Outlook, formats: Formats, say: Say) -> Plot:

@@ -47,11 +47,11 @@ class Formats:
         form = "#,##0" + ("." + "#" * digits if digits else "")
         return str(format_decimal(value, form, locale=self.language)).replace("-", "−")
 
-    def signed(self, value: float | None) -> str:
-        """Write a difference with its sign; nothing has none."""
+    def signed(self, value: float | None, digits: int = 0) -> str:
+        """Write a difference with its sign; what rounds to nothing has none."""
         if value is None:
             return NOTHING
-        return ("+" if value > 0 else "") + self.number(value)
+        return ("+" if round(value, digits) > 0 else "") + self.number(value, digits)
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """Write a probability in per cent; what is not quite 0 or 1 is not written as such."""

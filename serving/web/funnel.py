@@ -49,11 +49,11 @@ def funnel(frame: TheFrame) -> Response:
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     """Hand out the stages as CSV, or with gaps and stagnant deals as a workbook."""
     view = desked.needed(frame)
-    found = _found(frame, view)
-    gaps = [] if not found.needs else [Sheet(("缺口", "Gaps"), ideal.table(found.needs))]
-    sheets = [Sheet(("漏斗", "Funnel"), found.funnel.table()), *gaps]
-    sheets.append(Sheet(("停滞", "Stagnant"), found.stagnant))
-    return files.tables(sheets, kind, f"{frame.pipeline}-funnel", view.as_of, frame.language)
+    found, currency = _found(frame, view), view.told_in
+    gaps = [] if not found.needs else [Sheet(("缺口", "Gaps"), ideal.table(found.needs), currency)]
+    sheets = [Sheet(("漏斗", "Funnel"), found.funnel.table(), currency), *gaps]
+    sheets.append(Sheet(("停滞", "Stagnant"), found.stagnant, currency))
+    return files.tables(sheets, kind, f"{frame.pipeline}-funnel", view.as_of, frame.formats)
 
 
 def _found(frame: Frame, view: View) -> Flow:

@@ -60,6 +60,7 @@ class Listed:
         as_of: what was known then made it.
         bundle: what scored it.
         items: as published; positions count what is in view, so they tell nothing of the rest.
+        columns: what each item has, where there is one, whatever the filter.
         size: how many fit the filter, on all pages.
         whole: how many there are without it.
         before: by deal, what the week before said of it; only of the items here.
@@ -70,6 +71,7 @@ class Listed:
     as_of: int
     bundle: str
     items: list[dict[str, Any]]
+    columns: list[str]
     size: int
     whole: int
     before: dict[str, dict[str, Any]]
@@ -100,9 +102,11 @@ def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | 
             for query in (found, mine)
         )
         items = _items(connection, asked, head.week, found, limit)
+        one = items or _items(connection, asked, head.week, mine, 1)
         before = _before(connection, asked, head.week, [item["deal_id"] for item in items])
     told = json.loads(head.told or "{}")
-    return Listed(head.week, head.as_of, head.bundle, items, size, whole, before, told)
+    columns = list(next(iter(one), _LEAST))
+    return Listed(head.week, head.as_of, head.bundle, items, columns, size, whole, before, told)
 
 
 def item_of(engine: sa.Engine, pipeline: str, deal_id: str) -> dict[str, Any] | None:
@@ -136,17 +140,22 @@ def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]
     return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
 
 
-def frame_of(found: Listed) -> pl.DataFrame:
-    """Return the items as the frame that they were published from, for files.
+def frame_of(items: list[dict[str, Any]], columns: Sequence[str] = ()) -> pl.DataFrame:
+    """Return items as the frame that they were published from, for files.
 
     A column that holds nothing is one of text: JSON does not tell what else it would be.
+
+    Args:
+        items: as a list's, listed or not.
+        columns: what there is where there is no item.
     """
-    if not found.items:
-        return pl.DataFrame(schema=_NOTHING)
-    rows = [item | _moments(item) for item in found.items]
-    names = {name for row in rows for name in row}
-    kinds = {name: kind for name, kind in _KINDS.items() if name in names}
-    frame = pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None, strict=False)
+    rows = [item | _moments(item) for item in items]
+    names = {name for row in rows for name in row} or columns
+    kinds = {name: _KINDS[name] for name in names if name in _KINDS}
+    if rows:
+        frame = pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None, strict=False)
+    else:
+        frame = pl.DataFrame({name: [] for name in columns}, schema_overrides=kinds)
     return frame.with_columns(pl.col(pl.Null).cast(pl.String))
 
 
@@ -236,8 +245,6 @@ _KINDS: Final[dict[str, Any]] = {
     "assigned": pl.Struct({"owner": pl.String, "zh": pl.String, "en": pl.String}),
     "reasons": pl.List(_REASON),
 }
-_NOTHING: Final = {
-    **dict.fromkeys(("position", "deal_id", "title", "account", "owner"), pl.String),
-    **dict.fromkeys(("hours", "value_at_stake"), pl.Float64),
-}
+_LEAST: Final = ("position", "deal_id", "title", "account", "owner_id", "owner")
+"""Columns of a list that has no item at all."""
 _GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}

@@ -200,6 +200,12 @@ _DEAL: Final = {
     "The seller says, the model says": "销售与模型的判断",
     "Close": "成交日",
     "Won by the stated close": "在销售预计日前赢单",
+    "committed": "承诺",
+    "best case": "争取",
+    "in the pipeline": "储备",
+    "not counted on": "不计入",
+    "The next step is owed all the same: the decision is on the effort beyond it.": "下一步仍须"
+    "完成；决策是指此后的投入。",
     "Milestones": "里程碑",
     "C confirmed, F failed, W waiting": "C 已确认，F 未通过，W 待定",
     "The source keeps no checklist.": "数据源没有检查表。",

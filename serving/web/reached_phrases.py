@@ -63,6 +63,8 @@ ATTAINMENT: Final = {
     "Previous mean": "前六月月均",
     "Growth": "增量",
     "Growth − expected": "增量减应达",
+    "The quarter is not over: its mean is of what was won so far, over three months.": "本季未"
+    "结束：本季月均为已赢单金额除以三个月。",
     "A month each. Growth: this quarter's mean revenue less the mean of the six months before; "
     "expected: estimate × required attainment.": "均为月度金额。增量：本季月均减前六个月月均；"
     "期望：预估×要求达成率。",

@@ -65,14 +65,14 @@ def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
     period, found = _found(frame, view)
     accounts = next_deals(view).drop("account_id")
     sheets = {
-        "deals": Sheet(("结束商机", "Closed deals"), found.deals),
+        "deals": Sheet(("结束商机", "Closed deals"), found.deals, view.told_in),
         "reasons": Sheet(("原因", "Reasons"), found.reasons),
-        "sources": Sheet(("来源质量", "Sources"), sources(view, period)),
+        "sources": Sheet(("来源质量", "Sources"), sources(view, period), view.told_in),
         "potential": Sheet(("潜在商机", "Next deals"), accounts),
     }
     chosen = files.picked(sheets, kind, frame.query.get("table"))
     name = f"{frame.pipeline}-reviews-{period.name}"
-    return files.tables(chosen, kind, name, view.as_of, frame.language)
+    return files.tables(chosen, kind, name, view.as_of, frame.formats)
 
 
 def picture(tenths: pl.DataFrame, frame: Frame) -> Plot:

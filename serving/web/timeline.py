@@ -8,7 +8,7 @@ from data.contract import Pipeline
 from data.tables import Tables, collect
 from serving.web.formats import Formats
 from serving.web.phrases import Say
-from serving.web.words import activity, role
+from serving.web.words import activity, commit, role
 
 _MOMENTS = ("expected_close_at",)
 
@@ -89,6 +89,8 @@ class Teller:
             return self.formats.money(change["number"], self.pipeline.currency)
         if field == "owner_id":
             return self.owners.get(value, str(value))
+        if field == "commit":
+            return commit(self.say, value)
         if field in _MOMENTS and change["number"] is not None:
             return self.formats.date(int(change["number"]))
         return str(value)

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, cast
 
+import polars as pl
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -53,7 +54,7 @@ def this_week(
         groups=GROUPS,
         grouped=any("group" in item for item in found.items),
         acting=any("action" in item for item in found.items),
-        used=_hours(frame, found.told.get("capacity", [])),
+        used=_hours(_capacity(frame, found)),
         assumption=found.told.get("assumption", {}).get(frame.language),
         filtered=bool(asked.words or asked.equal),
         period_end=next((item["period_end"] for item in found.items), None),
@@ -65,21 +66,31 @@ def this_week(
 
 @router.get("/week.{kind}")
 def exported(kind: Literal["csv", "xlsx"], frame: TheFrame) -> Response:
-    """Hand out the list as it is filtered and sorted, every row of it."""
-    found = listed.read(frame.service.engine, _asked(frame), None)
+    """Hand out the list as it is filtered and sorted, every row of it.
+
+    The workbook has the sellers' hours and what is not listed, too, as the published one has.
+    """
+    engine, asked = frame.service.engine, _asked(frame)
+    found = listed.read(engine, asked, None)
     if found is None:
         raise NotFound("no list was published", field="pipeline", value=frame.pipeline)
+    left_out = lists.others(engine, asked.pipeline, found.week, asked.reaches)
+    capacity = pl.DataFrame(_capacity(frame, found), infer_schema_length=None)
     return files.answer(
-        listed.frame_of(found), kind, f"week-{found.week}", found.as_of, frame.language
+        listed.frame_of(found.items, found.columns),
+        *(kind, f"week-{found.week}", found.as_of, frame.formats),
+        loads=capacity if len(capacity) else None,
+        others=listed.frame_of(left_out) if left_out else None,
+        note=found.told.get("assumption", {}).get(frame.language, ""),
     )
 
 
 @router.get("/week/others")
 def others(frame: TheFrame, after: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Say of each open deal that is not on the list why not."""
-    engine, pipeline = frame.service.engine, frame.pipeline or ""
-    week = frame.query.get("week") or lists.LATEST
-    found = lists.others(engine, pipeline, week, frame.viewer.reach, None, after, listed.PAGE + 1)
+    asked, week = _asked(frame), frame.query.get("week") or lists.LATEST
+    engine, most = frame.service.engine, listed.PAGE + 1
+    found = lists.others(engine, asked.pipeline, week, asked.reaches, after, most)
     return page(frame, "others.html", found=found[: listed.PAGE], more=len(found) > listed.PAGE)
 
 
@@ -197,14 +208,18 @@ def _asked(frame: Frame, after: int = 0) -> Asked:
     )
 
 
-def _hours(frame: Frame, capacity: list[dict[str, Any]]) -> dict[str, float] | None:
-    """Add up hours used and hours available of the sellers within reach; None without any."""
+def _capacity(frame: Frame, found: listed.Listed) -> list[dict[str, Any]]:
+    """Return the hours of the sellers within reach."""
     reaches = (frame.viewer.reach, frame.scope.reach)
-    own = [
+    return [
         one
-        for one in capacity
+        for one in found.told.get("capacity", [])
         if all(reach.covers(one["owner_id"], one.get("team")) for reach in reaches)
     ]
-    if not own:
+
+
+def _hours(capacity: list[dict[str, Any]]) -> dict[str, float] | None:
+    """Add up hours used and hours available; None without any seller."""
+    if not capacity:
         return None
-    return {name: sum(one[f"hours_{name}"] for one in own) for name in ("used", "available")}
+    return {name: sum(one[f"hours_{name}"] for one in capacity) for name in ("used", "available")}

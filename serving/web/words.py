@@ -6,10 +6,24 @@ from serving.web.phrases import Say
 
 ACTIVITIES: Final = {"call": "Phone call", "mail": "Mail", "meeting": "Meeting", "chat": "Chat"}
 
+COMMITS: Final = {
+    "commit": "committed",
+    "best_case": "best case",
+    "upside": "best case",
+    "pipeline": "in the pipeline",
+    "omitted": "not counted on",
+}
+"""What sellers call a deal in most CRMs."""
+
 
 def activity(say: Say, kind: str | None) -> str:
     """Return what an activity's kind is called; nothing where there was none."""
     return say(ACTIVITIES[kind]) if kind in ACTIVITIES else kind or ""
+
+
+def commit(say: Say, word: str | None) -> str:
+    """Return what a seller's call is called; nothing where there was none."""
+    return say(COMMITS[word]) if word in COMMITS else word or ""
 
 
 def role(say: Say, word: str) -> str:

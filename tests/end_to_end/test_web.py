@@ -13,6 +13,7 @@ from typing import Final
 import httpx2
 import pytest
 import sqlalchemy as sa
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from data.audit import Actor
@@ -293,6 +294,26 @@ def test_the_pages_file_says_what_the_published_one_says(
                 assert float(told[deal][name]) == pytest.approx(float(value), abs=0.0051)
             else:
                 assert told[deal][name] == value, name
+
+
+def test_the_pages_workbook_has_hours_and_what_is_not_listed(
+    url: str, signed_in: dict[str, BrowserContext]
+) -> None:
+    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
+    content = httpx2.get(f"{url}/week.xlsx", cookies=cookies).content
+    book = load_workbook(io.BytesIO(content))
+    assert book.sheetnames[0] == "总览"
+    assert book.sheetnames[-2:] == ["工时", "未列入"]
+    assert book["总览"]["A2"].value  # what the values assume
+
+
+def test_a_filter_that_leaves_nothing_leaves_the_headings(
+    url: str, signed_in: dict[str, BrowserContext]
+) -> None:
+    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
+    whole = httpx2.get(f"{url}/week.csv", cookies=cookies).content
+    nothing = httpx2.get(f"{url}/week.csv?q=nobody-has-this", cookies=cookies).content
+    assert nothing.splitlines() == whole.splitlines()[:1]
 
 
 def test_the_language_is_switched_and_kept(seller: Page) -> None:

@@ -27,7 +27,7 @@ from serving.champions import Champions
 from serving.insights import export
 from serving.insights.standing import standing
 from serving.security import create_key
-from serving.web.listed import Listed, frame_of
+from serving.web.listed import frame_of
 from tests import company
 
 QUIET = Console(quiet=True)
@@ -108,7 +108,7 @@ def test_each_open_deal_is_listed_or_says_why_the_most_at_stake_first(
     assert rest["value_at_stake"].is_sorted(descending=True)
     assert others["en"].null_count() == 0
     engine = open_database(company)
-    assert len(lists.others(engine, "sales", "latest", EVERYTHING)) == len(others)
+    assert len(lists.others(engine, "sales", "latest", [EVERYTHING])) == len(others)
     once = lists.read(engine, "sales", "latest", EVERYTHING).told
     engine.dispose()
     assert {one["owner_id"] for one in once["capacity"]} == set(listed["owner_id"])
@@ -248,8 +248,10 @@ def test_what_is_read_back_is_exported_as_what_was_published(
 ) -> None:
     listed = week.run("sales", NOW, company, QUIET, tmp_path).listed
     items = lists.items(listed)
-    read = frame_of(Listed("2026-03-02", NOW, "b", items, len(items), len(items), {}, {}))
+    read = frame_of(items)
     assert export.csv(read, "en") == export.csv(told.columns(listed), "en")
+    nothing = export.csv(frame_of([], list(items[0])), "en")
+    assert nothing.splitlines() == export.csv(read, "en").splitlines()[:1]
 
 
 def test_a_list_is_read_over_http(company: Settings, tmp_path: Path) -> None:

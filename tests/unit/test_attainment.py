@@ -7,14 +7,11 @@ import pytest
 
 from data.moments import DAY, parse_moment
 from data.practice import QUOTAS
-from serving.insights.attainment import (
-    attained,
-    best_and_worst,
-    customer_attainment,
-    quotas,
-    won_customers,
-)
+from serving.insights.attainment import attained
+from serving.insights.customers import customer_attainment, won_customers
+from serving.insights.extremes import best_and_worst
 from serving.insights.period import period_of
+from serving.insights.quotas import quotas
 from serving.insights.scope import Scope
 from serving.insights.targets import Target, target, targets_by
 

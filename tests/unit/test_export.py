@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from data.moments import parse_moment
-from serving.insights import export
+from serving.insights import export, headings
 
 # openpyxl passes over what Excel 2010 added to data bars, and says so
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
@@ -149,7 +149,7 @@ def test_hours_what_is_left_out_and_what_is_assumed_are_in_the_workbook() -> Non
     assert book.sheetnames == ["Overview", "Li", "Hours", "Not listed"]
     assert book["Overview"]["A2"].value == "Assumed: work works."
     assert (book["Li"]["A3"].value, book["Li"]["C3"].value) == ("Hours available", 20)
-    assert [cell.value for cell in book["Not listed"][5]] == ["d2", "no hours", 2]
+    assert [cell.value for cell in book["Not listed"][2]] == ["d2", "no hours", 2]
 
 
 def test_the_desks_words_are_told_in_the_language_asked_for() -> None:
@@ -167,16 +167,29 @@ def test_the_desks_words_are_told_in_the_language_asked_for() -> None:
     assert told == ["必须做", "首次电话", "优先跟进", "沉默", "是", "意向"]
 
 
+def test_dates_and_times_are_of_the_readers_zone() -> None:
+    late = listed(close_median=parse_moment("2026-03-05T20:00:00"))
+    (row,) = csv.DictReader(StringIO(export.csv(late, "en", "Asia/Shanghai").decode("utf-8-sig")))
+    assert (row["Last touch"], row["Expected close"]) == ("2026-01-30 16:15", "2026-03-06")
+    assert row["Period's end"] == "2026-03-31"  # of UTC's calendar everywhere
+
+
+def test_a_table_without_hours_and_values_has_no_sums_above_it() -> None:
+    content = export.workbook(listed().drop("value_at_stake"), AS_OF, "en")
+    sheet = load_workbook(BytesIO(content)).worksheets[0]
+    assert (sheet["A1"].value, sheet.freeze_panes) == ("#", "A2")
+
+
 def test_the_same_list_gives_the_same_bytes() -> None:
     assert export.workbook(listed(), AS_OF, "en") == export.workbook(listed(), AS_OF, "en")
 
 
 def test_every_column_has_a_heading_in_both_languages() -> None:
-    for column in (*listed().drop("reasons").columns, *export.HEADINGS):
-        assert export.heading(column, "zh") != export.heading(column, "en")
+    for column in (*listed().drop("reasons").columns, *headings.HEADINGS):
+        assert headings.heading(column, "zh") != headings.heading(column, "en")
 
 
 def test_a_horizon_of_one_day_is_named_in_the_singular() -> None:
-    assert export.heading("p_won_1", "en") == "P(won) in 1 day"
-    assert export.heading("p_won_28", "en") == "P(won) in 28 days"
-    assert export.heading("p_won_1", "zh") == "1天赢单概率"
+    assert headings.heading("p_won_1", "en") == "P(won) in 1 day"
+    assert headings.heading("p_won_28", "en") == "P(won) in 28 days"
+    assert headings.heading("p_won_1", "zh") == "1天赢单概率"

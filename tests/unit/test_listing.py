@@ -150,7 +150,7 @@ def test_each_warning_tells_its_fact() -> None:
     said = warned(found, amount=700.0)
     assert said["slipping"] == "close date pushed 2 times, by 59 days in all"
     assert said["silence"] == "nothing for 20 days; nine in ten at this stage: within 7"
-    assert said["shrinking"] == "amount down from 1000 to 700"
+    assert said["shrinking"] == "amount down from 1,000 to 700"
     assert said["nobody_decides"] == "1 contacts known, none who decides"
     assert set(said) == {"slipping", "silence", "shrinking", "nobody_decides"}
     calm = warned(known(touch(1), of=deal(amount=10.0)), amount=10.0)
@@ -213,10 +213,10 @@ DECIDED = {
 WIDE = {"role": pl.String, "cost": pl.Float64, "proposal": pl.String}
 
 
-def decided(**more: Any) -> dict[str, Any]:
+def decided(desk: Listing = DESK, **more: Any) -> dict[str, Any]:
     deals = pl.DataFrame([DECIDED | more], schema_overrides=WIDE)
     records = pl.DataFrame({"deal_id": ["d"]})
-    told = decide(deals, records, DESK, (60, 35, 15), PIPELINE.stages)
+    told = decide(deals, records, desk, (60, 35, 15), PIPELINE.stages)
     return told.row(0, named=True)
 
 
@@ -241,6 +241,14 @@ def test_expected_profit_is_value_less_what_was_spent() -> None:
     told = decided(cost=100.0)
     assert (told["expected_value"], told["expected_profit"]) == (500.0, 400.0)
     assert told["cost_share"] == pytest.approx(0.2)
+    thin = decided(Listing(margin=0.1), cost=100.0)
+    assert (thin["expected_profit"], thin["decision"]) == (-50.0, "drop")
+
+
+def test_what_is_not_known_is_not_among_the_figures_that_decided() -> None:
+    assert decided(p_lost_period=None)["decision_why"]["en"] == (
+        "won in the end 50 %, expected profit 500"
+    )
 
 
 def test_a_risk_that_nothing_tells_is_unknown() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from openpyxl import load_workbook
 
+from data.moments import parse_moment
 from serving.desk.sheets import Sheet, csv, workbook
 
 ROWS = pl.DataFrame(
@@ -27,6 +28,13 @@ def test_csv_is_for_chinese_excel_and_runs_no_formula() -> None:
     assert told[0] == "商机,结果,结束,金额,达成率,达标"
     assert told[1] == "'=1+1,赢单,1970-01-01 00:00,1.2346,0.5,是"
     assert told[2].startswith("'+cmd,输单,1970-01-02 00:00,2.0,1.25,否")
+
+
+def test_moments_are_of_the_readers_zone_and_ends_of_periods_are_their_last_day() -> None:
+    rows = pl.DataFrame({"by": [parse_moment("2026-04-01")], "closed_at": [0], "won": [5.0]})
+    told = csv(Sheet(("预测", "Forecast"), rows, "CNY"), "en", "Asia/Shanghai")
+    head, row = told.decode("utf-8-sig").splitlines()
+    assert (head, row) == ("By,Closed,Won,Currency", "2026-03-31,1970-01-01 08:00,5.0,CNY")
 
 
 @pytest.mark.parametrize(
