@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.errors import BadInput
 from data.listing import Listing
 from data.practice import Practice
+from data.words import ROLES
 
 ColumnType = Literal["text", "moment", "number", "integer", "json"]
 Policy = Literal["fixed", "tracked", "final"]
@@ -38,7 +39,7 @@ OUTCOMES: Final = ("open", "won", "lost")
 DIRECTIONS: Final = ("in", "out")
 ACTIVITY_STATES: Final = ("planned", "started", "done", "cancelled")
 CHECKLIST_STATES: Final = ("C", "F", "W")
-BUYER_ROLES: Final = ("decision_maker", "economic_buyer", "technical_evaluator", "user", "coach")
+BUYER_ROLES: Final = tuple(ROLES)
 
 TRACKED: Final = ("stage", "amount", "owner_id", "expected_close_at")
 """Fields of a deal that are always kept as history, whether or not the source has one."""

@@ -6,13 +6,14 @@ answers for training, for the weekly batch and for one request.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 import narwhals as nw
 
 from data.errors import BadInput, did_you_mean
+from data.words import KINDS, ROLES
 from features.context import VOCABULARIES
 from features.history import History
 
@@ -29,6 +30,8 @@ _ALLOWED: Final[dict[str, tuple[object, ...]]] = {
     "clock": (-1, 0, 1),
 }
 """What a field of an entry may be, where not everything."""
+_NAMES: Final[dict[str | None, Mapping[object, tuple[str, str]]]] = {"kinds": KINDS, "roles": ROLES}
+"""The vocabularies of the contract's own words, and what these are called."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,15 @@ class Feature:
 
     def named(self, word: object) -> "Feature":
         """Return the feature for one word of its vocabulary."""
+        zh, en = _NAMES.get(self.each, {}).get(word, (word, word))
         return replace(
             self,
             name=self.name.format(word),
-            zh=self.zh.format(word),
-            en=_agreeing(self.en.format(word)),
+            zh=self.zh.format(zh),
+            en=_agreeing(self.en.format(en)),
             topic=self.topic.format(word),
-            zh_fact=self.zh_fact.format(word),
-            en_fact=_agreeing(self.en_fact.format(word)),
+            zh_fact=self.zh_fact.format(zh),
+            en_fact=_agreeing(self.en_fact.format(en)),
             each=None,
         )
 

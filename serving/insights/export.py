@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from data.words import KINDS
 from serving.insights.decision import DECISIONS, STATES
-from serving.insights.follow_up import CHANNELS
 from serving.insights.headings import Language, heading
 from serving.insights.spreadsheet import local, opened, written
 
@@ -33,7 +33,8 @@ _NAMED: Final = {
     "decision": DECISIONS,
     "state": STATES,
     "proposal": PROPOSALS,
-    "last_touch_kind": CHANNELS,
+    "last_touch_kind": KINDS,
+    "channel": KINDS,
     "served_by": {"model": ("模型", "model"), "baseline": ("基线", "baseline")},
 }
 """Columns whose words have names."""

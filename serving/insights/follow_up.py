@@ -12,6 +12,7 @@ import polars as pl
 
 from data.listing import Listing
 from data.moments import DAY
+from data.words import KINDS
 
 MUST: Final = ("waiting", "promised", "plan", "closing")
 """The kinds of next actions that must be done this week."""
@@ -30,15 +31,6 @@ class _Case:
     en: pl.Expr
     channel: pl.Expr
     due_at: pl.Expr
-
-
-CHANNELS: Final = {
-    "call": ("电话", "call"),
-    "mail": ("邮件", "mail"),
-    "meeting": ("会议", "meeting"),
-    "chat": ("聊天", "chat"),
-}
-"""The contract's kinds of activity in zh and en; a word of the source stays as it is."""
 
 
 def follow_up(
@@ -128,7 +120,7 @@ def _cases(desk: Listing, as_of: int) -> list[_Case]:
             pl.format(
                 "完成已计划的跟进（{}）",
                 pl.col("planned_kind")
-                .replace({kind: names[0] for kind, names in CHANNELS.items()})
+                .replace({kind: names[0] for kind, names in KINDS.items()})
                 .fill_null("跟进"),
             ),
             pl.format("do the {} that is planned", pl.col("planned_kind").fill_null("step")),

@@ -61,6 +61,9 @@ FUNNEL: Final = {
     "What would close it": "措施",
     "enough": "足够",
     "Stand longer than nine in ten": "停留超过九成商机",
+    "Against the stays that began in the period chosen above, of the deals chosen; a deal's own "
+    "page compares with all of the past.": "以所选期间内、所选商机的停留为准；商机页则与全部历史"
+    "比较。",
     "No deal stands longer in its stage than is usual.": "没有商机停留超过通常时间。",
     "Look at the whole list of deals for the next step.": "可在商机页查看全部商机。",
     "Days here": "已停留（天）",
@@ -94,8 +97,8 @@ FORECAST: Final = {
     "below.": "阴影为八成把握的范围。细线为其他算法的结果，见下方。",
     "What others would say": "其他算法",
     "What moved it": "变动",
-    "Means, which add up; a few large deals keep the middle below.": "均为平均值，可以相加；"
-    "少数大单使中位数低于平均值。",
+    "Means, which add up; the headline tells the middle, which is another number.": "均为平均值，"
+    "可以相加；标题所示为中位数，两者不同。",
     "No earlier forecast of this period is kept.": "没有本期更早的预测。",
     "Run dealcast week each week: the walk of the quarter stands here from the second on.": "每周"
     "运行 dealcast week，自第二次起此处显示本季度的逐单变动。",

@@ -45,6 +45,7 @@ class Formats:
         if value is None:
             return NOTHING
         form = "#,##0" + ("." + "#" * digits if digits else "")
+        value = round(value, digits) + 0.0  # what rounds to nothing has no sign
         return str(format_decimal(value, form, locale=self.language)).replace("-", "−")
 
     def signed(self, value: float | None, digits: int = 0) -> str:
@@ -70,10 +71,10 @@ class Formats:
             return NOTHING
         value = round(value) if abs(value) >= _WHOLE else round(value, 2)
         if currency is None:
-            return str(format_compact_decimal(value, fraction_digits=1, locale=self.language))
-        return str(
-            format_compact_currency(value, currency, fraction_digits=1, locale=self.language)
-        )
+            told = format_compact_decimal(value, fraction_digits=1, locale=self.language)
+        else:
+            told = format_compact_currency(value, currency, fraction_digits=1, locale=self.language)
+        return str(told).replace("-", "−")
 
     def in_full(self, value: float | None, currency: str | None = None) -> str:
         """Write a sum to the cent, for where people hover and where they copy from."""
@@ -81,7 +82,7 @@ class Formats:
             return NOTHING
         if currency is None:
             return self.number(value, 2)
-        return str(format_currency(value, currency, locale=self.language))
+        return str(format_currency(value, currency, locale=self.language)).replace("-", "−")
 
     def date(self, moment: Moment, year: bool | None = None) -> str:
         """Write the day of a moment; its year only where it is not this one, or as told."""

@@ -243,7 +243,9 @@ _DEAL: Final = {
     "coach": "内部支持者",
 }
 _DEALS: Final = {
-    "Find any open deal.": "查找任意在手商机。",
+    "Find any open deal, as it stands now. Funnel, forecast, attainment and reviews count as of "
+    "the moment that they name.": "查找任意在手商机（当前状态）。漏斗、预测、达成与复盘"
+    "以页面所示时刻为准。",
     "Views": "视图",
     "Likeliest first": "赢面最大",
     "Closing next": "最快成交",

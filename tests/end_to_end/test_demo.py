@@ -1,11 +1,17 @@
-"""The demo on a company small enough for a test: everything it promises is printed and written."""
+"""The demo on a company small enough for a test: all it promises, and what its tutorial does next."""
 
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from data.settings import Settings
 from models.bundle import champion
 from pipelines import demo
 from serving.desk.reviewed import last_settled, reviewed
@@ -13,19 +19,40 @@ from serving.desk.store import read
 from serving.desk.view import View
 from tests import company
 
+ROOT = Path(__file__).parents[2]
+TUTORIAL = ROOT / "docs" / "tutorials" / "sales-operations.md"
+NOT_HERE = re.compile(r"^(dealcast (demo|serve)|export) ?.*$", re.M)
+"""What the fixture did, what does not end, and where the workspace is."""
 
-@pytest.mark.slow
-# MLflow's own: it uses what its libraries are about to give up
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-@pytest.mark.filterwarnings("ignore::UserWarning:mlflow")
-# the effects plot names Chinese stages, for which matplotlib brings no font of its own
-@pytest.mark.filterwarnings("ignore:Glyph")
-def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(tmp_path: Path) -> None:
-    settings = company.workspace(tmp_path)
-    told = StringIO()
+pytestmark = [
+    pytest.mark.slow,
+    # MLflow's own: it uses what its libraries are about to give up
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:mlflow"),
+    # the effects plot names Chinese stages, for which matplotlib brings no font of its own
+    pytest.mark.filterwarnings("ignore:Glyph"),
+]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A workspace that the demo made, and what it said."""
+
+    settings: Settings
+    said: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Run the demo on 600 deals, with the list of one past week."""
+    settings, told = company.workspace(tmp_path_factory.mktemp("demo")), StringIO()
     demo.run(settings, 600, 0, Console(quiet=True), Console(file=told, width=200), (1,))
-    said = told.getvalue()
+    return Demo(settings, told.getvalue())
+
+
+def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(made: Demo) -> None:
+    settings, said = made.settings, made.said
     for name in (demo.LEADS, demo.OPPORTUNITIES):
         assert champion(settings.bundles / name).name in said
     assert said.count("Against the truth, deals open on") == 2
@@ -36,4 +63,26 @@ def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(tmp_path: Path) -> N
     reasons = reviewed(View(desk), last_settled(View(desk))).reasons
     assert set(reasons["outcome"]) == {"won", "lost"}
     assert {path.suffix for path in settings.lists.iterdir()} == {".csv", ".xlsx"}
-    assert f"dealcast serve --workspace {tmp_path}" in said.replace("\n", "")
+    assert f"dealcast serve --workspace {settings.workspace}" in said.replace("\n", "")
+
+
+def test_the_tutorial_for_sales_operations_works(made: Demo) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL.read_text("utf-8"), flags=re.M | re.S)
+    commands = [NOT_HERE.sub("", block).strip() for block in blocks]
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "DEALCAST_WORKSPACE": str(made.settings.workspace),
+        "DEALCAST_LANGUAGE": "zh",
+    }
+    ran = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(commands)],
+        env=environment,
+        input="korrekt-pferd-batterie\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert len([line for block in commands for line in block.splitlines()]) == 6
+    for words in ("opportunities", "达成率", "80%"):
+        assert words in ran.stdout

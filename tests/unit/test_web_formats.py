@@ -71,3 +71,5 @@ def test_days_pass_by_the_clock() -> None:
 
 def test_a_difference_has_its_sign() -> None:
     assert [EN.signed(value) for value in (3, -3, 0, None)] == ["+3", "−3", "0", "–"]
+    assert [EN.signed(value, 1) for value in (0.04, -0.04, 1.25)] == ["0", "0", "+1.2"]
+    assert EN.money(-41_600, "CNY") == "−CN¥41.6K"

@@ -62,7 +62,8 @@ def said() -> set[str]:
     periods = (desked.KINDS, funnel.PERIODS, forecast.PERIODS)
     found |= {label for labels in (*tables, *periods) for label in labels.values()}
     found |= set(model.SEGMENTS.values())
-    found |= set(words.ACTIVITIES.values()) | set(deal.DECISIONS.values())
+    found |= set(words.ACTIVITIES.values()) | set(words.COMMITS.values())
+    found |= set(deal.DECISIONS.values())
     return found | {text for pair in (*errors.WORDS.values(), errors.OTHER) for text in pair}
 
 
