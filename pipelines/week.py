@@ -127,15 +127,15 @@ def show(week: Week, console: Console, language: Language = "en", rows: int = 10
     title = words("{}: first this week, as of {}").format(week.pipeline, iso_date(week.as_of))
     console.print(f"\n{title}\n", style="bold", highlight=False)
     show_list(week.listed.head(rows).to_dicts(), console, language)
-    console.print(f"\n{_told(week.forecast, words)}")
+    console.print(f"\n{_told(week.forecast, words)}", soft_wrap=True)
 
 
 def _told(forecast: Forecast | None, words: Say) -> str:
     if forecast is None:
         return words("Timing unknown: P(won) is of the end, and there is no quarter's forecast.")
     return words(
-        "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), most likely about {:,.0f}; won "
-        "already: {:,.0f}."
+        "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), in the middle {:,.0f}; won already: "
+        "{:,.0f}."
     ).format(forecast.low, forecast.high, forecast.median, forecast.won)
 
 

@@ -1,4 +1,4 @@
-"""The demo on a company small enough for a test: all it promises, and what its tutorial does next."""
+"""The demo on a company small enough for a test, and what its tutorial does next."""
 
 import os
 import re
