@@ -6,7 +6,7 @@ answers for training, for the weekly batch and for one request.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
@@ -30,7 +30,7 @@ _ALLOWED: Final[dict[str, tuple[object, ...]]] = {
     "clock": (-1, 0, 1),
 }
 """What a field of an entry may be, where not everything."""
-_NAMES: Final[dict[str | None, Mapping[object, tuple[str, str]]]] = {"kinds": KINDS, "roles": ROLES}
+_NAMES: Final = {"kinds": KINDS, "roles": ROLES}
 """The vocabularies of the contract's own words, and what these are called."""
 
 
@@ -87,7 +87,7 @@ class Feature:
 
     def named(self, word: object) -> "Feature":
         """Return the feature for one word of its vocabulary."""
-        zh, en = _NAMES.get(self.each, {}).get(word, (word, word))
+        zh, en = _NAMES.get(self.each or "", {}).get(str(word), (word, word))
         return replace(
             self,
             name=self.name.format(word),
