@@ -18,7 +18,7 @@ from features.families import FAMILIES
 
 MEMORY: Final = "4GB"
 """What DuckDB may use, and the heap of Spark."""
-_DEALS: Final = {"polars": 25_000, "duckdb": 25_000, "spark": 250_000}
+_DEALS: Final = 25_000
 """Deals at a time."""
 
 
@@ -27,7 +27,7 @@ def main(engine: Engine, task: Path, out: Path) -> None:
     tables = open_tables(task, PIPELINE.name, engine, Limits(memory=MEMORY, folder=out.parent))
     snapshots = tables.host.scan(task / SNAPSHOTS)
     out.mkdir(parents=True)
-    parts = compute.compute_parts(tables, snapshots, context(task), _DEALS[engine])
+    parts = compute.compute_parts(tables, snapshots, context(task), _DEALS)
     for number, rows in enumerate(parts):
         rows.write_parquet(out / f"{number:05}.parquet", compression="lz4")
 

@@ -2,9 +2,8 @@
 
 Each question is a selection of facts, numbered within its deal by `groupby().cumcount()` and
 joined to the snapshots by `merge_asof`; "in the last days" is the difference to a second such
-join. In its favour deals are numbered first, since merge_asof groups words slowly, and what comes
-of no deal's own history (tallies, accounts) and what needs the value before (amount rises) is
-left out.
+join. What comes of no deal's own history (tallies, accounts) and what needs the value before
+(amount rises) is left out.
 """
 
 import sys
@@ -52,10 +51,8 @@ Mask = Callable[[pd.DataFrame], "pd.Series[bool]"]
 def main(task: Path, out: Path) -> None:
     """Compute what pandas says plainly, of all snapshots."""
     snapshots = pd.read_parquet(task / SNAPSHOTS)
-    deals = pd.Index(snapshots["deal_id"].unique())
-    snapshots["deal"] = deals.get_indexer(pd.Index(snapshots["deal_id"]))
     snapshots = snapshots.sort_values("as_of", ignore_index=True)
-    tables = {name: _facts(task, name, deals) for name in _COLUMNS}
+    tables = {name: _facts(task, name) for name in _COLUMNS}
     rows = snapshots[["deal_id", "as_of"]].copy()
     for name, column in _answers(snapshots, tables, context(task)):
         rows[name] = column
@@ -71,10 +68,9 @@ _COLUMNS = {
 }
 
 
-def _facts(task: Path, name: str, deals: pd.Index) -> pd.DataFrame:
+def _facts(task: Path, name: str) -> pd.DataFrame:
     columns = ["deal_id", "at", "recorded_at", *_COLUMNS[name]]
     facts = pd.read_parquet(task / f"{name}.parquet", columns=columns)
-    facts["deal"] = deals.get_indexer(pd.Index(facts.pop("deal_id")))
     return facts.sort_values("recorded_at", ignore_index=True)
 
 
@@ -83,12 +79,13 @@ class _Asked:
 
     def __init__(self, snapshots: pd.DataFrame, facts: pd.DataFrame) -> None:
         self.snapshots = snapshots
-        self.facts = facts.assign(n=facts.groupby("deal").cumcount() + 1)
+        self.facts = facts.assign(n=facts.groupby("deal_id").cumcount() + 1)
         self.then = self._as_of(0)
 
     def _as_of(self, days: int) -> pd.DataFrame:
-        asked = self.snapshots[["deal"]].assign(moment=self.snapshots["as_of"] - days * DAY)
-        return pd.merge_asof(asked, self.facts, left_on="moment", right_on="recorded_at", by="deal")
+        asked = self.snapshots[["deal_id"]].assign(moment=self.snapshots["as_of"] - days * DAY)
+        facts = self.facts
+        return pd.merge_asof(asked, facts, left_on="moment", right_on="recorded_at", by="deal_id")
 
     def count(self) -> "pd.Series[float]":
         return self.then["n"].fillna(0)
