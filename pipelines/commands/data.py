@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import Json, PipelineName, Workspace, progress, settings_of
+from pipelines.options import Json, PipelineName, Workspace, output, progress, settings_of
 
 
 def simulate(
@@ -32,7 +32,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Bring a deal history in: files, through a mapping, into the database."""
-    from pipelines.ingest import run, summary
+    from pipelines.ingest import run, show
     from pipelines.phrases import say
 
     settings = settings_of(workspace)
@@ -41,8 +41,10 @@ def ingest(
         told = say(settings.language)("Refused: {:,}; the reasons are in {}")
         refused = told.format(report.rejected, report.rejects)
         progress.print(refused, style="bold red", soft_wrap=True)
-    document = json.dumps(report.as_json(), ensure_ascii=False)
-    typer.echo(document if as_json else summary(report, settings.language))
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        show(report, output(), settings.language)
 
 
 pipelines = typer.Typer(no_args_is_help=True, help="Pipelines: list them, delete one.")

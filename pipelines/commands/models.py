@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipelines.options import (
     AsOf,
@@ -19,6 +18,7 @@ from pipelines.options import (
     days_of,
     moment_of,
     origins_of,
+    output,
     progress,
     settings_of,
 )
@@ -47,7 +47,7 @@ def audit(
     if as_json:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
     else:
-        show(pipeline, found.to_dict(), Console(), language or settings.language)
+        show(pipeline, found.to_dict(), output(), language or settings.language)
     if strict and found.left_out:
         raise typer.Exit(2)
 
@@ -84,7 +84,7 @@ def train(
     if as_json:
         typer.echo(json.dumps(trained.bundle.card, ensure_ascii=False))
     else:
-        show(trained, Console(), settings.language)
+        show(trained, output(), settings.language)
 
 
 def backtest(
@@ -124,7 +124,7 @@ def backtest(
         typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))
     else:
         title = say(tongue)("{}: said and came").format(pipeline)
-        show(title, summary(judged), Console(), tongue)
+        show(title, summary(judged), output(), tongue)
     if report is not None:
         written = say(tongue)("{} is written.").format(write(judged, report, tongue))
         progress.print(written, highlight=False)
@@ -145,7 +145,7 @@ def features_list(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        show(found, settings.language, Console())
+        show(found, settings.language, output())
 
 
 @features.command("check")

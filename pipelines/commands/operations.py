@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from pipelines.options import Json, Seed, Workspace, progress, settings_of
+from pipelines.options import Json, Seed, Workspace, output, progress, settings_of
 
 
 def serve(
@@ -66,7 +65,7 @@ def demo(
     """Simulate a company, train on its history, and print this week's list and forecast."""
     from pipelines.demo import run
 
-    run(settings_of(workspace), deals, seed, progress, Console())
+    run(settings_of(workspace), deals, seed, progress, output())
 
 
 ledger = typer.Typer(no_args_is_help=True, help="The ledger of what was said.")

@@ -4,9 +4,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from pipelines.options import Json, Workspace, moment_of, progress, settings_of
+from pipelines.options import Json, Workspace, moment_of, output, progress, settings_of
 
 users = typer.Typer(no_args_is_help=True, help="Users of the pages: make, list, change, disable.")
 
@@ -160,4 +159,4 @@ def audit_log(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        show(found, Console(), settings.language)
+        show(found, output(), settings.language)

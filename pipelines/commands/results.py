@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipelines.options import (
     AsOf,
@@ -17,6 +16,7 @@ from pipelines.options import (
     Team,
     Workspace,
     moment_of,
+    output,
     period_kind,
     progress,
     settings_of,
@@ -67,7 +67,7 @@ def week(
         out,
         allow_later_bundle=allow_later_bundle,
     )
-    show(published, Console(), settings.language)
+    show(published, output(), settings.language)
     for path in published.files:
         typer.echo(path)
 
@@ -111,7 +111,7 @@ def forecast(
     if as_json:
         typer.echo(json.dumps(answers.forecast(view, found), ensure_ascii=False))
     else:
-        show_forecast(view, found, Console(), language)
+        show_forecast(view, found, output(), language)
 
 
 def funnel(
@@ -132,7 +132,7 @@ def funnel(
     if as_json:
         typer.echo(json.dumps(answers.funnel(view, found), ensure_ascii=False))
     else:
-        show_funnel(view, found, Console(), language)
+        show_funnel(view, found, output(), language)
 
 
 def attainment(
@@ -155,4 +155,4 @@ def attainment(
     if as_json:
         typer.echo(json.dumps(answers.attainment(view, found), ensure_ascii=False))
     else:
-        show_attainment(view, found, Console(), language)
+        show_attainment(view, found, output(), language)
