@@ -93,7 +93,7 @@ def broken(good: bytes, chance: random.Random) -> bytes:
             body[chance.randrange(len(body))] = chance.randrange(128, 256)
         return bytes(body)
     if kind == 2:
-        return b"[" * chance.randrange(1, 20_000)
+        return b"[" * chance.randrange(1, 100_000)
     if kind == 3:
         return good.decode().encode(chance.choice(["utf-16", "utf-32", "utf-7"]))
     return chance.randbytes(chance.randrange(2_000))
@@ -127,7 +127,7 @@ def test_ten_thousand_malformed_bodies_are_refused_and_leave_nothing_behind(
                     method = "PUT" if path.startswith("/v1/records") else "POST"
                     answer = await client.request(method, path, content=broken(texts[path], chance))
                     said[answer.status_code] = said.get(answer.status_code, 0) + 1
-                    assert answer.status_code < 500, (path, answer.text)
+                    assert answer.status_code in (200, 201, 404, 422), (path, answer.text)
 
             await asyncio.gather(*(one_after_the_other() for _ in range(8)))
 
