@@ -77,7 +77,7 @@ def answers_in_memory(
         if asks.how == "first":
             then = np.where(then > begin, begin + end + 1 - then, 0)
         answers[name] = filed.said(asks.column or "at", then, begin)
-    return asked.with_columns(**answers)
+    return asked.hstack([answer.alias(name) for name, answer in answers.items()])
 
 
 def _native(frame: Frame) -> pl.LazyFrame:
@@ -86,7 +86,7 @@ def _native(frame: Frame) -> pl.LazyFrame:
 
 
 def _grown(then: Rows, since: Rows) -> pl.Series:
-    return pl.Series(then - since).cast(pl.Int64)
+    return pl.Series(np.subtract(then, since, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ class _Filed:
         place = np.empty(len(own), np.int32)
         place[order.to_numpy()] = np.arange(1, len(own) + 1, dtype=np.int32)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        by_place = own.select("at", *said)[order]
-        by_place = pl.concat([by_place.clear(1), by_place], rechunk=True)
+        empty = pl.Series([None], dtype=order.dtype)
+        by_place = own.select("at", *said).select(pl.all().gather(empty.append(order)))
         before = begin[deal]
         return cls(own, begin, end, before, place, before + end[deal] + 1 - place, by_place)
 
@@ -174,7 +174,7 @@ class _Filed:
 
     def said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
         """Look up what is said at places; null where they are not beyond `begin`."""
-        return self.by_place[column].gather(np.where(place > begin, place, 0))
+        return self.by_place[column][np.where(place > begin, place, 0)]
 
 
 def _whole(rows: np.ndarray[Any, Any]) -> Rows:
