@@ -120,7 +120,8 @@ class Together:
         raw |= {name: _facts(name, requests) for name in FACTS}
         given = {name: raw[name] for name in NAMES if not raw[name].is_empty()}
         normalised = normalise(given, pipeline)
-        frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
+        frames = normalised.frames
+        frames |= {name: TABLES[name].empty() for name in NAMES if name not in frames}
         frames["deals"] = with_fixed_attributes(frames["deals"], pipeline)
         if owners is not None:
             others = owners.join(frames["owners"], on="owner_id", how="anti")
