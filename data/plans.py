@@ -7,13 +7,16 @@ sources that are filled when it runs, so a request pays for the running alone.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 import polars as pl
 from polars.io.plugins import register_io_source
 
 Frame: TypeAlias = nw.LazyFrame[Any]
+
+_AS_BUILT: Final = pl.QueryOptFlags.none()
+"""To make a query better takes longer than to run it on a few rows, and is done each time."""
 
 
 class Plan:
@@ -53,7 +56,7 @@ class _Query:
     def run(self, frames: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
         self._frames = frames
         try:
-            return self._query.collect()
+            return self._query.collect(optimizations=_AS_BUILT)
         finally:
             self._frames = ()
 

@@ -109,7 +109,7 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
         pl.coalesce(column, default).alias(column) for column, default in defaults.items()
     )
     sheet.drop_repeated()
-    if name == "activities":
+    if name == "activities" and sheet.rows["activity_id"].null_count():
         sheet.rows = sheet.rows.with_columns(activity_id=_derived_id())
     if "seq" in sheet.table.schema and sheet.rows["seq"].null_count():
         sheet.rows = sheet.rows.with_columns(seq=_order_within(name))

@@ -1,6 +1,7 @@
 """Feature rows to code rows: numbers stay, words become small integers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -46,6 +47,11 @@ class Encoder:
 
     def encode(self, rows: pl.DataFrame) -> Codes:
         """Return the code rows, float64 [rows, names]."""
+        return rows.select(*self.numbers, *self._codes).to_numpy()
+
+    @cached_property
+    def _codes(self) -> list[pl.Expr]:
+        """The codes of each category's words; to say how takes as long as to code a few rows."""
         words = [
             pl.col(name).replace_strict(
                 list(known), list(range(len(known))), default=len(known), return_dtype=pl.Float64
@@ -53,11 +59,10 @@ class Encoder:
             for name, known in self.categories.items()
         ]
         # replace_strict sends null to the default as well, where it should stay empty
-        kept = [
+        return [
             pl.when(pl.col(name).is_not_null()).then(word)
             for name, word in zip(self.categories, words, strict=True)
         ]
-        return rows.select(*self.numbers, *kept).to_numpy()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads back, fit for JSON."""

@@ -38,7 +38,7 @@ def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Fram
 
 def chosen(asked: Mapping[str, Run]) -> Callable[[Frame], Frame]:
     """Return the query for a column per run: whether a fact is one of those asked about."""
-    where = {name: run.where for name, run in asked.items()}
+    where = {name: run.where.fill_null(value=False) for name, run in asked.items()}
     return lambda facts: facts.select(**where)
 
 
@@ -67,7 +67,7 @@ def answers_in_memory(
     since = {days: filed.known(begin, end, moments - days * DAY) for days in windows}
     where, answers = choose(filed.facts), dict[str, pl.Series]()
     for name, asks in history.runs.items():
-        run = filed.run(asks.how, where[name])
+        run = filed.run(asks.how, where[name].to_numpy())
         then = run[known]
         if asks.counts:
             answers[name] = _grown(then, run[begin])
@@ -77,7 +77,7 @@ def answers_in_memory(
         if asks.how == "first":
             then = np.where(then > begin, begin + end + 1 - then, 0)
         answers[name] = filed.said(asks.column or "at", then, begin)
-    return asked.with_columns(**answers)
+    return asked.hstack([answer.alias(name) for name, answer in answers.items()])
 
 
 def _native(frame: Frame) -> pl.LazyFrame:
@@ -86,7 +86,7 @@ def _native(frame: Frame) -> pl.LazyFrame:
 
 
 def _grown(then: Rows, since: Rows) -> pl.Series:
-    return pl.Series(then - since).cast(pl.Int64)
+    return pl.Series(np.subtract(then, since, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Filed:
         before: by fact, `begin` of its deal.
         place: by fact, its number by deal and `at`.
         mirrored: by fact, the number that it would have if time ran backwards.
-        by_place: what facts say, in the order of their places.
+        by_place: what facts say, in the order of their places, below an empty row.
     """
 
     facts: pl.DataFrame
@@ -122,7 +122,8 @@ class _Filed:
         place = np.empty(len(own), np.int32)
         place[order.to_numpy()] = np.arange(1, len(own) + 1, dtype=np.int32)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        by_place = own.select("at", *said).select(pl.all().gather(order))
+        empty = pl.Series([None], dtype=order.dtype)
+        by_place = own.select("at", *said).select(pl.all().gather(empty.append(order)))
         before = begin[deal]
         return cls(own, begin, end, before, place, before + end[deal] + 1 - place, by_place)
 
@@ -143,17 +144,16 @@ class _Filed:
             low = np.where(known, middle, low)
         return low
 
-    def run(self, how: How, chosen: pl.Series) -> Rows:
+    def run(self, how: How, own: Chosen) -> Rows:
         """Run along all facts: a running sum, or the place of what holds; of `first` mirrored.
 
         Args:
             how: what the run tells.
-            chosen: by fact, whether it is one of those asked about; null where it is not.
+            own: by fact, whether it is one of those asked about.
 
         Returns:
             By row, what stands there.
         """
-        own = chosen.fill_null(value=False).to_numpy()
         if how in ("rises", "falls"):
             own = own & self._moved(own, how)
         if how in COUNTS:
@@ -174,9 +174,7 @@ class _Filed:
 
     def said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
         """Look up what is said at places; null where they are not beyond `begin`."""
-        rows = pl.DataFrame({"place": place, "begin": begin})
-        own = pl.when(pl.col("place") > pl.col("begin")).then(pl.col("place") - 1)
-        return rows.select(pl.lit(self.by_place[column]).gather(own)).to_series()
+        return self.by_place[column][np.where(place > begin, place, 0)]
 
 
 def _whole(rows: np.ndarray[Any, Any]) -> Rows:

@@ -1,6 +1,7 @@
 """A booster fitted by the workers of a Dask cluster together, each on some of the rows."""
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import cycle
 from typing import Any, Final
@@ -46,10 +47,12 @@ def fitted(
     arrays, client = _dask(address)
     with client:
         workers = cycle(client.scheduler_info(n_workers=-1)["workers"])
-        sent = [
-            (client.scatter(part, workers=[worker]), part.shape, part.dtype)
-            for part, worker in zip(rows, workers, strict=False)
-        ]
+        sent, seen = [], defaultdict[str, Any](bool)
+        for part, worker in zip(rows, workers, strict=False):
+            sent.append((client.scatter(part, workers=[worker]), part.shape, part.dtype))
+            seen[worker] |= np.isfinite(part[:, categories]).any(axis=0)
+        # LightGBM crashes over a category of which a worker has no word: its codes are numbers then
+        everywhere = np.logical_and.reduce(list(seen.values()))
         cut = (tuple(shape[0] for _, shape, _ in sent),)
         own = {name: value for name, value in parameters.items() if name != _THREADS}
         learner = lgb.DaskLGBMRegressor(client=client, n_estimators=rounds, **own)
@@ -57,7 +60,7 @@ def fitted(
             arrays.concatenate([arrays.from_delayed(*part) for part in sent]),
             arrays.from_array(target, chunks=cut),
             sample_weight=arrays.from_array(weight, chunks=cut),
-            categorical_feature=categories,
+            categorical_feature=np.array(categories, dtype=int)[everywhere].tolist(),
         )
         booster: lgb.Booster = learner.booster_
         return booster

@@ -8,7 +8,7 @@ lets a fact's direction be declared.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, Self
 
 import numpy as np
@@ -76,45 +76,24 @@ class HazardModel:
         """
         rng = np.random.default_rng(seed)
         encoder = Encoder.learn(sample.rows, features)
-        as_of = sample.rows["as_of"].to_numpy()
-        history_days = np.ptp(np.concatenate([as_of / DAY, as_of / DAY + sample.seen]))
-        ahead = Ahead.of(encoder, features, edges, calendar, float(history_days))
-        snapshot, number, cause = sample.bins(edges)
-
-        weight = None
-        if settings.half_life_days is not None:
-            weight = 0.5 ** ((as_of.max(initial=0) - as_of) / DAY / settings.half_life_days)
-
-        def rows(at: np.ndarray) -> Array:
-            # only what is drawn is encoded: all of it, in all its bins, may not fit in memory
-            codes = encoder.encode(sample.rows[snapshot[at]])
-            return ahead.rows(codes, as_of[snapshot[at]], number[at])
-
-        data = Parted(
-            rows,
-            part=parts(sample.groups, settings.folds, rng)[snapshot],
-            checked=draw(len(snapshot), _CHECKED, rng),
-            weight=None if weight is None else weight[snapshot],
-        )
+        ahead = Ahead.of(encoder, features, edges, calendar, sample.history_days)
+        bins = _Bins(sample, encoder, ahead, *sample.bins(edges))
+        data = bins.parted(settings, rng)
         views = (range(ahead.width), ahead.of_calendar)
-        sources, checks = {}, []
-        for which, name, towards in ((WON, "won", 1), (LOST, "lost", -1)):
-            target = np.where(cause == which, 1.0, np.where(cause == OPEN, 0.0, np.nan))
-            columns = ahead.columns(encoder, features, towards)
-            told = partial(_told, progress, name)
-            sources[name], checked = Sources.cross_fit(
-                data, target, columns, views, settings, rng, told
+        (won, won_checks), (lost, lost_checks) = (
+            Sources.cross_fit(
+                data,
+                bins.target(cause),
+                ahead.columns(encoder, features, towards),
+                views,
+                settings,
+                rng,
+                partial(_told, progress, name),
             )
-            checks.append(checked)
-        ended = as_of[snapshot[data.checked]] / DAY + edges[number[data.checked] + 1]
-        calibration = Calibration.fit(
-            np.stack(checks, axis=1),
-            number[data.checked],
-            cause[data.checked],
-            ahead.bins,
-            ago=(ended.max(initial=0) - ended) / _YEAR_DAYS,
+            for cause, name, towards in ((WON, "won", 1), (LOST, "lost", -1))
         )
-        return cls(encoder, ahead, **sources, calibration=calibration)
+        checks = np.stack([won_checks, lost_checks], axis=1)
+        return cls(encoder, ahead, won, lost, bins.calibration(data.checked, checks))
 
     @property
     def edges(self) -> Array:
@@ -188,6 +167,70 @@ class HazardModel:
             lost=Sources.from_dict(document["lost"], boosters["lost"]),
             calibration=Calibration.from_dict(document["calibration"]),
         )
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Snapshots unfolded into the bins ahead that may teach: n rows to fit on.
+
+    Attributes:
+        sample: the snapshots.
+        encoder: of their feature rows.
+        ahead: how code rows and bins become rows.
+        snapshot: the snapshot of each row, [n].
+        number: its bin, [n].
+        cause: what happened in it: OPEN, WON or LOST, [n].
+    """
+
+    sample: Sample
+    encoder: Encoder
+    ahead: Ahead
+    snapshot: np.ndarray
+    number: np.ndarray
+    cause: np.ndarray
+
+    @cached_property
+    def as_of(self) -> np.ndarray:
+        """The moment of each snapshot (microseconds of UTC)."""
+        return self.sample.rows["as_of"].to_numpy()
+
+    def parted(self, settings: Settings, rng: np.random.Generator) -> Parted:
+        """Cut the rows into parts by the snapshots' groups, and draw those to check."""
+        return Parted(
+            self._rows,
+            part=parts(self.sample.groups, settings.folds, rng)[self.snapshot],
+            checked=draw(len(self.snapshot), _CHECKED, rng),
+            weight=self._weight(settings.half_life_days),
+        )
+
+    def target(self, cause: int) -> Array:
+        """Return 1 where this happened, 0 where nothing did, nan where something else did, [n]."""
+        return np.where(self.cause == cause, 1.0, np.where(self.cause == OPEN, 0.0, np.nan))
+
+    def calibration(self, at: np.ndarray, odds: Array) -> Calibration:
+        """Fit what blends the sources, on rows at positions and what was said of them.
+
+        Args:
+            at: rows that the sources were not fitted on, [c].
+            odds: log-odds of each cause by each source, [c, causes, sources].
+        """
+        number = self.number[at]
+        ended = self.as_of[self.snapshot[at]] / DAY + self.ahead.edges[number + 1]
+        ago = (ended.max(initial=0) - ended) / _YEAR_DAYS
+        return Calibration.fit(odds, number, self.cause[at], self.ahead.bins, ago)
+
+    def _rows(self, at: np.ndarray) -> Array:
+        # only what is drawn is encoded: all of it, in all its bins, may not fit in memory
+        snapshot = self.snapshot[at]
+        codes = self.encoder.encode(self.sample.rows[snapshot])
+        return self.ahead.rows(codes, self.as_of[snapshot], self.number[at])
+
+    def _weight(self, half_life_days: float | None) -> Array | None:
+        if half_life_days is None:
+            return None
+        age_days = (self.as_of.max(initial=0) - self.as_of) / DAY
+        weight: Array = (0.5 ** (age_days / half_life_days))[self.snapshot]
+        return weight
 
 
 def _told(progress: Callable[[str], None], name: str, text: str) -> None:

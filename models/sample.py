@@ -31,6 +31,12 @@ class Sample:
         """How many snapshots."""
         return len(self.days)
 
+    @property
+    def history_days(self) -> float:
+        """Days from the first snapshot to the last moment up to which closings are known."""
+        as_of = self.rows["as_of"].to_numpy() / DAY
+        return float(np.ptp(np.concatenate([as_of, as_of + self.seen])))
+
     def take(self, rows: np.ndarray) -> "Sample":
         """Return the snapshots at some places, [m]."""
         parts = (self.days, self.cause, self.seen, self.groups)

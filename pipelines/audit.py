@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from data.settings import Settings
@@ -14,6 +13,7 @@ from features.audit import DONE, SEVERITY, Audit, audit
 from features.custom import load
 from pipelines.files import write_whole
 from pipelines.phrases import Language, say
+from pipelines.tables import show_table, tell
 from pipelines.workspace import opened
 
 _STYLES: Final = {"leak": "bold red", "suspect": "yellow", "note": "dim"}
@@ -58,21 +58,20 @@ def show(pipeline: str, told: dict[str, Any], console: Console, language: Langua
     """
     words = say(language)
     if not told["findings"]:
-        nothing = words("{}: the leakage audit found nothing.").format(pipeline)
-        console.print(nothing, highlight=False)
+        tell(console, words("{}: the leakage audit found nothing.").format(pipeline))
         return
-    laid = Table(title=words("{}: leakage audit").format(pipeline))
-    for head in (words("Column"), words("Severity"), words("Evidence"), words("Done")):
-        laid.add_column(head, overflow="fold")  # Chinese has no spaces to wrap at
-    for one in told["findings"]:
-        grave, evidence = one["severity"], (e[language] for e in one["evidence"])
-        laid.add_row(
-            Text(one["column"]),  # a column of the source may look like markup
-            Text(SEVERITY[grave][language], _STYLES[grave]),
-            Text("\n".join(evidence)),
+    tell(console, words("{}: leakage audit").format(pipeline), "bold")
+    heads = [words("Column"), words("Severity"), words("Evidence"), words("Done")]
+    rows = [
+        [
+            one["column"],
+            Text(SEVERITY[one["severity"]][language], _STYLES[one["severity"]]),
+            "\n".join(evidence[language] for evidence in one["evidence"]),
             DONE[one["done"]][language],
-        )
-    console.print(laid)
+        ]
+        for one in told["findings"]
+    ]
+    show_table(console, heads, rows)
 
 
 def write(found: Audit, path: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from data.settings import Settings
 from features.audit import audit
@@ -12,6 +11,7 @@ from features.custom import load
 from models.boosting import Settings as Fitting
 from pipelines.audit import told_of
 from pipelines.phrases import Language, Say, say
+from pipelines.tables import show_table, tell
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest
 from training.fit import pace_of
@@ -81,10 +81,11 @@ def document(pipeline: str, judged: Backtest) -> dict[str, Any]:
 def show(title: str, told: dict[str, Any], console: Console, language: Language = "en") -> None:
     """Print what a card keeps of a backtest: by horizon, what is saved, grades, amounts, dates."""
     words = say(language)
-    console.print(_table(title, told["horizons"], words))
+    tell(console, title, "bold")
+    _show_horizons(told["horizons"], console, words)
     parts = (_saved, verdicts, _grades, _amounts, _dates)
     for line in (line for part in parts for line in part(told, words)):
-        console.print(line, highlight=False)
+        tell(console, line)
 
 
 def _saved(told: dict[str, Any], words: Say) -> Iterator[str]:
@@ -122,18 +123,18 @@ def _dates(told: dict[str, Any], words: Say) -> Iterator[str]:
         yield words("Still open when the data end: {:.0%}").format(wins["still_open"])
 
 
-def _table(title: str, horizons: Sequence[dict[str, Any]], words: Say) -> Table:
-    laid = Table(title=title)
-    heads = ("days", "deals", "log-loss", "stage baseline")
-    for head in (*heads, "won: said / came", "lost: said / came"):
-        laid.add_column(words(head), justify="right")
-    for one in horizons:
-        laid.add_row(
+def _show_horizons(horizons: Sequence[dict[str, Any]], console: Console, words: Say) -> None:
+    named = ("days", "deals", "log-loss", "stage baseline", "won: said / came", "lost: said / came")
+    heads = list(map(words, named))
+    rows = [
+        [
             words("In the end") if one["horizon_days"] is None else f"{one['horizon_days']}",
             f"{one['open_deals']:,}",
             f"{one['log_loss']:.3f}",
             f"{one['log_loss_baseline']:.3f}",
             f"{one['won_expected']:,.0f} / {one['won_actual']:,}",
             f"{one['lost_expected']:,.0f} / {one['lost_actual']:,}",
-        )
-    return laid
+        ]
+        for one in horizons
+    ]
+    show_table(console, heads, rows, right=range(len(heads)))

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
 from data.moments import DAY, iso_date, monday, now, parse_moment
 from data.settings import Settings
@@ -16,6 +15,7 @@ from models.boosting import Settings as Fitting
 from models.curve import WON
 from pipelines import ingest, simulate, train, week
 from pipelines.phrases import Language, say
+from pipelines.tables import show_table, tell
 from training.backtest import Backtest, Origin
 from training.forecasts import MODEL, STAGE
 from training.metrics import log_losses
@@ -66,7 +66,7 @@ def run(
         train.show(trained, console, settings.language)
         if trained.evidence is not None:
             last = trained.evidence.origins[-1]
-            console.print(against_truth(last, truths[name], settings.language))
+            show_truth(last, truths[name], console, settings.language)
     published = week.run(OPPORTUNITIES, end, settings, progress)
     week.show(published, console, settings.language)
     for path in published.files:
@@ -83,17 +83,19 @@ def _live(settings: Settings, mondays: Sequence[int], seed: int, progress: Conso
         week.run(OPPORTUNITIES, monday_at, settings, progress)
 
 
-def against_truth(evidence: Origin, truth: pl.DataFrame, language: Language = "en") -> Table:
-    """Lay the model between its baseline and the true curves, by horizon.
+def show_truth(
+    evidence: Origin, truth: pl.DataFrame, console: Console, language: Language = "en"
+) -> None:
+    """Print the model between its baseline and the true curves, by horizon.
 
     The share recovered is how much of the distance from the baseline's log-loss to the true
     curves' the model covers, on the same deals.
     """
     words = say(language)
-    title = words("Against the truth, deals open on {}").format(iso_date(evidence.as_of))
-    laid = Table(title=title)
-    for head in ("days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)"):
-        laid.add_column(words(head), justify="right")
+    title = words("Against the truth, deals open on {}")
+    tell(console, title.format(iso_date(evidence.as_of)), "bold")
+    named = ("days", "Baseline", "Model", "True curves", "Recovered", "Mean error of P(won)")
+    rows = []
     told = Backtest([with_truth(evidence, truth)])
     for days in told.horizons_days:
         forecasts = told.forecasts(days)
@@ -102,13 +104,10 @@ def against_truth(evidence: Origin, truth: pl.DataFrame, language: Language = "e
             for name in (STAGE, MODEL, TRUTH)
         )
         error = np.abs(forecasts.said[MODEL][:, WON] - forecasts.said[TRUTH][:, WON]).mean()
-        laid.add_row(
-            str(days),
-            *(f"{value:.3f}" for value in (simple, ours, best)),
-            f"{(simple - ours) / (simple - best):.0%}",
-            f"{error:.3f}",
-        )
-    return laid
+        losses = (f"{value:.3f}" for value in (simple, ours, best))
+        recovered = (simple - ours) / (simple - best)
+        rows.append([str(days), *losses, f"{recovered:.0%}", f"{error:.3f}"])
+    show_table(console, [words(head) for head in named], rows, right=range(len(named)))
 
 
 def _say_how_to_serve(settings: Settings, console: Console) -> None:

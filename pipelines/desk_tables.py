@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 
 from data.moments import iso_date
 from pipelines.phrases import Language, say
+from pipelines.tables import show_table, tell
 from serving.desk.answers import head
 from serving.desk.flow import Flow
 from serving.desk.headings import WORDS, called
@@ -25,67 +25,70 @@ _SHOWN = 10
 def show_forecast(view: View, found: Outlook, console: Console, language: Language) -> None:
     """Print a forecast: the sentence, the fan, the baselines, the walk."""
     _headline(view, console, language)
-    console.print(found.chances[language], highlight=False, soft_wrap=True)
-    console.print(_table(found.fan, language))
-    console.print(_table(pl.DataFrame([asdict(found.baselines)]), language))
+    tell(console, found.chances[language])
+    _show(found.fan, console, language)
+    _show(pl.DataFrame([asdict(found.baselines)]), console, language)
     if found.walk is not None:
         words = say(language)
         told = words("From {:,.0f} on {} to {:,.0f}:").format(
             found.walk.before, iso_date(found.walk.since), found.walk.now
         )
-        console.print(told, highlight=False)
+        tell(console, told)
         steps = found.walk.steps().select(step=language, deals="deals", change="change")
-        console.print(_table(steps, language))
+        _show(steps, console, language)
 
 
 def show_funnel(view: View, found: Flow, console: Console, language: Language) -> None:
     """Print a funnel: stages, the bottleneck, what the target needs, what is stuck."""
     _headline(view, console, language)
     left = ("reached", "moved", "lost", "waiting")
-    console.print(_table(found.funnel.table().drop(*left), language))
+    _show(found.funnel.table().drop(*left), console, language)
     if found.bottleneck is not None:
-        console.print(found.bottleneck.told[language], highlight=False, soft_wrap=True)
+        tell(console, found.bottleneck.told[language])
     if found.needs:
         actions = [one.action and one.action[language] for one in found.needs]
         needed = ideal.table(found.needs).with_columns(action=pl.Series(actions, dtype=pl.String))
-        console.print(_table(needed, language))
+        _show(needed, console, language)
     if len(found.stagnant):
         told = say(language)("Standing longer than nine in ten: {:,}").format(len(found.stagnant))
-        console.print(told, highlight=False)
-        console.print(_table(found.stagnant.drop("account").head(_SHOWN), language))
+        tell(console, told)
+        _show(found.stagnant.drop("account").head(_SHOWN), console, language)
 
 
 def show_attainment(view: View, found: Reached, console: Console, language: Language) -> None:
     """Print an attainment: the whole, the groups, quotas and customers."""
     _headline(view, console, language)
-    console.print(found.period.name, style="bold", highlight=False)
+    tell(console, found.period.name, "bold")
     groups = [] if found.groups is None else [found.groups]
-    console.print(_table(pl.concat([found.whole, *groups]), language))
+    _show(pl.concat([found.whole, *groups]), console, language)
     if len(found.quotas):
         told = found.quotas.select("owner", "role", "asked", "done", "rate", quota=language)
         shown = told.select("owner", "role", "quota", "asked", "done", "rate")
-        console.print(_table(shown.head(3 * _SHOWN), language))
+        _show(shown.head(3 * _SHOWN), console, language)
     if len(found.customers):
         shown = found.customers.drop("account_id", "owner").head(_SHOWN)
-        console.print(_table(shown, language, customers=True))
+        _show(shown, console, language, customers=True)
 
 
 def _headline(view: View, console: Console, language: Language) -> None:
     about = view.about
     line = f"{about.pipeline}, {iso_date(about.as_of)}: {about.serving[language]}"
-    console.print(f"{line} ({view.told_in})" if view.told_in else line, highlight=False)
+    tell(console, f"{line} ({view.told_in})" if view.told_in else line)
     for one in head(view)["without_rate"]:
-        console.print(one[language], style="bold red", highlight=False, soft_wrap=True)
+        tell(console, one[language], "bold red")
 
 
-def _table(frame: pl.DataFrame, language: Language, customers: bool = False) -> Table:
-    laid = Table(show_edge=False, pad_edge=False, box=None)
-    for name, kind in frame.schema.items():
-        right = kind.is_numeric() or kind == pl.Null
-        laid.add_column(called(name, language, customers), justify="right" if right else "left")
-    for row in frame.iter_rows(named=True):
-        laid.add_row(*(_cell(name, value, language) for name, value in row.items()))
-    return laid
+def _show(
+    frame: pl.DataFrame, console: Console, language: Language, customers: bool = False
+) -> None:
+    heads = [called(name, language, customers) for name in frame.columns]
+    rows = [
+        [_cell(name, value, language) for name, value in row.items()]
+        for row in frame.iter_rows(named=True)
+    ]
+    kinds = enumerate(frame.dtypes)
+    figures = [at for at, kind in kinds if kind.is_numeric() or kind == pl.Null]
+    show_table(console, heads, rows, right=figures)
 
 
 def _cell(name: str, value: Any, language: Language) -> str:

@@ -5,10 +5,7 @@ from typing import Any, Final
 import narwhals as nw
 import numpy as np
 import polars as pl
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from data.contract import TABLES, Pipeline
 from data.errors import BadInput
@@ -22,6 +19,7 @@ from features.custom import load, try_out
 from features.laws import MEANING, Breach, breaches
 from features.pace import Pace
 from models.sentence import Language
+from pipelines.tables import show_table
 from pipelines.workspace import opened
 from training.fit import in_words
 
@@ -55,15 +53,15 @@ def _context(settings: Settings, tables: Tables, pipeline: Pipeline) -> Context:
 
 def show(found: list[dict[str, Any]], language: Language, console: Console) -> None:
     """Print a listing as a table, the meaning in one language."""
-    table = Table(box=SIMPLE)
-    table.add_column("Name", no_wrap=True)
-    for name in ("Meaning", "Group", "Unit", "Speaks", "From"):
-        table.add_column(name)
     speaks = {1: "for", -1: "against", 0: ""}
-    for one in found:
-        cells = (one["name"], one[language], one["group"], one["unit"] or one["kind"])
-        table.add_row(*map(escape, cells), speaks[one["direction"]], escape(one["origin"]))
-    console.print(table)
+    rows = [
+        [
+            *(one["name"], one[language], one["group"], one["unit"] or one["kind"]),
+            *(speaks[one["direction"]], one["origin"]),
+        ]
+        for one in found
+    ]
+    show_table(console, ["Name", "Meaning", "Group", "Unit", "Speaks", "From"], rows)
 
 
 def check(settings: Settings, pipeline: str, seed: int = 0) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import fields
 from pathlib import Path
 
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 from data import ingest as way_in
@@ -11,6 +10,7 @@ from data.contract import pipeline_name
 from data.mapping import load_mapping
 from data.settings import Settings
 from pipelines.phrases import Language, say
+from pipelines.tables import show_table, tell
 from pipelines.workspace import database_of
 
 
@@ -35,26 +35,17 @@ def run(
         )
 
 
-def summary(report: way_in.Report, language: Language = "en") -> str:
-    """Return the report for people: a line a table, and the pipeline's deals."""
+def show(report: way_in.Report, console: Console, language: Language = "en") -> None:
+    """Print the report: a line a table, and the pipeline's deals."""
     words, counts = say(language), [column.name for column in fields(way_in.TableReport)]
-    lines = [[words(head) for head in ("table", *counts)]]
-    for name, table in report.tables.items():
-        lines.append([name, *(f"{getattr(table, count):,}" for count in counts)])
+    for encoding in report.encodings.items():
+        tell(console, words("{} is in {}").format(*encoding))
+    heads = [words(head) for head in ("table", *counts)]
+    rows = [
+        [name, *(f"{getattr(table, count):,}" for count in counts)]
+        for name, table in report.tables.items()
+    ]
+    show_table(console, heads, rows, right=range(1, len(heads)))
     outcomes = [report.outcomes[outcome] for outcome in ("won", "lost", "open")]
-    return "\n".join(
-        [
-            *(words("{} is in {}").format(*read) for read in report.encodings.items()),
-            *(_aligned(line) for line in lines),
-            words("{}: {:,} in all; {:,} won, {:,} lost, {:,} open").format(
-                report.pipeline, sum(outcomes), *outcomes
-            ),
-        ]
-    )
-
-
-def _aligned(cells: list[str]) -> str:
-    first, *rest = cells
-    return set_cell_size(first, 12) + "".join(
-        " " * max(12 - cell_len(cell), 1) + cell for cell in rest
-    )
+    told = words("{}: {:,} in all; {:,} won, {:,} lost, {:,} open")
+    tell(console, told.format(report.pipeline, sum(outcomes), *outcomes))

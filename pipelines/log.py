@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from data import audit
 from data.settings import Settings
 from pipelines.phrases import Language, say
+from pipelines.tables import show_table
 from pipelines.workspace import database_of
 
 
@@ -20,12 +20,11 @@ def entries(settings: Settings, since: int, action: str | None, limit: int) -> l
 
 def show(found: Iterable[dict[str, Any]], console: Console, language: Language) -> None:
     """Print entries a line each."""
-    words = say(language)
-    table = Table(box=None)
-    for name in ("When", "Who", "What", "Of what", "Detail"):
-        table.add_column(words(name), overflow="fold")
-    for one in found:
-        who = f"{one['actor_kind']} {one['actor']}".strip()
-        detail = ", ".join(f"{name}: {value}" for name, value in one["detail"].items())
-        table.add_row(one["at"], who, one["action"], one["target"] or "", detail)
-    console.print(table)
+    heads = list(map(say(language), ("When", "Who", "What", "Of what", "Detail")))
+    show_table(console, heads, list(map(_cells, found)))
+
+
+def _cells(one: dict[str, Any]) -> list[str]:
+    who = f"{one['actor_kind']} {one['actor']}".strip()
+    detail = ", ".join(f"{name}: {value}" for name, value in one["detail"].items())
+    return [one["at"], who, one["action"], one["target"] or "", detail]

@@ -1,5 +1,6 @@
 """The command line's options, and what they mean."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from serving.insights.period import Kind
 
 progress: Final = Console(stderr=True)
-"""Where progress and messages go; results go to standard output."""
+"""Where progress and messages go; for results see `output`."""
+_ENDLESS: Final = 1_000_000
 
 Workspace = Annotated[
     Path | None, typer.Option(help="The folder that holds all state; default ./workspace.")
@@ -46,6 +48,11 @@ Owner = Annotated[list[str] | None, typer.Option(help="Only this seller, by id; 
 Team = Annotated[list[str] | None, typer.Option(help="Only this team; repeat it.")]
 Currency = Annotated[str | None, typer.Option(help="Of all amounts; the pipeline's own.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def output() -> Console:
+    """Return standard output: a terminal in its width, a file or a program without one."""
+    return Console() if sys.stdout.isatty() else Console(width=_ENDLESS)
 
 
 def settings_of(workspace: Path | None) -> Settings:

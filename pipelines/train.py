@@ -25,6 +25,7 @@ from pipelines.audit import told_of
 from pipelines.backtest import show as show_evidence
 from pipelines.models import crowned
 from pipelines.phrases import Language, say
+from pipelines.tables import tell
 from pipelines.workspace import opened
 from training.backtest import Backtest, backtest, late_origin
 from training.fit import Fitted, fit, pace_of, prepare
@@ -212,4 +213,4 @@ def show(trained: Trained, console: Console, language: Language = "en") -> None:
         words("{}.").format(serving[0].upper() + serving[1:]),
         words("Recorded as MLflow run {}, {} {}.").format(run.run_id, run.model, run.version),
     ):
-        console.print(line, highlight=False, soft_wrap=True)
+        tell(console, line)

@@ -14,6 +14,7 @@ from features.custom import load
 from pipelines import desk
 from pipelines.files import write_whole
 from pipelines.phrases import Language, Say, say
+from pipelines.tables import tell
 from pipelines.week_table import show_list
 from pipelines.workspace import database_of, opened, warn_if_stale, warn_of_stages
 from serving import actions, ledger, lists, standings
@@ -116,18 +117,18 @@ def _head(pipeline: str, as_of: int, scorer: Scorer) -> dict[str, Any]:
 def show(week: Week, console: Console, language: Language = "en", rows: int = 10) -> None:
     """Print the top of a list and the quarter's forecast."""
     words = say(language)
-    console.print(f"{week.pipeline}: {week.serving[language]}", highlight=False)
+    tell(console, f"{week.pipeline}: {week.serving[language]}")
     if week.listed.is_empty():
         nothing = words(
             "No deal is open as of {}, so the list is empty. Ingest the newest export, or name "
             "another moment with --as-of."
         ).format(iso_date(week.as_of))
-        console.print(nothing, highlight=False)
+        tell(console, nothing)
         return
     title = words("{}: first this week, as of {}").format(week.pipeline, iso_date(week.as_of))
-    console.print(f"\n{title}\n", style="bold", highlight=False)
+    tell(console, f"\n{title}\n", "bold")
     show_list(week.listed.head(rows).to_dicts(), console, language)
-    console.print(f"\n{_told(week.forecast, words)}", soft_wrap=True)
+    tell(console, f"\n{_told(week.forecast, words)}")
 
 
 def _told(forecast: Forecast | None, words: Say) -> str:

@@ -1,44 +1,35 @@
-"""The top of a week's list as a terminal shows it: a line a deal, and why below it."""
+"""The top of a week's list as a terminal shows it: a deal, and why below it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from rich.cells import cell_len
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from data.moments import iso_date
 from pipelines.phrases import Language, say
+from pipelines.tables import GAP, fitted, fold, line_of
 from serving.insights.headings import heading
 
-_SIDES: Final[tuple[JustifyMethod, ...]] = (
-    *("right", "left", "left"),
-    *("right", "right", "right", "left"),
-)
-"""Of position, deal, stage, amount, score, probability and close date."""
-_DEAL, _STAGE = 1, 2
-_LEAST, _MOST_OF_STAGE = 12, 20
-"""Cells that a deal's name has at least, and a stage's at most."""
-_GAP: Final = 2
+_RIGHT: Final = (0, 3, 4, 5)
+"""Of position, deal, stage, amount, score, probability and close date: those flush right."""
 
 
 def show_list(deals: Sequence[dict[str, Any]], console: Console, language: Language) -> None:
-    """Print deals of a list, the deal's name in whatever width the other columns leave."""
+    """Print deals of a list; names and stages fold where the terminal is narrow."""
     words = say(language)
     named = [heading(name, language) for name in ("title", "stage", "amount", "score")]
     heads = ["#", *named, words("P(won)"), heading("close_median", language)]
     lines = [_cells(deal) for deal in deals]
-    widths = [max(map(cell_len, column)) for column in zip(heads, *lines, strict=True)]
-    widths[_STAGE] = min(widths[_STAGE], _MOST_OF_STAGE)
-    others = sum(widths) - widths[_DEAL] + _GAP * (len(widths) - 1)
-    widths[_DEAL] = max(console.width - others, _LEAST)
-    console.print(_line(heads, widths), style="bold")
+    widths = fitted(heads, lines, console.width)
+    console.print(line_of(heads, widths, _RIGHT, head=True))
+    indent = widths[0] + GAP
     for deal, line in zip(deals, lines, strict=True):
-        console.print(_line(line, widths))
+        console.print(line_of(line, widths, _RIGHT))
         for reason in _whys(deal["reasons"], language):
-            console.print(Padding(Text(reason, style="dim"), (0, 0, 0, widths[0] + _GAP)))
+            told = Text(fold(reason, console.width - indent), style="dim")
+            console.print(Padding(told, (0, 0, 0, indent), expand=False))
 
 
 def _cells(deal: dict[str, Any]) -> list[str]:
@@ -52,14 +43,6 @@ def _cells(deal: dict[str, Any]) -> list[str]:
         f"{deal['p_won_period']:.0%}",
         "–" if close is None else iso_date(close),
     ]
-
-
-def _line(cells: list[str], widths: list[int]) -> Table:
-    grid = Table.grid(padding=(0, _GAP, 0, 0))
-    for width, side in zip(widths, _SIDES, strict=True):
-        grid.add_column(width=width, justify=side, no_wrap=True, overflow="ellipsis")
-    grid.add_row(*map(Text, cells))
-    return grid
 
 
 def _whys(reasons: Sequence[dict[str, Any]], language: Language) -> Iterator[str]:

@@ -17,6 +17,7 @@ from data.settings import Settings
 from data.tables import Limits, Tables, load_pipeline, open_tables, read_settings, read_targets
 from models.bundle import Bundle
 from pipelines.phrases import Language, say
+from pipelines.tables import tell
 from serving.scores import Scores
 
 _STALE_DAYS: Final = 14
@@ -89,7 +90,7 @@ def warn_of_stages(
             "Open deals in stages that the bundle has not seen, which count as another one: {}. "
             "Train again when such deals have closed."
         ).format(named)
-        progress.print(told, style="bold red", highlight=False, soft_wrap=True)
+        tell(progress, told, "bold red")
 
 
 def warn_if_stale(tables: Tables, as_of: int, progress: Console, language: Language = "en") -> None:
@@ -101,4 +102,4 @@ def warn_if_stale(tables: Tables, as_of: int, progress: Console, language: Langu
             "The last fact was recorded on {}, {:,} days before: scores take the silence for the "
             "deals'. Ingest what came since, or choose an earlier --as-of."
         ).format(iso_date(last), days)
-        progress.print(told, style="bold red", highlight=False)
+        tell(progress, told, "bold red")

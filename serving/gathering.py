@@ -1,8 +1,9 @@
 """Gathering: questions that come at the same time are answered together.
 
 A feature call costs nearly as much for one deal as for fifty. So while one call runs, what comes
-in waits, and the next call takes all of it. Nobody waits for company: who comes alone is answered
-at once.
+in waits, and the next call takes all of it. Nobody waits for company by a clock: who comes alone
+is answered at once. But whose request is being read already is waited for, since a call that
+begins without them would only take the processor from their reading, and make them wait for it.
 """
 
 import asyncio
@@ -10,12 +11,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from data.errors import NotReady
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+
+_TURNS: Final = 5
+"""Turns of the loop that a request takes from its first byte to its question."""
 
 
 @dataclass
@@ -77,6 +81,8 @@ class Gathering(Generic[Question, Answer]):
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while self._queue:
+            if self.threaded:
+                await self._all_in()
             taken = self._take()
             questions = [question for question, _ in taken]
             try:
@@ -88,6 +94,14 @@ class Gathering(Generic[Question, Answer]):
                 answers = [error] * len(taken)
             for (_, future), answer in zip(taken, answers, strict=True):
                 _tell(future, answer)
+
+    async def _all_in(self) -> None:
+        """Wait as long as turns of the loop bring more questions, up to a full call."""
+        here, still = 0, 0
+        while still < _TURNS and sum(self.weigh(one) for one, _ in self._queue) < self.most:
+            still = still + 1 if len(self._queue) == here else 0
+            here = len(self._queue)
+            await asyncio.sleep(0)
 
     def _take(self) -> list[tuple[Question, asyncio.Future[Answer]]]:
         taken = [self._queue.popleft()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings as hypothesis_settings
 
 from data.database import open_database
 from data.records import normalise
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from training.fit import Fitted
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+# a busy machine is no fault: how long an example takes is measured in benchmarks
+hypothesis_settings.register_profile("dealcast", deadline=None)
+hypothesis_settings.load_profile("dealcast")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api import deals, score
-from serving.api.forms import ScoreRequest
+from serving.api.plain import request_of
 from serving.api.service import Service, admit
 
 
@@ -27,30 +27,32 @@ class Stop(NamedTuple):
 
     Attributes:
         path: whole; its groups are arguments.
-        form: of the body.
+        read: reads the body, or raises what pydantic says of it.
         endpoint: what is called with the groups, `request`, `service` and `access`.
         route: what it is counted under.
     """
 
     path: re.Pattern[str]
-    form: type[BaseModel]
+    read: Callable[[bytes], BaseModel]
     endpoint: Callable[..., Awaitable[Response]]
     route: BaseRoute
 
 
-def _stop(path: str, form: type[BaseModel], of: Any, endpoint: Callable[..., Any]) -> Stop:
+def _stop(
+    path: str, read: Callable[[bytes], BaseModel], of: Any, endpoint: Callable[..., Any]
+) -> Stop:
     route = next(one for one in of.router.routes if getattr(one, "endpoint", None) is endpoint)
-    return Stop(re.compile(path), form, endpoint, route)
+    return Stop(re.compile(path), read, endpoint, route)
 
 
 _STOPS: Final = (
     _stop(
         r"/v1/pipelines/(?P<pipeline>[A-Za-z0-9_-]{1,200})/deals/score",
-        deals.DealsRequest,
+        deals.DealsRequest.model_validate_json,
         deals,
         deals.score_deals,
     ),
-    _stop(r"/v1/score", ScoreRequest, score, score.score),
+    _stop(r"/v1/score", request_of, score, score.score),
 )
 
 
@@ -77,7 +79,7 @@ class Express:
         stop, arguments = found
         try:
             body = b"".join(one.get("body", b"") for one in came)
-            request = stop.form.model_validate_json(body)
+            request = stop.read(body)
         except ValidationError:
             await self.app(scope, _again(came, receive), send)
             return

@@ -110,7 +110,7 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
     pipeline = load_pipeline(service.engine, request.pipeline)
     rows: list[Row] = getattr(request, "rows")  # noqa: B009 - of the model made for the table
     if table == "changes":
-        check_changes(rows, pipeline, "rows")
+        check_changes([row["field"] for row in rows], pipeline, "rows")
     now = service.live.clock()
     of: dict[str, Any] = {
         "caller": access.key.key_id,

@@ -35,12 +35,10 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-class ScoreRequest(BaseModel):
-    """One or many whole records of one pipeline, and what is asked of them."""
+class Asked(BaseModel):
+    """What is asked of whole records."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [EXAMPLE]}
-    )
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     pipeline: PipelineName
     as_of: Moment | None = Field(None, description="the moment to score at; now when left out")
@@ -60,6 +58,13 @@ class ScoreRequest(BaseModel):
     allow_later_bundle: bool = Field(
         False, description="score a past moment with a bundle that has seen what came after"
     )
+
+
+class ScoreRequest(Asked):
+    """One or many whole records of one pipeline, and what is asked of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     records: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
 
 

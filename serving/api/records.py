@@ -3,29 +3,36 @@
 The fields are those of `data.contract`, each object without what its place already says: the
 facts of a deal need no `deal_id`, its account no `account_id`. Strict: unknown fields, words
 for numbers, NaN and infinities are refused.
+
+Two libraries read records, by one declaration of each column. Pydantic describes them in OpenAPI
+and says what is wrong with them; msgspec reads those with which nothing is, in a quarter of the
+time (`serving.api.plain`). So a type names its limits to both.
 """
 
 import json
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, Required, TypeAlias
 
+import msgspec
 import polars as pl
+from msgspec import Meta
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
 from data.contract import POLARS_TYPES, TABLES, Column, ColumnType, Pipeline
 from data.errors import BadInput
-from data.moments import parse_moment
+from data.moments import parse_moment, to_datetime, to_moment
 from data.sheet import ROW
-from data.tables import NAMES
 
 MOST_RECORDS: Final = 1_000
 MOST_FACTS: Final = 10_000
 """How many facts of one kind a record may bring."""
 
-_EARLIEST, _LATEST = parse_moment("1900-01-01"), parse_moment("2200-01-01")
+EARLIEST, LATEST = parse_moment("1900-01-01"), parse_moment("2200-01-01")
 
 
 _read: Final = lru_cache(maxsize=4_096)(parse_moment)
@@ -39,7 +46,7 @@ def _moment(value: object) -> object:
         moment = _read(value)
     except BadInput as error:
         raise PydanticCustomError("moment", "{allowed}", {"allowed": error.allowed}) from None
-    if not _EARLIEST <= moment < _LATEST:
+    if not EARLIEST <= moment < LATEST:
         raise PydanticCustomError("moment", "a moment between the years 1900 and 2200")
     return moment
 
@@ -66,12 +73,15 @@ Day = Annotated[
 ]
 """An ISO 8601 date, in UTC."""
 PipelineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$", max_length=200)]
-Text = Annotated[str, Field(max_length=2_000)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
-Integer = Annotated[int, Field(ge=0, le=2**53)]
-Attributes = Annotated[dict[Name, Text | Number | None], Field(max_length=1_000)]
+Text = Annotated[str, Field(max_length=2_000), Meta(max_length=2_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200), Meta(min_length=1, max_length=200)]
+Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False), Meta(ge=-1e15, le=1e15)]
+Integer = Annotated[int, Field(ge=0, le=2**53), Meta(ge=0, le=2**53)]
+Attributes = Annotated[
+    dict[Name, Text | Number | None], Field(max_length=1_000), Meta(max_length=1_000)
+]
 
+_EPOCH: Final = to_datetime(0)
 _TYPES: Final[dict[ColumnType, Any]] = {
     "text": Text,
     "moment": Moment,
@@ -79,6 +89,7 @@ _TYPES: Final[dict[ColumnType, Any]] = {
     "integer": Integer,
     "json": Attributes,
 }
+_PLAIN_TYPES: Final = _TYPES | {"moment": Annotated[datetime, Meta(tz=True)]}
 _FILLED_IN: Final = frozenset({"recorded_at", "seq", "outcome", "status", "activity_id"})
 """Required by the contract, but `normalise` knows what they are when left out."""
 AS_OF_NOW: Final = (
@@ -93,42 +104,96 @@ AS_OF_NOW: Final = (
 Row: TypeAlias = dict[str, Any]
 
 
-def _row_of(
+def _form(
     table: str, implied: tuple[str, ...], also: tuple[Column, ...] = (), called: str = ""
 ) -> Any:
-    """Make a dict validate as a row of a contract table, less what its place implies."""
-    columns = [c for c in TABLES[table].columns if c.name not in implied]
+    """Make what pydantic reads a row of a contract table by, less what its place implies."""
     make: Any = TypedDict  # mypy takes only forms written out by hand
-    fields = {c.name: _annotation(c) for c in (*columns, *also)}
+    fields = {c.name: _annotation(c) for c in _columns(table, implied, also)}
     form = make(called or table.capitalize(), fields, total=False)
     form.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
-    return GetPydanticSchema(lambda _, handler: handler(form))
+    return form
+
+
+def _columns(table: str, implied: tuple[str, ...], also: tuple[Column, ...]) -> list[Column]:
+    return [*(c for c in TABLES[table].columns if c.name not in implied), *also]
 
 
 def _annotation(column: Column) -> Any:
-    kind = Name if column.name.endswith("_id") else _TYPES[column.type]
-    if column.allowed:
-        kind = Literal[column.allowed]
     told = Field(description=column.meaning)
-    if column.required and column.name not in _FILLED_IN:
-        return Required[Annotated[kind, told]]
-    return Annotated[kind | None, told]
+    if _needed(column):
+        return Required[Annotated[_kind(column, _TYPES), told]]
+    return Annotated[_kind(column, _TYPES) | None, told]
+
+
+def _kind(column: Column, types: dict[ColumnType, Any]) -> Any:
+    if column.allowed:
+        return Literal[column.allowed]
+    return Name if column.name.endswith("_id") else types[column.type]
+
+
+def _needed(column: Column) -> bool:
+    return column.required and column.name not in _FILLED_IN
+
+
+def _held(table: str, implied: tuple[str, ...], also: tuple[Column, ...]) -> Any:
+    """Make what holds a row of a whole record, and what msgspec reads it by.
+
+    No row holds another, so the collector of cycles need not look at thousands of them.
+    """
+    fields: list[Any] = [
+        (c.name, kind) if _needed(c) else (c.name, kind | None, None)
+        for c in _columns(table, implied, also)
+        for kind in [_kind(c, _PLAIN_TYPES)]
+    ]
+    return msgspec.defstruct(table, fields, kw_only=True, forbid_unknown_fields=True, gc=False)
 
 
 _OF_DEAL: Final = ("pipeline", "deal_id")
-Deal = Annotated[Row, _row_of("deals", ("pipeline",), AS_OF_NOW)]
-Change = Annotated[Row, _row_of("changes", _OF_DEAL)]
-Activity = Annotated[Row, _row_of("activities", _OF_DEAL)]
-Item = Annotated[Row, _row_of("checklist", _OF_DEAL)]
-Contact = Annotated[Row, _row_of("contacts", _OF_DEAL)]
-Account = Annotated[Row, _row_of("accounts", ("account_id",))]
-Owner = Annotated[Row, _row_of("owners", ())]
+_ROWS: Final[dict[str, tuple[str, tuple[str, ...], tuple[Column, ...]]]] = {
+    "deal": ("deals", ("pipeline",), AS_OF_NOW),
+    "changes": ("changes", _OF_DEAL, ()),
+    "activities": ("activities", _OF_DEAL, ()),
+    "checklist": ("checklist", _OF_DEAL, ()),
+    "contacts": ("contacts", _OF_DEAL, ()),
+    "account": ("accounts", ("account_id",), ()),
+    "owner": ("owners", (), ()),
+}
+"""By field of a record: the table whose row it holds, what its place implies, what it has too."""
+HELD: Final = {name: _held(*row) for name, row in _ROWS.items()}
+MOMENTS: Final = {
+    name: [c.name for c in _columns(*row) if c.type == "moment"] for name, row in _ROWS.items()
+}
+FACTS: Final = ("changes", "activities", "checklist", "contacts")
+
+
+def _row(name: str) -> Any:
+    """Make pydantic read what `HELD` holds."""
+    form, held, moments = _form(*_ROWS[name]), HELD[name], MOMENTS[name]
+
+    def hold(row: Row) -> Any:
+        read = {one: to_datetime(row[one]) for one in moments if row.get(one) is not None}
+        return held(**row | read)
+
+    return GetPydanticSchema(
+        lambda _, handler: core_schema.no_info_after_validator_function(hold, handler(form))
+    )
+
+
+Deal = Annotated[Any, _row("deal")]
+Change = Annotated[Any, _row("changes")]
+Activity = Annotated[Any, _row("activities")]
+Item = Annotated[Any, _row("checklist")]
+Contact = Annotated[Any, _row("contacts")]
+Account = Annotated[Any, _row("account")]
+Owner = Annotated[Any, _row("owner")]
 
 
 def pushed_row(table: str) -> Any:
     """Return the type of a row of a contract table that comes by itself, without a record."""
     also = AS_OF_NOW if table == "deals" else ()
-    return Annotated[Row, _row_of(table, ("pipeline",), also, f"{table.capitalize()}Row")]
+    form = _form(table, ("pipeline",), also, f"{table.capitalize()}Row")
+    return Annotated[Row, GetPydanticSchema(lambda _, handler: handler(form))]
 
 
 class Record(BaseModel):
@@ -163,40 +228,41 @@ def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
     return frame_of(table, raw, pipeline)
 
 
-def rows_of(records: list[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
-    """Lay records out as rows of tables; each row knows the number of its record.
+def rows_of(records: Sequence[Record], pipeline: Pipeline) -> dict[str, list[Row]]:
+    """Lay out what records say besides their facts; each row knows the number of its record.
 
     Raises:
         BadInput: an attribute that the pipeline does not have, or an account without an id.
     """
-    rows: dict[str, list[Row]] = {name: [] for name in NAMES}
+    rows: dict[str, list[Row]] = {"deals": [], "accounts": [], "owners": []}
     for number, record in enumerate(records):
-        deal = {ROW: number, **record.deal}
-        attributes = deal.pop("attributes", None) or {}
+        deal = {ROW: number, **_said(record.deal)}
+        attributes = deal.pop("attributes", {})
         attributes = _attributes(f"records.{number}.deal", attributes, pipeline)
         rows["deals"].append(deal | attributes)
-        of_deal = {ROW: number, "deal_id": deal["deal_id"]}
-        for name in ("changes", "activities", "checklist", "contacts"):
-            rows[name] += [of_deal | fact for fact in getattr(record, name)]
         if record.account is not None:
-            rows["accounts"].append({ROW: number, **_account(number, record)})
+            rows["accounts"].append({ROW: number, **_account(number, record.deal, record.account)})
         if record.owner is not None:
-            rows["owners"].append({ROW: number, **record.owner})
+            rows["owners"].append({ROW: number, **_said(record.owner)})
     return rows
 
 
-def _account(number: int, record: Record) -> Row:
-    assert record.account is not None  # noqa: S101 - for the type checker
-    account_id = record.deal.get("account_id")
-    if account_id is None:
+def _said(held: Any) -> Row:
+    """Return what a row says, moments in microseconds of UTC."""
+    said = msgspec.structs.asdict(held).items()
+    return {n: to_moment(v) if isinstance(v, datetime) else v for n, v in said if v is not None}
+
+
+def _account(number: int, deal: Any, account: Any) -> Row:
+    if deal.account_id is None:
         raise BadInput(
             "an account without an id",
             field=f"records.{number}.deal.account_id",
             value=None,
             remedy="give the deal's account_id, or leave the account out",
         )
-    attributes = json.dumps(record.account.get("attributes") or {})
-    return {**record.account, "account_id": account_id, "attributes": attributes}
+    attributes = json.dumps(account.attributes or {})
+    return {**_said(account), "account_id": deal.account_id, "attributes": attributes}
 
 
 _ATTRIBUTE_TYPES: Final = {"text": (str,), "number": (int, float)}
@@ -226,3 +292,25 @@ def frame_of(name: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
         types |= {n: POLARS_TYPES[a.column_type] for n, a in pipeline.attributes.items()}
     given = {ROW}.union(*rows)
     return pl.DataFrame(rows, schema={n: t for n, t in types.items() if n in given})
+
+
+def facts_of(name: str, records: Sequence[Record]) -> pl.DataFrame:
+    """Make a raw frame of one kind of facts, of the columns that any has.
+
+    Each knows the number of its record. Built by columns: a dict for each fact takes longer.
+    """
+    facts = [fact for record in records for fact in getattr(record, name)]
+    rows = [row for row, record in enumerate(records) for _ in getattr(record, name)]
+    given = [
+        _column(column, list(map(attrgetter(column.name), facts)))
+        for column in _columns(*_ROWS[name])
+    ]
+    said = [column for column in given if column.null_count() < len(column)]
+    return pl.DataFrame([pl.Series(ROW, rows, pl.Int64), *said])
+
+
+def _column(column: Column, values: list[Any]) -> pl.Series:
+    if column.type != "moment":
+        return pl.Series(column.name, values, POLARS_TYPES[column.type])
+    since = [None if value is None else value - _EPOCH for value in values]
+    return pl.Series(column.name, since, pl.Duration("us")).cast(pl.Int64)

@@ -17,8 +17,7 @@ from data.pool import on_polars_thread
 from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
-from serving.api.records import rows_of
-from serving.api.together import Rows, Together, companies, key, own_id
+from serving.api.together import Laid, Together, companies, key, own_id
 from serving.api.vocabulary import check_fields, unseen_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
@@ -75,7 +74,7 @@ def _of_pipeline(
 
 def _of_scorer(scorer: Scorer, questions: Sequence[Question]) -> list[Answered | Exception]:
     answers: dict[int, Answered | Exception] = {}
-    ready: dict[int, Rows] = {}
+    ready: dict[int, Laid] = {}
     for place, question in enumerate(questions):
         try:
             ready[place] = _laid_out(scorer, question)
@@ -89,35 +88,35 @@ def _of_scorer(scorer: Scorer, questions: Sequence[Question]) -> list[Answered |
     return [answers[place] for place in range(len(questions))]
 
 
-def _laid_out(scorer: Scorer, question: Question) -> Rows:
-    """Check what can be checked of a request by itself, and lay out its rows."""
+def _laid_out(scorer: Scorer, question: Question) -> Laid:
+    """Check what can be checked of a request by itself, and lay it out."""
     request, pipeline = question.request, scorer.bundle.pipeline
     check_ahead(request.won_by, question.as_of)
     check_fields(request.records, pipeline)
     if not request.allow_later_bundle:
         scorer.check_honest(question.as_of)
-    return rows_of(request.records, pipeline)
+    return Laid.of(request.records, pipeline)
 
 
 def _scored(
-    scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
+    scorer: Scorer, questions: Sequence[Question], laid: Sequence[Laid]
 ) -> list[Answered | Exception]:
     """Score requests together; should that fail, each by itself, so that one harms no other."""
     try:
-        return _scored_at_once(scorer, questions, rows)
+        return _scored_at_once(scorer, questions, laid)
     except Exception as error:
         if len(questions) == 1:
             return [error]
-        each = zip(questions, rows, strict=True)
+        each = zip(questions, laid, strict=True)
         return [_scored(scorer, [one], [own])[0] for one, own in each]
 
 
 def _scored_at_once(
-    scorer: Scorer, questions: Sequence[Question], rows: Sequence[Rows]
+    scorer: Scorer, questions: Sequence[Question], laid: Sequence[Laid]
 ) -> list[Answered | Exception]:
     bundle = scorer.bundle
     with telemetry.step("records"):
-        together = Together.of(rows, bundle.pipeline, bundle.context.owners)
+        together = Together.of(laid, bundle.pipeline, bundle.context.owners)
     scores = scorer.score_each(together.frames, _asked(questions, together.refused))
     with telemetry.step("tell"):
         told = _told(scorer, scores, questions)
@@ -143,7 +142,7 @@ def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.Da
         deal: (deal, one.as_of, one.request.reasons, one.request.trend)
         for place, one in enumerate(questions)
         if place not in refused
-        for deal in (key(place, record.deal["deal_id"]) for record in one.request.records)
+        for deal in (key(place, record.deal.deal_id) for record in one.request.records)
     }
     columns = {
         "deal_id": pl.String(),
@@ -179,7 +178,7 @@ def _answer(
     """Put the answer to one request together, under the ids that it gave."""
     scores, entries = [], {}
     for number, record in enumerate(question.request.records):
-        known = key(place, record.deal["deal_id"])
+        known = key(place, record.deal.deal_id)
         own = own_id(known)
         if known not in told:
             return _not_open(number, own, question.as_of)

@@ -17,8 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from data.errors import BadInput
 from serving.api.forms import ScoreRequest
+from serving.api.plain import record_of
 from serving.api.problems import as_json, problem_of, responses
-from serving.api.records import Moment, PipelineName, Record
+from serving.api.records import Moment, PipelineName
 from serving.api.scoring import Answered, Question
 from serving.api.service import Access, Score, Service, TheService
 
@@ -49,7 +50,7 @@ class StreamRequest:
         Raises:
             ValidationError: it is not a record.
         """
-        record = Record.model_validate_json(line)
+        record = record_of(line)
         asked = ScoreRequest.model_construct(
             pipeline=self.pipeline, reasons=self.reasons, trend=self.trend, records=[record]
         )

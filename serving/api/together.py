@@ -8,9 +8,8 @@ requests that tell one of them differently are not laid together.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -19,10 +18,29 @@ from data.errors import BadInput
 from data.records import normalise
 from data.sheet import ROW
 from data.tables import NAMES, with_fixed_attributes
-from serving.api.records import Row, frame_of
+from serving.api.records import FACTS, Record, Row, facts_of, frame_of, rows_of
 
-Rows: TypeAlias = dict[str, list[Row]]
-"""The rows of one request by table; each knows the number of its record."""
+
+class Laid(NamedTuple):
+    """One request.
+
+    Attributes:
+        records: as they came, for their facts.
+        rows: what they say besides, by table; each row knows the number of its record.
+    """
+
+    records: Sequence[Record]
+    rows: dict[str, list[Row]]
+
+    @classmethod
+    def of(cls, records: Sequence[Record], pipeline: Pipeline) -> "Laid":
+        """Lay records out.
+
+        Raises:
+            BadInput: see `serving.api.records.rows_of`.
+        """
+        return cls(records, rows_of(records, pipeline))
+
 
 _PLACES: Final = {name: name for name in TABLES} | {
     "deals": "deal",
@@ -37,15 +55,15 @@ _SPACES: Final = (
 """What Polars strips (Unicode's White_Space); Python would strip some control characters too."""
 
 
-def companies(requests: Sequence[Rows]) -> list[list[int]]:
+def companies(requests: Sequence[Laid]) -> list[list[int]]:
     """Part requests into as few companies as need be, so that none is told two things of one.
 
     Returns:
         Places of `requests`, each in one company.
     """
     parted: list[tuple[dict[tuple[str, str], Any], list[int]]] = []
-    for place, rows in enumerate(requests):
-        told = dict(_told_of_others(rows))
+    for place, request in enumerate(requests):
+        told = dict(_told_of_others(request))
         for known, members in parted:
             if all(known.get(who, said) == said for who, said in told.items()):
                 known.update(told)
@@ -56,16 +74,17 @@ def companies(requests: Sequence[Rows]) -> list[list[int]]:
     return [members for _, members in parted]
 
 
-def _told_of_others(rows: Rows) -> Iterator[tuple[tuple[str, str], Row | None]]:
+def _told_of_others(request: Laid) -> Iterator[tuple[tuple[str, str], Row | None]]:
     """Yield each account and seller that a request names, with what it tells of them."""
-    for deal in rows["deals"]:
+    for deal in request.rows["deals"]:
         yield ("account", _id(deal.get("account_id"))), None
         yield ("owner", _id(deal.get("owner_id"))), None
-    for change in rows["changes"]:
-        if change["field"].strip() == "owner_id":
-            yield ("owner", _id(change.get("value"))), None
+    for record in request.records:
+        for change in record.changes:
+            if change.field.strip() == "owner_id":
+                yield ("owner", _id(change.value)), None
     for kind, key in (("account", "account_id"), ("owner", "owner_id")):
-        for row in rows[f"{kind}s"]:
+        for row in request.rows[f"{kind}s"]:
             yield (kind, _id(row[key])), {name: row[name] for name in row if name != ROW}
 
 
@@ -87,23 +106,22 @@ class Together:
 
     @classmethod
     def of(
-        cls, requests: Sequence[Rows], pipeline: Pipeline, owners: pl.DataFrame | None
+        cls, requests: Sequence[Laid], pipeline: Pipeline, owners: pl.DataFrame | None
     ) -> "Together":
-        """Lay the rows of requests together and bring them into the contract's form.
+        """Lay requests together and bring them into the contract's form.
 
         Args:
             requests: none of which tells another thing of an account or seller, see `companies`.
             pipeline: whose records they are.
             owners: the sellers that no record describes are taken from it.
         """
-        starts = [0, *accumulate(len(rows["deals"]) for rows in requests)]
-        raw = {
-            name: frame
-            for name in NAMES
-            if not (frame := _laid(name, requests, starts, pipeline)).is_empty()
-        }
-        normalised = normalise(raw, pipeline)
-        frames = {name: TABLES[name].empty() for name in NAMES} | normalised.frames
+        starts = [0, *accumulate(len(request.records) for request in requests)]
+        raw = {name: _laid(name, requests, starts, pipeline) for name in requests[0].rows}
+        raw |= {name: _facts(name, requests) for name in FACTS}
+        given = {name: raw[name] for name in NAMES if not raw[name].is_empty()}
+        normalised = normalise(given, pipeline)
+        frames = normalised.frames
+        frames |= {name: TABLES[name].empty() for name in NAMES if name not in frames}
         frames["deals"] = with_fixed_attributes(frames["deals"], pipeline)
         if owners is not None:
             others = owners.join(frames["owners"], on="owner_id", how="anti")
@@ -116,13 +134,9 @@ class Together:
 
 
 def key(place: int, deal_id: str) -> str:
-    """Return the id that a request's deal has in `Together`, as `_laid` makes it."""
+    """Return the id that a request's deal has in `Together`, whoever else calls theirs the same."""
     own = deal_id.strip(_SPACES)
     return own and f"{place}/{own}"
-
-
-def _key(place: int, given: str | None) -> str | None:
-    return None if given is None else key(place, given)
 
 
 def own_id(key: str) -> str:
@@ -131,21 +145,31 @@ def own_id(key: str) -> str:
 
 
 def _laid(
-    name: str, requests: Sequence[Rows], starts: Sequence[int], pipeline: Pipeline
+    name: str, requests: Sequence[Laid], starts: Sequence[int], pipeline: Pipeline
 ) -> pl.DataFrame:
-    """Lay the rows of a table of all requests below each other, under the keys they have here."""
-    frame = frame_of(name, [row for rows in requests for row in rows[name]], pipeline)
-    if frame.is_empty():
-        return frame
-    laid = list(zip(requests, starts, range(len(requests)), strict=False))
-    columns = {ROW: [start + row[ROW] for rows, start, _ in laid for row in rows[name]]}
-    for one in {"deal_id", "activity_id"} & {*frame.columns}:
-        known = lru_cache(maxsize=None)(_key)  # the facts of a deal all name it
-        columns[one] = [known(place, row.get(one)) for rows, _, place in laid for row in rows[name]]
+    """Lay the rows of a table of all requests below each other, deals under their keys."""
+    laid: list[Row] = []
+    for place, request in enumerate(requests):
+        for row in request.rows[name]:
+            own = {"deal_id": key(place, row["deal_id"])} if name == "deals" else {}
+            laid.append(row | own | {ROW: starts[place] + row[ROW]})
+    return frame_of(name, laid, pipeline)
+
+
+def _facts(name: str, requests: Sequence[Laid]) -> pl.DataFrame:
+    """Lay one kind of facts of all requests below each other, under the keys of their deals."""
+    placed = [(place, record) for place, request in enumerate(requests) for record in request[0]]
+    facts = facts_of(name, [record for _, record in placed])
+    keys = [key(place, record.deal.deal_id) for place, record in placed]
     # put in place by hand: an expression would cost more than the rows
-    for one, values in columns.items():
-        frame.replace_column(frame.get_column_index(one), pl.Series(one, values, frame[one].dtype))
-    return frame
+    facts.insert_column(1, pl.Series("deal_id", keys, pl.String)[facts[ROW]])
+    if "activity_id" in facts.columns:
+        ids = zip(facts[ROW].to_list(), facts["activity_id"].to_list(), strict=True)
+        own = [None if one is None else key(placed[row][0], one) for row, one in ids]
+        facts.replace_column(
+            facts.get_column_index("activity_id"), pl.Series("activity_id", own, pl.String)
+        )
+    return facts
 
 
 def _refusal(reject: dict[str, Any], number: int) -> BadInput:

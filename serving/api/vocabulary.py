@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from data.contract import TRACKED, Pipeline
 from data.errors import BadInput, did_you_mean
 from models.bundle import Bundle
-from serving.api.records import Record, Row
+from serving.api.records import Record
 
 
 class Notice(BaseModel):
@@ -32,20 +32,20 @@ def check_fields(records: Sequence[Record], pipeline: Pipeline) -> None:
         BadInput: naming the place, the fields that there are, and the one that was meant.
     """
     for number, record in enumerate(records):
-        check_changes(record.changes, pipeline, f"records.{number}.changes")
+        fields = [change.field for change in record.changes]
+        check_changes(fields, pipeline, f"records.{number}.changes")
 
 
-def check_changes(changes: Sequence[Row], pipeline: Pipeline, where: str) -> None:
+def check_changes(fields: Sequence[str], pipeline: Pipeline, where: str) -> None:
     """Refuse some changes as `check_fields` does.
 
     Args:
-        changes: rows with at least `field`.
+        fields: which each changes.
         pipeline: whose changes.
         where: the place in the request that they stand in.
     """
     kept = {name for name, one in pipeline.attributes.items() if one.policy != "fixed"}
-    for place, change in enumerate(changes):
-        name = change["field"]
+    for place, name in enumerate(fields):
         if name not in TRACKED and name not in kept:
             fixed = "it is fixed: give it once, in deal.attributes"
             allowed = (*TRACKED, *sorted(kept))
@@ -82,9 +82,9 @@ def unseen_stages(records: Sequence[Record], bundle: Bundle) -> list[Notice]:
 def _stages(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
     """Yield each stage that a record names, after its place in the request."""
     for number, record in enumerate(records):
-        now = record.deal.get("stage")
+        now = record.deal.stage
         if now is not None:
             yield f"records.{number}.deal.stage", now
         for place, change in enumerate(record.changes):
-            if change["field"] == "stage" and change.get("value") is not None:
-                yield f"records.{number}.changes.{place}.value", change["value"]
+            if change.field == "stage" and change.value is not None:
+                yield f"records.{number}.changes.{place}.value", change.value

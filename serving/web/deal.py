@@ -13,6 +13,7 @@ from data.moments import DAY, to_datetime
 from data.tables import collect
 from features.catalogue import Group
 from models.curve import Curves
+from serving import actions
 from serving.insights.quarter import Quarter
 from serving.web import dossier, listed
 from serving.web.dossier import Dossier, Said
@@ -23,7 +24,7 @@ from serving.web.phrases import Say
 from serving.web.plot import Plot, Tick
 from serving.web.rendering import page
 from serving.web.timeline import Teller
-from serving.web.week import act_in_words, acts_of
+from serving.web.week import act_in_words
 from serving.web.words import activity, commit, role
 
 router = APIRouter()
@@ -42,7 +43,8 @@ _FIRST: Final = 40
 @router.get("/deals/{pipeline}/{deal_id:path}")
 def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
     """Show one deal within reach."""
-    found = dossier.read(frame, pipeline, deal_id)
+    found, engine = dossier.read(frame, pipeline, deal_id), frame.service.engine
+    week = next(iter(listed.weeks(engine, pipeline, 1)), "")
     names = {
         row["owner_id"]: row["name"] or row["owner_id"]
         for row in collect(found.tables.owners).to_dicts()
@@ -63,8 +65,8 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
         groups=GROUPS,
         decisions=DECISIONS,
         reasons=_by_group(found.said),
-        listed=listed.item_of(frame.service.engine, pipeline, deal_id),
-        act=_act(frame, pipeline, deal_id),
+        listed=listed.item_of(engine, pipeline, week, deal_id),
+        act=_act(frame, pipeline, week, deal_id),
         supposed=_supposed(found.said, teller, frame),
         milestones=_milestones(found),
         roles=_roles(found, frame.say),
@@ -77,11 +79,10 @@ def one_deal(pipeline: str, deal_id: str, frame: TheFrame) -> Response:
     )
 
 
-def _act(frame: Frame, pipeline: str, deal_id: str) -> str | None:
-    """Say what was done about the deal on the newest list."""
-    newest = listed.weeks(frame.service.engine, pipeline, 1)
-    made = acts_of(frame, pipeline, newest[0]) if newest else {}
-    return act_in_words(frame, made.get(deal_id))
+def _act(frame: Frame, pipeline: str, week: str, deal_id: str) -> str | None:
+    """Say what was done about the deal on a week's list."""
+    made = actions.of_deal(frame.service.engine, pipeline, deal_id, frame.viewer.reach)
+    return act_in_words(frame, next((one for one in reversed(made) if one.week == week), None))
 
 
 def curve_picture(said: Said, formats: Formats, say: Say) -> Plot | None:

@@ -109,11 +109,9 @@ def read(engine: sa.Engine, asked: Asked, limit: int | None = PAGE) -> Listed | 
     return Listed(head.week, head.as_of, head.bundle, items, columns, size, whole, before, told)
 
 
-def item_of(engine: sa.Engine, pipeline: str, deal_id: str) -> dict[str, Any] | None:
-    """Return what the newest list says of a deal, listed or not, or None; rights were asked of."""
-    newest = sa.select(sa.func.max(lists.c.week)).where(lists.c.pipeline == pipeline)
+def item_of(engine: sa.Engine, pipeline: str, week: str, deal_id: str) -> dict[str, Any] | None:
+    """Return what a week's list says of a deal, listed or not, or None; rights were asked of."""
     with engine.connect() as connection:
-        week = connection.scalar(newest)
         for table in (list_items, list_others):
             query = sa.select(table.c.item).filter_by(pipeline=pipeline, week=week, deal_id=deal_id)
             text = connection.scalar(query)

@@ -130,7 +130,10 @@ def act(
 def rows(frame: Frame, found: listed.Listed, numbers: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the table shows, in its order; a group's first row has its heading."""
     told, group = [], None
-    acts = acts_of(frame, frame.pipeline or "", found.week)
+    made = actions.of_list(
+        frame.service.engine, frame.pipeline or "", found.week, frame.viewer.reach
+    )
+    acts = {one.deal_id: one for one in made}  # the last of each
     for item in found.items:
         row = _row(frame, item, found.before.get(item["deal_id"]))
         row["act"] = act_in_words(frame, acts.get(item["deal_id"]))
@@ -176,12 +179,6 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
         "touch": item["last_touch_at"],
         "touch_kind": activity(frame.say, item["last_touch_kind"]),
     }
-
-
-def acts_of(frame: Frame, pipeline: str, week: str) -> dict[str, Action]:
-    """Return the last act on each item of a list within reach."""
-    made = actions.of_list(frame.service.engine, pipeline, week, frame.viewer.reach)
-    return {one.deal_id: one for one in made}
 
 
 def act_in_words(frame: Frame, act: Action | None) -> str | None:

@@ -116,9 +116,7 @@ ROWS = st.dictionaries(
 
 
 @given(first=ROWS, second=ROWS)
-@hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_merging_is_a_dictionary_update(database: sa.Engine, first, second) -> None:
     with database.begin() as connection:
         connection.execute(sa.delete(CHANGES))

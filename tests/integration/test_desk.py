@@ -1,6 +1,10 @@
 """The desk: built from what is known at a moment, kept whole, read within rights, and told."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -11,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from rich.cells import cell_len
 from rich.console import Console
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -28,6 +33,7 @@ from pipelines.desk_tables import show_attainment, show_forecast, show_funnel
 from pipelines.lookback import Lookback, kept, look_back
 from serving.access.reach import EVERYTHING, NOTHING, Reach
 from serving.api.app import create_app
+from serving.desk import answers
 from serving.desk.build import LOOKBACK, Desk, build
 from serving.desk.desks import Desks
 from serving.desk.flow import flow
@@ -323,8 +329,8 @@ def test_a_key_without_read_is_shown_nothing(client: TestClient, company: Settin
     assert answer.status_code == 403
 
 
-def printed(show: Any, view: View, found: Any, language: str) -> str:
-    console = Console(width=140, record=True, file=StringIO())
+def printed(show: Any, view: View, found: Any, language: str, width: int = 140) -> str:
+    console = Console(width=width, record=True, file=StringIO())
     show(view, found, console, language)
     return console.export_text()
 
@@ -352,3 +358,69 @@ def test_the_command_line_tells_what_http_does(company: Settings, client: TestCl
         assert json.loads(told.stdout) == answer
     wrong = runner.invoke(app, ["forecast", *where, "--period", "fortnight"])
     assert isinstance(wrong.exception, BadInput)
+
+
+TABLES = {"forecast": ("fan",), "funnel": ("stages", "needs", "stagnant"),
+          "attainment": ("quotas", "customers")}  # fmt: skip
+UNTOLD = {"reached", "moved", "lost", "waiting"}
+SHARES = re.compile("moved_so_far|conversion.*|rate|required|over_before|over_year")
+
+
+def figures(name: str, answer: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the figures and dates of an answer as they are printed, row by row."""
+    for row in [row for table in TABLES[name] for row in answer[table][:10]]:
+        yield [figure(*cell) for cell in row.items() if told(*cell)]
+    if name == "forecast":
+        yield [figure(*cell) for cell in answer["baselines"].items()]
+    if name == "attainment":
+        shown = ("target", "actual", "rate", "before", "over_before", "year_ago", "over_year")
+        yield [figure(column, answer[column]) for column in shown]
+
+
+def told(column: str, value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return column == "by" or (number and column not in UNTOLD)
+
+
+def figure(column: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if column == "by":
+        return str(value[:10])
+    if SHARES.fullmatch(column):
+        return f"{value:.0%}"
+    return f"{value:,.1f}" if "days" in column and isinstance(value, float) else f"{value:,.0f}"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", TABLES)
+def test_what_is_piped_has_each_row_of_figures_in_a_line(
+    company: Settings, client: TestClient, name: str, language: str
+) -> None:
+    command = Path(sys.executable).with_name("dealcast")
+    done = subprocess.run(
+        [command, name, "--pipeline", "sales", "--workspace", company.workspace],
+        env=os.environ | {"COLUMNS": "80", "DEALCAST_LANGUAGE": language},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = list(figures(name, client.get(f"/v1/pipelines/sales/{name}").json()))
+    assert sum(map(len, rows)) > 15
+    for row in rows:
+        line = ".*".join(rf"(?<!\S){re.escape(one)}(?!\S)" for one in row)
+        assert re.search(line, done.stdout), (row, done.stdout)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_terminal_of_80_columns_shows_every_figure_whole(now: Desk, language: str) -> None:
+    view = View(now)
+    for name, show, found in (
+        ("forecast", show_forecast, outlook(view)),
+        ("funnel", show_funnel, flow(view)),
+        ("attainment", show_attainment, reached(view)),
+    ):
+        text = printed(show, view, found, language, width=80)
+        assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= 80
+        answer = json.loads(json.dumps(getattr(answers, name)(view, found)))
+        assert {one for row in figures(name, answer) for one in row} <= set(text.split())

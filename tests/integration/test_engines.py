@@ -48,7 +48,7 @@ def assert_same(ours: Tables, theirs: Tables) -> None:
         assert_frame_equal(frame, found[name], check_column_order=False)
 
 
-@settings(max_examples=1, deadline=None, derandomize=True)
+@settings(max_examples=1, derandomize=True)
 @given(frames=histories())
 def test_tables_of_a_directory_and_in_memory_are_the_same(
     other: Engine, tmp_path_factory: pytest.TempPathFactory, frames: Frames
@@ -66,7 +66,7 @@ def test_tables_of_a_directory_and_in_memory_are_the_same(
     assert_same(held, open_tables(folder, PIPELINE.name, "polars", limits))
 
 
-@settings(max_examples=1, deadline=None, derandomize=True)
+@settings(max_examples=1, derandomize=True)
 @given(frames=histories())
 def test_features_are_the_same(other: Engine, frames: Frames) -> None:
     def computed(engine: Engine) -> pl.DataFrame:

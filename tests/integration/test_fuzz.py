@@ -69,7 +69,9 @@ def service(own: Settings) -> Iterator[Service]:
 
 
 @pytest.mark.slow
-def test_what_the_interface_says_of_itself_holds(service: Service, key: str) -> None:
+def test_what_the_interface_says_of_itself_holds(
+    service: Service, key: str, tmp_path: Path
+) -> None:
     """Schemathesis finds no fault of ours, and no answer that the interface's page does not tell.
 
     Left out are the stream, whose lines are no JSON document, and that all that fits is taken:
@@ -79,7 +81,7 @@ def test_what_the_interface_says_of_itself_holds(service: Service, key: str) -> 
     told += ["--header", f"Authorization: Bearer {key}", "--exclude-path", "/v1/score/stream"]
     told += ["--exclude-checks", "positive_data_acceptance", "--continue-on-failure"]
     told += ["--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--no-color"]
-    run = subprocess.run(told, capture_output=True, text=True, cwd=Path(__file__).parent)
+    run = subprocess.run(told, capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stdout[-8_000:]
     assert "Tested: 34" in run.stdout
 
@@ -93,7 +95,7 @@ def broken(good: bytes, chance: random.Random) -> bytes:
             body[chance.randrange(len(body))] = chance.randrange(128, 256)
         return bytes(body)
     if kind == 2:
-        return b"[" * chance.randrange(1, 20_000)
+        return b"[" * chance.randrange(1, 100_000)
     if kind == 3:
         return good.decode().encode(chance.choice(["utf-16", "utf-32", "utf-7"]))
     return chance.randbytes(chance.randrange(2_000))
@@ -127,7 +129,7 @@ def test_ten_thousand_malformed_bodies_are_refused_and_leave_nothing_behind(
                     method = "PUT" if path.startswith("/v1/records") else "POST"
                     answer = await client.request(method, path, content=broken(texts[path], chance))
                     said[answer.status_code] = said.get(answer.status_code, 0) + 1
-                    assert answer.status_code < 500, (path, answer.text)
+                    assert answer.status_code in (200, 201, 404, 422), (path, answer.text)
 
             await asyncio.gather(*(one_after_the_other() for _ in range(8)))
 

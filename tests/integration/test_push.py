@@ -196,9 +196,7 @@ def pushed(database: sa.Engine, facts: list[tuple[str, dict[str, Any]]]) -> dict
 @given(
     order=st.permutations(FACTS), again=st.lists(st.sampled_from(FACTS), max_size=6), at=st.data()
 )
-@hypothesis_settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_and_any_repetition_lead_to_the_same_tables(
     database: sa.Engine, order: list[Any], again: list[Any], at: st.DataObject
 ) -> None:

@@ -352,9 +352,7 @@ _json = st.recursive(
 )
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_malformed_record_is_a_fault_of_ours(
     client: TestClient, records: list[dict[str, Any]], data: st.DataObject

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -189,7 +189,6 @@ def test_the_day_of_the_closing_is_known_by_its_values(engine: Engine) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
-@settings(deadline=None)
 def test_the_auc_is_sklearns_and_its_interval_begins_below_it(
     told: list[tuple[int, bool]],
 ) -> None:

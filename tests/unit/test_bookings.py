@@ -113,7 +113,7 @@ def test_deals_beyond_those_drawn_one_by_one_count_the_same() -> None:
     assert told.high - told.low == pytest.approx(2 * 1.2816 * 204.9, rel=0.05)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     deals=st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted), max_size=10),
     seed=st.integers(0, 99),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import chinese_calendar
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.moments import DAY, parse_moment, to_datetime
@@ -15,7 +15,6 @@ from models.calendar import NAMES, bin_codes
 EDGES = np.array([0.0, 1.0, 7.0, 28.0, 120.0])
 
 
-@settings(deadline=None)
 @given(as_of=st.integers(0, 30_000 * DAY), number=st.integers(0, len(EDGES) - 2))
 def test_a_bins_codes_are_counted_day_by_day(as_of: int, number: int) -> None:
     today = to_datetime(as_of).date()

@@ -30,7 +30,7 @@ def deals(closings: list[tuple[float, float, bool]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(CLOSINGS)
 def test_it_ends_where_attainment_does_and_never_falls(
     closings: list[tuple[float, float, bool]],

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -24,7 +24,6 @@ def curves(draw: st.DrawFn) -> Curves:
 days_ahead = st.floats(0, 400) | st.just(np.inf)
 
 
-@settings(deadline=None)
 @given(curves(), days_ahead, days_ahead)
 def test_chances_only_grow_and_always_sum_to_one(curves: Curves, one: float, other: float) -> None:
     sooner, later = sorted((one, other))
@@ -35,7 +34,6 @@ def test_chances_only_grow_and_always_sum_to_one(curves: Curves, one: float, oth
     assert (chances > -1e-9).all()
 
 
-@settings(deadline=None)
 @given(curves(), st.floats(0.01, 1.0))
 def test_the_close_date_is_read_off_the_curve(curves: Curves, quantile: float) -> None:
     days = curves.close_days(quantile)
@@ -46,7 +44,6 @@ def test_the_close_date_is_read_off_the_curve(curves: Curves, quantile: float) -
         assert told == pytest.approx(quantile * eventually[deal], abs=1e-9)
 
 
-@settings(deadline=None)
 @given(curves(), st.floats(0.01, 1.0))
 def test_a_deal_ends_no_earlier_than_it_is_read_to(curves: Curves, quantile: float) -> None:
     days, ends = curves.end_days(quantile), 1.0 - curves.at(np.inf)[:, 0]
@@ -71,7 +68,6 @@ def test_without_dates_only_the_end_is_known() -> None:
     assert np.isnan(curves.close_days(0.5)).all()
 
 
-@settings(deadline=None)
 @given(curves())
 def test_curves_multiply_up_as_a_walk_through_the_bins_does(curves: Curves) -> None:
     won, lost = np.diff(curves.won), np.diff(curves.lost)

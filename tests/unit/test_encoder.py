@@ -36,7 +36,7 @@ def test_rare_words_share_a_code() -> None:
     assert codes[:, 1].tolist() == [MOST_WORDS] * 3
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.none() | st.sampled_from("abcd"), max_size=12), st.integers(0, 99))
 def test_neither_order_nor_writing_it_down_changes_the_codes(
     stages: list[str | None], seed: int

@@ -33,7 +33,7 @@ def test_percentiles_are_those_of_every_outcome_counted_out() -> None:
     assert told.expected == pytest.approx(np.dot(p, amount))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     deals=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1e6)), max_size=20),
     won=st.floats(0, 1e6),

@@ -79,7 +79,7 @@ _lead = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(_lead, min_size=1, max_size=25))
 def test_it_is_what_loops_give(leads: list[tuple[str, ...]]) -> None:
     rows = [dict(zip(COLUMNS, lead, strict=True)) for lead in leads]

@@ -18,7 +18,6 @@ from tests.histories import CONTEXT, PIPELINE, Frames, histories, moments
 few = settings(
     max_examples=4,
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -21,7 +21,7 @@ TOLD = "\n".join(
     for name in ("report.html", "report.py", "verdict.py", "plots.py", "effects.py")
 )
 ANSWERED = "\n".join(
-    file.read_text("utf-8") for file in PIPELINES.glob("*.py") if file.name != "phrases.py"
+    file.read_text("utf-8") for file in PIPELINES.rglob("*.py") if file.name != "phrases.py"
 )
 CALLED = re.compile(r'(?:say\([^()]*\)|say|words)\(\s*((?:"[^"]*"\s*)+)\)')
 """A phrase where it is said, in one string or in several that Python joins."""

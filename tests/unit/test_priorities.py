@@ -186,7 +186,7 @@ SOME = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SOME, st.floats(0, 6), st.integers(0, 3))
 def test_each_open_deal_is_listed_or_says_why_and_no_limit_is_broken(
     some: list[Any], hours: float, salt: int
@@ -208,7 +208,7 @@ def test_each_open_deal_is_listed_or_says_why_and_no_limit_is_broken(
     assert found.listed["propensity"].min() is None or found.listed["propensity"].min() > 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(order=st.permutations(range(8)))
 def test_the_order_of_the_rows_changes_nothing(order: list[int]) -> None:
     rows = [deal(i, value_at_stake=float(i // 2)) for i in range(8)]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.moments import DAY
@@ -24,7 +24,6 @@ def sample(days: list[float], cause: list[int], seen: list[float]) -> Sample:
     return Sample(pl.DataFrame({"stage": ["s"] * len(days)}), *arrays, groups=numbers)
 
 
-@settings(deadline=None)
 @given(_snapshots)
 def test_bins_are_those_that_a_loop_would_choose(
     snapshots: list[tuple[float, int, float]],

@@ -77,7 +77,7 @@ def test_tenure_counts_from_hiring_or_else_from_the_first_deal() -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(histories(), st.integers(1, 25))
 def test_what_was_known_then_is_the_same_from_data_cut_then(frames: Frames, day: int) -> None:
     as_of = START + day * DAY

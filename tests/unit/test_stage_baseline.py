@@ -5,7 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.baselines import StageAalenJohansen
@@ -48,7 +48,6 @@ def test_a_golden_example() -> None:
     np.testing.assert_allclose(curves.lost, [[0, 0, 1 / 6, 1 / 6, 11 / 18]], atol=1e-15)
 
 
-@settings(deadline=None)
 @given(_deals)
 def test_it_is_the_product_formula_by_loops(deals: list[tuple[float, int, float]]) -> None:
     expected = np.array([loops(deals, edge) for edge in EDGES])
@@ -69,7 +68,6 @@ def loops(deals: list[tuple[float, int, float]], by: float) -> tuple[float, floa
     return won, lost
 
 
-@settings(deadline=None)
 @given(_deals)
 def test_with_all_seen_it_is_the_share_of_deals(deals: list[tuple[float, int, float]]) -> None:
     seen = [(days, cause, 99.0) for days, cause, _ in deals]

@@ -1,12 +1,11 @@
-"""The commands about people: users and the audit log."""
+"""The commands about who may do what: users, API keys, the audit log."""
 
 import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from pipelines.options import Json, Workspace, moment_of, progress, settings_of
+from pipelines.options import Json, Workspace, moment_of, output, progress, settings_of
 
 users = typer.Typer(no_args_is_help=True, help="Users of the pages: make, list, change, disable.")
 
@@ -105,6 +104,44 @@ def users_enable(email: Email, workspace: Workspace = None) -> None:
     progress.print(f"{email} is enabled.", highlight=False)
 
 
+keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Option(help="Who will use it, for what.")],
+    scope: Annotated[list[str], typer.Option(help="score, write, read or admin; repeat it.")],
+    expires_days: Annotated[int | None, typer.Option(help="Days until it ends.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only deals of this owner_id are seen with it.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(help="Only deals of this team.")] = None,
+    workspace: Workspace = None,
+) -> None:
+    """Make an API key and print it, for the only time."""
+    from pipelines.keys import create
+
+    typer.echo(create(settings_of(workspace), name, scope, expires_days, owner, team))
+    progress.print("Keep it now: only its hash is stored.")
+
+
+@keys.command("list")
+def keys_list(workspace: Workspace = None) -> None:
+    """List the keys as JSON, without their secrets."""
+    from pipelines.keys import listing
+
+    typer.echo(json.dumps(listing(settings_of(workspace)), ensure_ascii=False, indent=2))
+
+
+@keys.command("revoke")
+def keys_revoke(key_id: str, workspace: Workspace = None) -> None:
+    """End a key at once, by the id that stands after dc_ in it."""
+    from pipelines.keys import revoke
+
+    revoke(settings_of(workspace), key_id)
+    progress.print(f"{key_id} is revoked.", highlight=False)
+
+
 def audit_log(
     since: Annotated[str | None, typer.Option(help="From this moment on, ISO 8601.")] = None,
     action: Annotated[
@@ -122,18 +159,4 @@ def audit_log(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        show(found, Console(), settings.language)
-
-
-def doctor(workspace: Workspace = None, as_json: Json = False) -> None:
-    """Check that this deployment is whole, safe and reachable; exit code 2 where it is not."""
-    from pipelines.doctor import examine, show
-
-    settings = settings_of(workspace)
-    findings = examine(settings)
-    if as_json:
-        typer.echo(json.dumps([vars(one) for one in findings], ensure_ascii=False, indent=2))
-    else:
-        show(findings, settings.language)
-    if any(one.level == "fault" for one in findings):
-        raise typer.Exit(2)
+        show(found, output(), settings.language)
