@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
     )
     language: Literal["zh", "en"] = Field(
         "en", description="Language of answers, lists and reports."
+    )
+    timezone: str = Field(
+        "UTC", description="Zone of dates and times in the week's files, and of new users."
     )
     threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
@@ -99,6 +103,14 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Whether people reach the service over https."""
         return (self.public_url or "").startswith("https://")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            return str(ZoneInfo(name))
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("not a time zone; allowed: an IANA name, Asia/Shanghai") from None
 
     @property
     def bundles(self) -> Path:

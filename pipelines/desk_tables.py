@@ -53,21 +53,32 @@ def show_funnel(view: View, found: Flow, console: Console, language: Language) -
         told = say(language)("Standing longer than nine in ten: {:,}").format(len(found.stagnant))
         tell(console, told)
         _show(found.stagnant.drop("account").head(_SHOWN), console, language)
+        _cut(len(found.stagnant), _SHOWN, console, language)
 
 
 def show_attainment(view: View, found: Reached, console: Console, language: Language) -> None:
     """Print an attainment: the whole, the groups, quotas and customers."""
     _headline(view, console, language)
     tell(console, found.period.name, "bold")
+    names = dict(view.desk.sellers.select("owner_id", "owner").drop_nulls().iter_rows())
     groups = [] if found.groups is None else [found.groups]
-    _show(pl.concat([found.whole, *groups]), console, language)
+    reached = pl.concat([found.whole, *groups])
+    _show(reached.with_columns(pl.col("group").replace(names)), console, language)
     if len(found.quotas):
         told = found.quotas.select("owner", "role", "asked", "done", "rate", quota=language)
         shown = told.select("owner", "role", "quota", "asked", "done", "rate")
         _show(shown.head(3 * _SHOWN), console, language)
+        _cut(len(shown), 3 * _SHOWN, console, language)
     if len(found.customers):
         shown = found.customers.drop("account_id", "owner").head(_SHOWN)
         _show(shown, console, language, customers=True)
+        _cut(len(found.customers), _SHOWN, console, language)
+
+
+def _cut(rows: int, shown: int, console: Console, language: Language) -> None:
+    """Say so where a table has more rows than are printed."""
+    if rows > shown:
+        tell(console, say(language)("the first {:,} of {:,} rows").format(shown, rows))
 
 
 def _headline(view: View, console: Console, language: Language) -> None:
@@ -97,7 +108,7 @@ def _cell(name: str, value: Any, language: Language) -> str:
     if isinstance(value, bool):
         return {"zh": "是" if value else "否", "en": "yes" if value else "no"}[language]
     if name == "by":
-        return iso_date(value)
+        return iso_date(value - 1)  # a period's last day
     if name in _SHARES or name in _RATES:
         return f"{value:.0%}"
     if isinstance(value, float):

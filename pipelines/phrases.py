@@ -56,6 +56,8 @@ _CHINESE: Final = {
     "P(won)": "赢单概率",
     "Timing unknown: P(won) is of the end, and there is no quarter's forecast.": "时间未知："
     "赢单概率指最终结果，没有季度预测。",
+    ", by {}": "，{}前",
+    "the first {:,} of {:,} rows": "前{:,}行，共{:,}行",
     "This quarter's bookings: {:,.0f} to {:,.0f} (80 %), in the middle {:,.0f}; won already: "
     "{:,.0f}.": "本季度成交额：{:,.0f}至{:,.0f}（80%），中位约{:,.0f}；已赢得{:,.0f}。",
     "From {:,.0f} on {} to {:,.0f}:": "从{:,.0f}（{}）到{:,.0f}：",

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.prompt import Prompt
+from sqlalchemy import Engine, select
 
 from data.audit import commander
+from data.database import contract_tables
 from data.errors import BadInput
 from data.moments import iso, now
 from data.settings import Settings
@@ -16,10 +18,27 @@ from serving.access import users
 
 
 def create(settings: Settings, fields: Mapping[str, str | None], single_sign_on: bool) -> str:
-    """Make a user, asking for a password unless they come by single sign-on only."""
+    """Make a user, asking for a password unless they come by single sign-on only.
+
+    Language and zone are the workspace's where none is given.
+    """
     password = None if single_sign_on else ask_password()
+    own = {"language": settings.language, "timezone": settings.timezone}
+    given = {name: value for name, value in fields.items() if value is not None}
     with database_of(settings) as engine:
-        return users.create_user(engine, fields, password, now(), commander())
+        _warn_of_nobody(engine, given)
+        return users.create_user(engine, {**fields, **own, **given}, password, now(), commander())
+
+
+def _warn_of_nobody(engine: Engine, given: Mapping[str, str]) -> None:
+    """Say so where no seller is known of an id or a team: such a user sees no deal yet."""
+    owners = contract_tables["owners"].c
+    with engine.connect() as connection:
+        for name in ("owner_id", "team"):
+            query = select(owners[name]).where(owners[name] == given.get(name)).limit(1)
+            if name in given and connection.execute(query).first() is None:
+                told = f"no seller is known with {name} {given[name]!r} yet"
+                progress.print(told, style="yellow")
 
 
 def listing(settings: Settings) -> list[dict[str, Any]]:

@@ -156,9 +156,10 @@ def _write(
 ) -> list[Path]:
     language = settings.language
     note = made.told["assumption"][language]
-    book = export.workbook(listed, as_of, language, made.loads, made.others, note)
+    zone = settings.timezone
+    book = export.workbook(listed, as_of, language, made.loads, made.others, note, zone)
     contents = {
-        stem.with_name(f"{stem.name}.csv"): export.csv(listed, language),
+        stem.with_name(f"{stem.name}.csv"): export.csv(listed, language, zone),
         stem.with_name(f"{stem.name}.xlsx"): book,
     }
     for path, content in contents.items():

@@ -27,8 +27,8 @@ def show_list(deals: Sequence[dict[str, Any]], console: Console, language: Langu
     indent = widths[0] + GAP
     for deal, line in zip(deals, lines, strict=True):
         console.print(line_of(line, widths, _RIGHT))
-        for reason in _whys(deal["reasons"], language):
-            told = Text(fold(reason, console.width - indent), style="dim")
+        for said in (*_step(deal, language), *_whys(deal["reasons"], language)):
+            told = Text(fold(said, console.width - indent), style="dim")
             console.print(Padding(told, (0, 0, 0, indent), expand=False))
 
 
@@ -43,6 +43,13 @@ def _cells(deal: dict[str, Any]) -> list[str]:
         f"{deal['p_won_period']:.0%}",
         "–" if close is None else iso_date(close),
     ]
+
+
+def _step(deal: dict[str, Any], language: Language) -> Iterator[str]:
+    """Tell what to do next, and by when."""
+    due = deal["due_at"]
+    by = "" if due is None else say(language)(", by {}").format(iso_date(due))
+    yield f"→ {deal['action'][language]}{by}"
 
 
 def _whys(reasons: Sequence[dict[str, Any]], language: Language) -> Iterator[str]:

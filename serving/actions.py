@@ -4,17 +4,18 @@ Every act is a row that says who and when; nothing is written over. The last one
 next list respects it.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 import polars as pl
-from sqlalchemy import Engine, select, tuple_
+from sqlalchemy import CompoundSelect, Engine, Table, select, tuple_, union_all
 
 from data import audit
 from data.audit import Actor
 from data.bulk import writing
-from data.database import list_actions, list_items
+from data.database import list_actions, list_items, list_others
 from data.errors import BadInput, NotFound
 from data.moments import iso
 from serving import lists
@@ -97,8 +98,9 @@ def act(
     week = lists.week_of(engine, pipeline, week)
     who = f"{actor.kind}:{actor.name}"
     made = Action(uuid4().hex, pipeline, week, deal_id, action, until, reason, who, at)
-    item = select(list_items.c.position).filter_by(pipeline=pipeline, week=week, deal_id=deal_id)
-    item = reach.select(item, list_items.c.owner_id, list_items.c.team)
+    # what rests is on no list that was published since, and may be opened again all the same
+    tables = (list_items, list_others) if action == "reopened" else (list_items,)
+    item = _seen(tables, reach, pipeline=pipeline, week=week, deal_id=deal_id)
     with writing(engine) as connection:
         if connection.execute(item).first() is None:
             raise NotFound(
@@ -142,8 +144,7 @@ def recent(engine: Engine, pipeline: str, as_of: int) -> pl.DataFrame:
 
 def _read(engine: Engine, reach: Reach, pipeline: str, **of: str) -> list[Action]:
     own = select(list_actions).filter_by(pipeline=pipeline, **of)
-    seen = select(list_items.c.week, list_items.c.deal_id).filter_by(pipeline=pipeline)
-    seen = reach.select(seen, list_items.c.owner_id, list_items.c.team)
+    seen = _seen((list_items, list_others), reach, pipeline=pipeline)
     if not reach.whole:  # a list that was published anew may have other items
         own = own.where(tuple_(list_actions.c.week, list_actions.c.deal_id).in_(seen))
     own = own.order_by(list_actions.c.at, list_actions.c.action_id)
@@ -151,6 +152,18 @@ def _read(engine: Engine, reach: Reach, pipeline: str, **of: str) -> list[Action
     with engine.connect() as connection:
         rows = connection.execute(own).mappings().all()
     return [Action(**{name: row[name] for name in names}) for row in rows]
+
+
+def _seen(tables: Sequence[Table], reach: Reach, **of: str) -> CompoundSelect[Any]:
+    """Return the query of week and deal_id of what is within reach, listed or not."""
+    return union_all(
+        *(
+            reach.select(
+                select(one.c.week, one.c.deal_id).filter_by(**of), one.c.owner_id, one.c.team
+            )
+            for one in tables
+        )
+    )
 
 
 def _check(action: str, at: int, until: int | None, reason: str | None) -> None:

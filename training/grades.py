@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
 from models.curve import WON
 from models.grade import GRADES, grade, score
@@ -32,6 +33,20 @@ class Graded:
     won: Interval
 
 
+def _share(backtest: Backtest, groups: np.ndarray, won: np.ndarray) -> Interval:
+    """Return the share won, in per cent.
+
+    Where all or none were won every draw says the same, so Wilson's interval (1927) of as many
+    accounts stands in.
+    """
+    drawn = backtest.draws.mean(groups, 100.0 * won)
+    if not len(won) or 0.0 < drawn.mean < 100.0:
+        return drawn
+    accounts = len(np.unique(groups))
+    ends = binomtest(accounts if won.all() else 0, accounts).proportion_ci(method="wilson")
+    return Interval(drawn.mean, 100.0 * ends.low, 100.0 * ends.high)
+
+
 def graded(backtest: Backtest) -> list[Graded]:
     """Look up what came of each grade, best first, as the pipeline's settings cut them."""
     origins = backtest.origins
@@ -52,7 +67,7 @@ def graded(backtest: Backtest) -> list[Graded]:
             int(has.sum()),
             int(rows.sum()),
             float(said[rows].mean()) if rows.any() else np.nan,
-            backtest.draws.mean(groups[rows], 100.0 * won[rows]),
+            _share(backtest, groups[rows], won[rows]),
         )
 
     return [judged(letter) for letter in GRADES]

@@ -48,13 +48,15 @@ class Outlook:
     def chances(self) -> dict[str, str]:
         """Say in a sentence what is to be expected, in zh and en."""
         told = self.forecast
-        name = self.period.name
+        name = self.period.told
         line = {
-            "zh": f"{name}预计成交{told.median:,.0f}，八成把握在{told.low:,.0f}至"
-            f"{told.high:,.0f}之间；已成交{told.won:,.0f}，在手商机平均再带来{told.from_open:,.0f}，未来新商机平均{told.from_new:,.0f}",
-            "en": f"{name}: bookings of about {told.median:,.0f}, eight times in ten between "
-            f"{told.low:,.0f} and {told.high:,.0f}; {told.won:,.0f} is won, {told.from_open:,.0f} "
-            f"the mean of open deals, {told.from_new:,.0f} of deals not known yet",
+            "zh": f"{name['zh']}预计成交的中位数为{told.median:,.0f}，八成把握在{told.low:,.0f}至"
+            f"{told.high:,.0f}之间；已成交{told.won:,.0f}，平均另有在手商机{told.from_open:,.0f}、"
+            f"未来新商机{told.from_new:,.0f}",
+            "en": f"{name['en']}: bookings of {told.median:,.0f} in the middle, eight times in ten "
+            f"between {told.low:,.0f} and {told.high:,.0f}; {told.won:,.0f} is won, and to be "
+            f"expected on the mean are {told.from_open:,.0f} of open deals and "
+            f"{told.from_new:,.0f} of deals not known yet",
         }
         if self.target is None:
             return line

@@ -36,8 +36,9 @@ class Reached:
     @property
     def told(self) -> dict[str, str]:
         """Say in a sentence how far it has come, in zh and en."""
-        row, name = self.whole.row(0, named=True), self.period.name
-        zh, en = f"{name}实际完成{row['actual']:,.0f}", f"{name}: {row['actual']:,.0f} came in"
+        row, name = self.whole.row(0, named=True), self.period.told
+        zh = f"{name['zh']}实际完成{row['actual']:,.0f}"
+        en = f"{name['en']}: {row['actual']:,.0f} came in"
         if row["rate"] is not None:
             zh += f"，为目标{row['target']:,.0f}的{row['rate']:.0%}"
             en += f", {row['rate']:.0%} of the target of {row['target']:,.0f}"
@@ -45,12 +46,16 @@ class Reached:
             zh += f"，时间已过{self.gone:.0%}"
             en += f", with {self.gone:.0%} of the time gone"
         if row["over_before"] is not None:
-            zh += f"；环比{row['over_before']:+.0%}"
-            en += f"; {row['over_before']:+.0%} over the period before"
+            zh += f"；环比{_more(row['over_before'])}"
+            en += f"; {_more(row['over_before'])} over the period before"
         if row["over_year"] is not None:
-            zh += f"，同比{row['over_year']:+.0%}"
-            en += f", {row['over_year']:+.0%} over the year before"
+            zh += f"，同比{_more(row['over_year'])}"
+            en += f", {_more(row['over_year'])} over the year before"
         return {"zh": zh, "en": en}
+
+
+def _more(share: float) -> str:
+    return f"{share:+.0%}".replace("-", "−")
 
 
 def reached(

@@ -52,7 +52,7 @@ def decide(
 
     Args:
         deals: deal_id, owner_id, role, stage, score, p_won_end, p_lost_period, amount_at_close,
-            cost, hours, stagnant, proposal, and the signs of `facts`.
+            cost, hours, must, stagnant, proposal, and the signs of `facts`.
         records: deal_id and, where known, source_record and product_record: shares won.
         desk: hours, margin, the cost and its limit.
         cuts: the lowest scores of A, B and C.
@@ -74,12 +74,13 @@ def decide(
         demand=_demand(),
         free=_free(rows, desk),
     )
+    rows = rows.with_columns(decision=_decision(cuts))
     return rows.select(
         "deal_id",
         "expected_profit",
         "expected_value",
         "cost_share",
-        decision=_decision(cuts),
+        "decision",
         decision_why=_why(),
         factors=_factors(),
         risks=_risks(),
@@ -126,7 +127,7 @@ def _said(kind: str, level: pl.Expr, zh: pl.Expr, en: pl.Expr) -> pl.Expr:
 def _factors() -> pl.Expr:
     """Tell market demand, competition, fit of our resources and expected profit."""
     demand, free = pl.col("demand"), pl.col("free")
-    gap = pl.when(demand > 0).then(pl.lit("+")).otherwise(pl.lit("")) + written(100 * demand)
+    gap = pl.when(demand >= 0.005).then(pl.lit("+")).otherwise(pl.lit("")) + written(100 * demand)
     level = (
         pl.when(demand > _DEMAND)
         .then(pl.lit("good"))
@@ -210,12 +211,14 @@ def _why() -> pl.Expr:
     chance, lost = (written(100 * pl.col(name)) for name in ("p_won_end", "p_lost_period"))
     profit = written(pl.col("expected_profit"))
     still = pl.when("stagnant")
+    owed = pl.when(pl.col("must") & (pl.col("decision") != "follow"))
     return pl.struct(
         zh=pl.concat_str(
             pl.format("最终赢单{}%", chance),
             pl.format("期末前输单{}%", lost),
             pl.format("预期利润{}", profit),
             still.then(pl.lit("已停滞")),
+            owed.then(pl.lit("但下一步仍须完成")),
             separator="，",
             ignore_nulls=True,
         ),
@@ -224,6 +227,7 @@ def _why() -> pl.Expr:
             pl.format("lost by period's end {} %", lost),
             pl.format("expected profit {}", profit),
             still.then(pl.lit("stagnant")),
+            owed.then(pl.lit("but the next step is owed")),
             separator=", ",
             ignore_nulls=True,
         ),

@@ -51,6 +51,7 @@ _NOBODY: Final = ("未分配", "Nobody")
 _LEFT_OUT: Final = ("未列入", "Not listed")
 _CAPACITY: Final = ("工时", "Hours")
 _USED: Final = ("所示商机合计", "Sum of what is shown")
+_ZONE: Final = ("日期与时间为{}时区。", "Dates and times are in {}.")
 _ABOVE: Final = 3
 """Rows above a sheet's table: its sums."""
 
@@ -82,15 +83,15 @@ def workbook(
         language: of headings and texts.
         loads: the sellers' hours, see `serving.insights.priorities.List`.
         others: the open deals that are not listed.
-        note: what the values assume, for the overview.
+        note: what the values assume; it stands above each table of deals.
         zone: an IANA name, for dates and times; ends of periods are of UTC's calendar.
     """
     file = BytesIO()
     with opened(file, as_of) as book:
         taken: set[str] = set()
+        told = f"{note} {_ZONE[_which(language)].format(zone)}".strip()
         for name, deals in _sheets(listed, language, taken):
-            _write(book, name, _shown(deals, language, zone), language, note)
-            note = ""
+            _write(book, name, _shown(deals, language, zone), language, told)
             if loads is not None:
                 _tell_hours(book, deals, loads, language)
         for names, frame in ((_CAPACITY, loads), (_LEFT_OUT, others)):
@@ -108,7 +109,7 @@ def _shown(frame: pl.DataFrame, language: Language, zone: str) -> pl.DataFrame:
     """Name the columns for people and tell words, texts and reasons in their language."""
     shown = _worded(_with_reasons(frame, language), language, zone)
     named = {name: heading(name, language) for name in shown.columns}
-    if "period_end" in frame.columns and frame["period_end"].is_null().all():
+    if len(frame) and "period_end" in frame.columns and frame["period_end"].is_null().all():
         named["p_won_period"] = _IN_THE_END[_which(language)]
     return shown.rename(named)
 

@@ -13,6 +13,7 @@ import polars as pl
 from data.listing import Listing
 from data.moments import DAY
 from data.words import KINDS
+from serving.insights.period import period_of
 
 MUST: Final = ("waiting", "promised", "plan", "closing")
 """The kinds of next actions that must be done this week."""
@@ -75,7 +76,7 @@ def follow_up(
 
 def unplanned(deals: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
     """Return the columns of `follow_up` where records have no dates: one call, any time."""
-    due = as_of + round(desk.week_days * DAY)
+    due = _last_noon(as_of)
     return deals.select(
         "deal_id",
         next=pl.lit("touch"),
@@ -88,6 +89,11 @@ def unplanned(deals: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
     )
 
 
+def _last_noon(as_of: int) -> int:
+    """Return noon of the week's Sunday, which is Sunday on nearly every clock."""
+    return period_of("week", as_of).ends_at - DAY // 2
+
+
 def _first(cases: list[_Case], values: list[pl.Expr]) -> pl.Expr:
     chosen: Any = pl.when(cases[0].holds).then(values[0])
     for case, value in zip(cases[1:], values[1:], strict=True):
@@ -97,14 +103,14 @@ def _first(cases: list[_Case], values: list[pl.Expr]) -> pl.Expr:
 
 
 def _cases(desk: Listing, as_of: int) -> list[_Case]:
-    week_end = as_of + round(desk.week_days * DAY)
+    week_end = period_of("week", as_of).ends_at
     late = as_of - round(desk.overdue_days * DAY)
     heard = pl.col("last_in_at")
     unanswered = heard > pl.col("last_out_at").fill_null(0)
     fresh = heard >= as_of - round(desk.waiting_days * DAY)
     stated = pl.col("stated_close_at")
     best = pl.col("best_channel")
-    end = pl.lit(week_end, pl.Int64)
+    end = pl.lit(_last_noon(as_of), pl.Int64)
     return [
         _Case(
             "waiting",
@@ -116,7 +122,7 @@ def _cases(desk: Listing, as_of: int) -> list[_Case]:
         ),
         _Case(
             "promised",
-            pl.col("planned_at").is_between(late, week_end).fill_null(value=False),
+            pl.col("planned_at").is_between(late, week_end, closed="left").fill_null(value=False),
             pl.format(
                 "完成已计划的跟进（{}）",
                 pl.col("planned_kind")
@@ -130,7 +136,7 @@ def _cases(desk: Listing, as_of: int) -> list[_Case]:
         *_plan(desk, late, week_end),
         _Case(
             "closing",
-            stated.is_between(as_of, week_end).fill_null(value=False),
+            stated.is_between(as_of, week_end, closed="left").fill_null(value=False),
             pl.lit("确认签约：预计本周成交"),
             pl.lit("confirm the closing: stated for this week"),
             best,
@@ -164,7 +170,7 @@ def _plan(desk: Listing, late: int, week_end: int) -> list[_Case]:
         cases.append(
             _Case(
                 "plan",
-                (pl.col("done_out") == taken) & due.is_between(late, week_end),
+                (pl.col("done_out") == taken) & due.is_between(late, week_end, closed="left"),
                 pl.lit(step.zh),
                 pl.lit(step.en),
                 pl.lit(step.channel),

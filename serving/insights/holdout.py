@@ -14,6 +14,9 @@ import polars as pl
 
 _LEAST: Final = 10
 """Accounts that each arm needs before a difference is told."""
+_EACH: Final = 3
+"""Accounts with a win, and without, that it needs: an arm where hardly any won varies too little
+to say itself how far it may be off."""
 _Z: Final = 1.96
 
 
@@ -24,7 +27,7 @@ class HoldOut:
     Attributes:
         arms: held, accounts, rows, said (mean chance), won (share): held out and not.
         difference: of the share won, listed less held out, beyond what was said of each; null with
-            too few accounts.
+            too few accounts, or too few that won anything or nothing.
         low: its 95 % interval.
         high: the other end.
     """
@@ -57,7 +60,8 @@ def compare(judged: pl.DataFrame) -> HoldOut:
         .sort("held")
         .rename({"n": "rows"})
     )
-    if len(arms) < 2 or min(arms["accounts"]) < _LEAST:
+    ways = by_account.group_by("held", pl.col("won") > 0).len()
+    if len(arms) < 2 or min(arms["accounts"]) < _LEAST or len(ways) < 4 or min(ways["len"]) < _EACH:
         return HoldOut(arms, None, None, None)
     (listed, of_listed), (held, of_held) = (
         _residual(by_account.filter(held=one)) for one in (False, True)

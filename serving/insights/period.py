@@ -35,6 +35,13 @@ class Period:
         digits = {"year": 4, "month": 7}.get(self.kind, 10)
         return first.isoformat()[:digits]
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What it is called in a sentence, in zh and en: of a week, that it is one."""
+        if self.kind == "week":
+            return {"zh": f"{self.name}当周", "en": f"week of {self.name}"}
+        return {"zh": self.name, "en": self.name}
+
     def holds(self, moment: str) -> pl.Expr:
         """Say whether the moments of a column lie in it."""
         return pl.col(moment).is_between(self.starts_at, self.ends_at, closed="left")

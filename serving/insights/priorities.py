@@ -21,7 +21,7 @@ from serving.insights.quarter import Quarter
 from serving.insights.response import value_at_stake
 from serving.scores import Scores
 
-GROUPS: Final = ("must", "worth", "risk")
+GROUPS: Final = ("must", "risk", "worth")
 """Must do, most worth, at risk: as `group` of an item."""
 _FALLEN: Final = -10
 """Points of the score lost in a week that put a deal at risk."""
@@ -211,10 +211,9 @@ def _group() -> pl.Expr:
 
 
 def _ordered(listed: pl.DataFrame) -> pl.DataFrame:
-    """Put what must be done first, then the most at stake; ties by deal_id."""
-    ranked = listed.sort(
-        pl.col("group") != "must", -pl.col("value_at_stake"), "deal_id", maintain_order=True
-    )
+    """Put the groups in their order, in each the most at stake first; ties by deal_id."""
+    place = pl.col("group").replace_strict(GROUPS, range(len(GROUPS)), return_dtype=pl.Int64)
+    ranked = listed.sort(place, -pl.col("value_at_stake"), "deal_id", maintain_order=True)
     return ranked.with_row_index("position", offset=1).with_columns(
         pl.col("position").cast(pl.Int64)
     )

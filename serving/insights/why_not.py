@@ -74,13 +74,14 @@ def told(rows: pl.DataFrame, desk: Listing, as_of: int) -> pl.DataFrame:
         .then(pl.lit("room"))
         .otherwise(pl.lit("hours"))
     )
-    rows = rows.with_columns(why=why, _cut=cut, _density=density).filter(~pl.col("listed"))
+    rows = rows.with_columns(why=why, _cut=cut, _density=density, _shown=shown)
+    rows = rows.filter(~pl.col("listed"))
     told = _sentences(desk, as_of)
     chosen = {
         name: _by_reason({reason: parts[place] for reason, parts in told.items()})
         for place, name in enumerate(("figure", "zh", "en"))
     }
-    return rows.with_columns(**chosen).drop("_cut", "_density").sort("deal_id")
+    return rows.with_columns(**chosen).drop("_cut", "_density", "_shown").sort("deal_id")
 
 
 def _by_reason(parts: dict[str, pl.Expr]) -> pl.Expr:
@@ -135,9 +136,10 @@ def _sentences(desk: Listing, as_of: int) -> dict[str, tuple[pl.Expr, pl.Expr, p
             "{} deals of this account are listed already",
         ),
         "places": said(
+            pl.col("_shown"),
+            "负责人的清单已有{}个商机（上限{}）",
+            "its seller's list has {} deals already, of {} at most",
             pl.lit(float(desk.per_owner)),
-            "负责人的清单已有{}个商机",
-            "its seller's list has {} deals already",
         ),
         "room": said(
             pl.col("hours"),

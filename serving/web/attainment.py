@@ -18,7 +18,7 @@ from serving.web import desked, files
 from serving.web.frame import Frame, TheFrame
 from serving.web.plot import Plot, Tick, steps_to
 from serving.web.rendering import page
-from serving.web.words import ACTIVITIES
+from serving.web.words import ACTIVITIES, apart
 
 router = APIRouter()
 
@@ -144,7 +144,7 @@ def _groups(found: Reached, view: View, by: By | None) -> list[dict[str, Any]]:
     """Return the groups, the highest rate first, then those without a target."""
     if found.groups is None or by is None:
         return []
-    names = dict(view.desk.sellers.select("owner_id", "owner").iter_rows())
+    names = dict(apart(view.desk.sellers.select("owner_id", "owner").drop_nulls().iter_rows()))
     some = (pl.col("actual") > 0) | pl.col("target").is_not_null()
     ranked = found.groups.filter(some).sort("rate", "actual", descending=True, nulls_last=True)
     return [

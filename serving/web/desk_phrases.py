@@ -40,6 +40,7 @@ FUNNEL: Final = {
     "Moved on": "推进",
     "Waiting": "停留中",
     "Conversion": "转化率",
+    "Conversion in the end": "预计转化率",
     "Goal": "目标值",
     "Median days": "停留中位数（天）",
     "90 % days": "九成停留（天）",
@@ -136,10 +137,11 @@ MODEL: Final = {
     "Of {} closed in the {} days before, {} were won.": "此前结束{}个（再往前{}天），赢单{}。",
     "Mean chance said": "平均所说赢单概率",
     "Accounts": "客户分组",
-    "Number": "数量",
+    "Number": "客户数",
     "held out": "留出",
     "free to be listed": "可进清单",
-    "Too few accounts to tell a difference.": "客户太少，无法判断差异。",
+    "Too few accounts, or too few that won, to tell a difference.": "客户或赢单客户太少，尚不能"
+    "判断差异。",
     "Beyond what was said of each, the share won within {} days differs by {} points where deals "
     "could be listed; 95 % interval {} to {}.": "扣除事先所说，可进清单的商机"
     "{}天内的赢单率相差{}个百分点；95%区间{}至{}。",
@@ -176,6 +178,15 @@ MODEL: Final = {
     "No account is held out here now, so the effect of the list is not measured.": "目前没有留出"
     "客户，因此清单的效果未被测量。",
     "The backtest is of the whole pipeline; the table in use is of the deals within your "
-    "rights.": "回测为整个流程；实际使用表只含您权限内的商机。",
+    "rights, as the model said that served then.": "回测为整个流程；实际使用表"
+    "只含您权限内的商机，为当时所用模型所说。",
+    "Nothing lies within: it is too early to say that the list does anything.": "区间含零：尚不能"
+    "说明清单有作用。",
+    "No exchange rate of {} is known here; amounts are in {}.": "没有{}的汇率；金额以{}计。",
+    "of the target of {}": "目标{}",
+    "The earlier forecast was made by another model, so part of what moved is the model's.": ""
+    "此前的预测由另一个模型作出，部分变动来自模型更换。",
+    "Amounts as they stand; a forecast counts each open deal by its chance.": "金额为当前金额；"
+    "预测按赢单概率计入每个在手商机。",
 }
 CHINESE: Final = SHARED | FUNNEL | FORECAST | MODEL

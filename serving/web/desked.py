@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
-from data.errors import NotFound
+from data.errors import BadInput, NotFound
 from data.moments import DAY, iso_date, parse_moment
+from serving.desk.about import About
 from serving.desk.view import View
 from serving.insights.funnel import Span
 from serving.insights.period import Kind, Period, period_of
 from serving.insights.scope import Scope
 from serving.web.frame import Frame
+from serving.web.words import apart
 
 Choice: TypeAlias = tuple[str, str, list[tuple[str, str]]]
 """A filter: its name in the address, its label, and what may be chosen as value and label."""
@@ -32,9 +34,12 @@ _PAST: Final = 8
 def view_of(frame: Frame) -> View | None:
     """Return the view that a page shows; None where the pipeline has no desk yet.
 
+    Amounts are in the viewer's currency where a rate of it is known, else in the pipeline's.
+
     Raises:
-        BadInput: no deal within reach has what the address asks for.
+        NotFound: no deal within reach has what the address asks for.
     """
+    desks, pipeline = frame.service.desks, frame.pipeline or ""
     words = {side: (frame.query[name],) for name, side in _SIDES.items() if frame.query.get(name)}
     asked = Scope(**words)
     chosen = frame.scope.reach
@@ -42,9 +47,24 @@ def view_of(frame: Frame) -> View | None:
         values = () if chosen.value is None else (chosen.value,)
         asked = asked.within(Scope(**{chosen.by: values}))
     try:
-        return frame.service.desks.view(frame.pipeline or "", frame.viewer.reach, asked)
+        about = desks.desk(pipeline).about
     except NotFound:
         return None
+    view = desks.view(pipeline, frame.viewer.reach, asked, _currency(frame, about))
+    try:
+        view.once("checked", view.check)
+    except BadInput as error:  # a link from somebody who may see more
+        raise NotFound("no deal within reach has this", error.field, error.value) from error
+    return view
+
+
+def _currency(frame: Frame, about: About) -> str | None:
+    wanted = frame.viewer.currency
+    try:
+        about.exchange.into(wanted, about.as_of)
+    except BadInput:
+        return None
+    return wanted
 
 
 def needed(frame: Frame) -> View:
@@ -109,8 +129,8 @@ def choices(frame: Frame, view: View) -> list[Choice]:
     for name, side in _SIDES.items():
         values = deals[side].drop_nulls().unique().sort().to_list()
         if len(values) > 1:
-            told = [(value, names.get(value) or value) for value in values]
-            told = told if name == "owner" else [(value, value) for value in values]
+            called = names if name == "owner" else {}
+            told = apart((value, called.get(value) or value) for value in values)
             found.append((name, LABELS[name], told))
     return found
 
@@ -132,6 +152,7 @@ def common(frame: Frame, view: View | None) -> dict[str, Any]:
     return {
         "view": view,
         "currency": view and view.told_in,
+        "unpriced": view and frame.viewer.currency not in (None, view.told_in),
         "choices": [] if view is None else choices(frame, view),
         "filtered": any(frame.query.get(name) for name in _SIDES),
         "spans": SPANS,

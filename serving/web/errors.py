@@ -68,7 +68,7 @@ def _page(request: Request, problem: Problem) -> Response:
     words = say(chosen_language(request, None if frame is None else frame.viewer.language))
     title, remedy = (words(one) for one in WORDS.get(status, OTHER))
     if request.url.path == SIGN_IN and request.method == "POST":
-        answer = sign_in_page(request, f"{title}. {remedy}", status)
+        answer = sign_in_page(request, f"{title}{words('. ')}{remedy}", status)
     else:
         told = {"title": title, "remedy": remedy, "detail": None}
         if status in OUR_WORDS:

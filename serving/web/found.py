@@ -17,6 +17,7 @@ from data.database import contract_tables
 from data.errors import BadInput
 from data.standing import standing
 from serving.access.reach import Reach
+from serving.web.words import apart
 
 PAGE: Final = 50
 MOST: Final = 100_000
@@ -110,7 +111,7 @@ def sellers(engine: sa.Engine, wanted: Wanted) -> list[tuple[str, str]]:
     query = sa.select(owners.c.owner_id, owners.c.name).where(owners.c.owner_id.in_(ids))
     with engine.connect() as connection:
         names = {row.owner_id: row.name for row in connection.execute(query)}
-    return sorted(((one, names.get(one) or one) for one in ids), key=lambda one: one[1])
+    return apart(sorted(((one, names.get(one) or one) for one in ids), key=lambda one: one[1]))
 
 
 def _distinct(engine: sa.Engine, wanted: Wanted, column: sa.Column[Any]) -> list[str]:

@@ -13,6 +13,7 @@ from data.errors import BadInput
 from data.moments import parse_moment
 from serving.access.reach import Reach
 from serving.lists import MOMENTS
+from serving.web.words import apart
 
 PAGE: Final = 50
 """Rows of one page."""
@@ -135,7 +136,7 @@ def sellers(engine: sa.Engine, asked: Asked, week: str) -> list[tuple[str, str]]
     query = _mine(asked, week).with_only_columns(*columns).distinct()
     with engine.connect() as connection:
         rows = connection.execute(query.where(list_items.c.owner_id.is_not(None))).all()
-    return sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1])
+    return apart(sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda one: one[1]))
 
 
 def frame_of(items: list[dict[str, Any]], columns: Sequence[str] = ()) -> pl.DataFrame:
@@ -207,8 +208,7 @@ def _conditions(asked: Asked) -> list[sa.ColumnElement[bool]]:
 def _order(sort: str) -> Sequence[sa.ColumnElement[Any]]:
     name = sort.removeprefix("-")
     if not sort:
-        group = sa.case(_GROUPS, value=list_items.c.group, else_=len(_GROUPS))
-        return [group, list_items.c.position.asc()]
+        return [list_items.c.position.asc()]
     if name not in SORTS:
         raise BadInput("nothing to sort by", field="sort", value=sort, allowed=", ".join(SORTS))
     ordered = SORTS[name].desc() if sort.startswith("-") else SORTS[name].asc()
@@ -245,4 +245,3 @@ _KINDS: Final[dict[str, Any]] = {
 }
 _LEAST: Final = ("position", "deal_id", "title", "account", "owner_id", "owner")
 """Columns of a list that has no item at all."""
-_GROUPS: Final = {"must": 0, "risk": 1, "worth": 2}

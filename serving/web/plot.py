@@ -73,7 +73,7 @@ class Plot:
     right: float = _RIGHT
     bands: list[Drawn] = field(default_factory=list)
     lines: list[Drawn] = field(default_factory=list)
-    names: list[Mark] = field(default_factory=list)
+    ends: list[Mark] = field(default_factory=list)
     verticals: list[Mark] = field(default_factory=list)
     dots: list[Mark] = field(default_factory=list)
 
@@ -104,8 +104,7 @@ class Plot:
         """Draw a line, with its name at the end."""
         self.lines.append(Drawn(self._path(xs, ys), f"line {look}".strip()))
         if name:
-            self.names.append(Mark(self.x(xs[-1]) + 6, self.y(ys[-1]) + 4, name, look))
-            self._spread_names()
+            self.ends.append(Mark(self.x(xs[-1]) + 6, self.y(ys[-1]) + 4, name, look))
 
     def steps(self, xs: Sequence[float], ys: Sequence[float], look: str = "") -> None:
         """Draw a line that keeps each value until the next."""
@@ -131,13 +130,14 @@ class Plot:
         points = (f"{self.x(x):g},{self.y(y):g}" for x, y in zip(xs, ys, strict=True))
         return "M" + "L".join(points)
 
-    def _spread_names(self) -> None:
-        """Move names apart, the lowest first, so that they can all be read."""
+    @property
+    def names(self) -> list[Mark]:
+        """The names at lines' ends, moved apart from the lowest on so that all can be read."""
         placed: list[Mark] = []
-        for mark in sorted(self.names, key=lambda mark: -mark.y):
+        for mark in sorted(self.ends, key=lambda mark: -mark.y):
             y = min(mark.y, placed[-1].y - _APART) if placed else mark.y
             placed.append(Mark(mark.x, y, mark.label, mark.look))
-        self.names = placed
+        return placed
 
 
 def _letters(text: str) -> float:

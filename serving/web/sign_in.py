@@ -5,14 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from data.errors import BadInput
 from data.people import users
 from serving.access.door import Door, find
-from serving.access.pages import SIGN_IN, OwnForm, TheViewer, own_path
+from serving.access.pages import SIGN_IN, OwnForm, own_path
 from serving.access.users import set_password
 from serving.access.viewer import Viewer
-from serving.api.service import Service, TheService, actor
+from serving.api.service import Service, actor
+from serving.security import Unauthenticated
 from serving.web.errors import sign_in_page
-from serving.web.frame import LANGUAGE, TheFrame
+from serving.web.frame import LANGUAGE, Frame, TheFrame
 from serving.web.rendering import page
 
 router = APIRouter()
@@ -35,15 +37,13 @@ def signing_in(request: Request) -> Response:
 @router.get("/account")
 def account(frame: TheFrame) -> Response:
     """Show who is signed in, with what rights, and the form to choose another password."""
-    row = _row(frame.service, frame.viewer)
-    return page(frame, "account.html", email=row["email"], own=row["password"] is not None)
+    return _account(frame)
 
 
 @router.post("/account/password", dependencies=[OwnForm])
 def change_password(
     request: Request,
-    service: TheService,
-    viewer: TheViewer,
+    frame: TheFrame,
     before: Annotated[str, Form(max_length=1_000)],
     after: Annotated[str, Form(max_length=1_000)],
 ) -> Response:
@@ -51,11 +51,23 @@ def change_password(
 
     A wrong one counts as a try to sign in, so that a session left open lets nobody guess on.
     """
+    service, viewer = frame.service, frame.viewer
     email, now = _row(service, viewer)["email"], service.clock()
     who = actor(request, "user", viewer.user_id)
-    Door(service.engine, service.settings).sign_in(email, before, now, who)
-    set_password(service.engine, email, after, now, who)
+    try:
+        Door(service.engine, service.settings).sign_in(email, before, now, who)
+        set_password(service.engine, email, after, now, who)
+    except Unauthenticated:
+        return _account(frame, frame.say("This is not the password now."), 401)
+    except BadInput:
+        return _account(frame, frame.say("The new one is too short, or easily guessed."), 422)
     return RedirectResponse(SIGN_IN, 303)
+
+
+def _account(frame: Frame, problem: str | None = None, status: int = 200) -> Response:
+    row = _row(frame.service, frame.viewer)
+    told = {"email": row["email"], "own": row["password"] is not None, "problem": problem}
+    return page(frame, "account.html", status, **told)
 
 
 def _row(service: Service, viewer: Viewer) -> dict[str, Any]:

@@ -27,6 +27,8 @@ GROUPS: Final = (
     ("worth", "Most worth", "grey"),
 )
 """The groups of the list in the order they are told, with the one meaning of their colour."""
+RESTS: Final = ("snoozed", "dismissed", "done")
+"""Why a deal is not listed, where somebody said so; whoever may see it may take that back."""
 _FILTERS: Final = {"group": "group", "stage": "stage", "owner": "owner_id"}
 
 
@@ -90,8 +92,14 @@ def others(frame: TheFrame, after: Annotated[str, Query(max_length=200)] = "") -
     """Say of each open deal that is not on the list why not."""
     asked, week = _asked(frame), frame.query.get("week") or lists.LATEST
     engine, most = frame.service.engine, listed.PAGE + 1
-    found = lists.others(engine, asked.pipeline, week, asked.reaches, after, most)
-    return page(frame, "others.html", found=found[: listed.PAGE], more=len(found) > listed.PAGE)
+    items = lists.others(engine, asked.pipeline, week, asked.reaches, after, most)
+    acts = _acts(frame, week) if items else {}
+    for item in items:
+        act = acts.get(item["deal_id"])
+        item["act"] = act_in_words(frame, act)
+        item["rests"] = item["why"] in RESTS and (act is None or act.action != "reopened")
+    shown, more = items[: listed.PAGE], len(items) > listed.PAGE
+    return page(frame, "others.html", items=shown, more=more, week=week)
 
 
 @router.post("/week/acts", dependencies=[OwnForm])
@@ -130,10 +138,7 @@ def act(
 def rows(frame: Frame, found: listed.Listed, numbers: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the table shows, in its order; a group's first row has its heading."""
     told, group = [], None
-    made = actions.of_list(
-        frame.service.engine, frame.pipeline or "", found.week, frame.viewer.reach
-    )
-    acts = {one.deal_id: one for one in made}  # the last of each
+    acts = _acts(frame, found.week)
     for item in found.items:
         row = _row(frame, item, found.before.get(item["deal_id"]))
         row["act"] = act_in_words(frame, acts.get(item["deal_id"]))
@@ -181,6 +186,12 @@ def _row(frame: Frame, item: dict[str, Any], before: dict[str, Any] | None) -> d
     }
 
 
+def _acts(frame: Frame, week: str) -> dict[str, Action]:
+    """Return the last act on each item of a list within reach."""
+    made = actions.of_list(frame.service.engine, frame.pipeline or "", week, frame.viewer.reach)
+    return {one.deal_id: one for one in made}
+
+
 def act_in_words(frame: Frame, act: Action | None) -> str | None:
     """Say what was done about an item; None where nothing was, or it was taken back."""
     if act is None or act.action == "reopened":
@@ -206,12 +217,13 @@ def _asked(frame: Frame, after: int = 0) -> Asked:
 
 
 def _capacity(frame: Frame, found: listed.Listed) -> list[dict[str, Any]]:
-    """Return the hours of the sellers within reach."""
-    reaches = (frame.viewer.reach, frame.scope.reach)
+    """Return the hours of the sellers within reach, or of the one that is chosen."""
+    reaches, owner = (frame.viewer.reach, frame.scope.reach), frame.query.get("owner")
     return [
         one
         for one in found.told.get("capacity", [])
         if all(reach.covers(one["owner_id"], one.get("team")) for reach in reaches)
+        and owner in (None, "", one["owner_id"])
     ]
 
 

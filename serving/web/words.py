@@ -1,5 +1,7 @@
 """The contract's own words as people read them; a word of the source stays as it is."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from serving.web.phrases import Say
@@ -14,6 +16,13 @@ COMMITS: Final = {
     "omitted": "not counted on",
 }
 """What sellers call a deal in most CRMs."""
+
+
+def apart(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return ids with names by which they can be told apart: two of one name show their ids."""
+    named = list(pairs)
+    times = Counter(name for _, name in named)
+    return [(one, name if times[name] == 1 else f"{name} ({one})") for one, name in named]
 
 
 def activity(say: Say, kind: str | None) -> str:

@@ -57,6 +57,21 @@ def test_a_user_is_made_with_a_password_from_standard_input_and_may_sign_in(
     assert "user.created" in dealcast("audit-log", "--action", "user")[1]
 
 
+def test_language_and_zone_are_the_workspaces_and_unknown_sellers_are_named(
+    dealcast: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALCAST_LANGUAGE", "zh")
+    monkeypatch.setenv("DEALCAST_TIMEZONE", "Asia/Shanghai")
+    create = ("users", "create", "li@x.example", "--role", "seller", "--owner", "S9999")
+    code, _, told = dealcast(*create, said=f"{GOOD}\n")
+    assert (code, "no seller is known with owner_id 'S9999' yet" in told) == (0, True)
+    (listed,) = json.loads(dealcast("users", "list")[1])
+    assert (listed["language"], listed["timezone"]) == ("zh", "Asia/Shanghai")
+    monkeypatch.setenv("DEALCAST_TIMEZONE", "Asia/Nowhere")
+    code, _, complaint = dealcast("users", "list")
+    assert (code, "timezone" in complaint.lower()) == (2, True)
+
+
 def test_a_key_for_a_team_says_so_and_never_sees_all_by_a_slip(dealcast: Run) -> None:
     create = ("keys", "create", "--name", "x", "--scope", "read")
     assert dealcast(*create, "--team", "")[0] == 2

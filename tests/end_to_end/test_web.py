@@ -316,6 +316,41 @@ def test_a_filter_that_leaves_nothing_leaves_the_headings(
     assert nothing.splitlines() == whole.splitlines()[:1]
 
 
+def test_a_link_to_what_is_out_of_reach_says_so_in_the_readers_language(seller: Page) -> None:
+    for path in ("/funnel?owner=o2", "/forecast?owner=o2", "/behind?owner=o2"):
+        answer = seller.goto(path)
+        assert answer is not None
+        assert answer.status == 404
+        expect(seller.locator("main")).to_contain_text("not within your rights")
+
+
+def test_a_wrong_password_is_told_where_it_was_typed(seller: Page) -> None:
+    for before, after, told in (
+        ("not the password", "another long one 17", "This is not the password now."),
+        (PASSWORD, "short", "The new one is too short"),
+    ):
+        seller.goto("/account")
+        seller.fill("[name=before]", before)
+        seller.fill("[name=after]", after)
+        seller.click("main button.main")
+        expect(seller.locator("main")).to_contain_text(told)
+
+
+def test_what_was_done_is_opened_again_from_what_is_not_listed(
+    url: str, company: Settings, seller: Page
+) -> None:
+    seller.goto("/week")
+    row = seller.locator("[data-row]").first
+    title = row.locator("td.deal a").inner_text()
+    row.get_by_role("button", name="Done").click()
+    published = _run(company, "week", "--pipeline", "sales", "--as-of", "2026-03-02")
+    assert published.returncode == 0, published.stderr
+    seller.goto("/week/others")
+    left = seller.locator("[data-row]").filter(has_text=title).first
+    left.get_by_role("button", name="Open again").click()
+    expect(seller.get_by_role("button", name="Open again")).to_have_count(0)
+
+
 def test_the_language_is_switched_and_kept(seller: Page) -> None:
     seller.goto("/deals")
     expect(seller.locator("html")).to_have_attribute("lang", "en")

@@ -74,6 +74,21 @@ def test_what_cannot_be_meant_is_refused(
     assert actions.of_list(published, "p", WEEK, EVERYTHING) == []
 
 
+def test_what_rests_is_opened_again_though_no_later_list_has_it(published: sa.Engine) -> None:
+    """A list that is published anew leaves out what was done; who may see it may undo that."""
+    actions.act(published, "p", WEEK, "d1", "done", ANN, NOW, EVERYTHING)
+    left = {"deal_id": "d1", "owner_id": "o1", "why": "done"}
+    lists.publish(published, HEAD, [{"position": 1, "deal_id": "d2", "owner_id": "o2"}], [left])
+    own, others = Reach("owner_id", "o1"), Reach("owner_id", "o2")
+    assert [one.action for one in actions.of_list(published, "p", WEEK, own)] == ["done"]
+    assert actions.of_list(published, "p", WEEK, others) == []
+    for action, reach in (("done", own), ("reopened", others)):
+        with pytest.raises(NotFound):
+            actions.act(published, "p", WEEK, "d1", action, ANN, NOW + 1, reach)  # type: ignore[arg-type]
+    actions.act(published, "p", WEEK, "d1", "reopened", ANN, NOW + 1, own)
+    assert actions.recent(published, "p", NOW + 1)["acted"].to_list() == ["reopened"]
+
+
 def test_only_items_of_a_published_list_can_be_acted_on(published: sa.Engine) -> None:
     for name, deal_id in ((WEEK, "d9"), ("2026-03-09", "d1")):
         with pytest.raises(NotFound):

@@ -211,6 +211,9 @@ def test_what_a_grade_meant_is_counted_by_hand(honest: Origin) -> None:
     assert a.won.low < a.won.mean < a.won.high
     assert (b.deals, d.deals, np.isnan(b.won.mean)) == (0, 0, True)
     assert (c.deals, c.closed, c.score, c.won.mean) == (12, 12, 20.0, 0.0)
+    accounts = len(np.unique(outcomes.groups[4:]))  # none of them won: Wilson's z² / (n + z²)
+    assert c.won.low == pytest.approx(0.0, abs=1e-9)
+    assert c.won.high == pytest.approx(100 * 1.96**2 / (accounts + 1.96**2), rel=1e-3)
 
 
 def test_amounts_are_judged_by_hand() -> None:

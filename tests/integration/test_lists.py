@@ -25,6 +25,7 @@ from serving.access.reach import EVERYTHING
 from serving.api.app import create_app
 from serving.champions import Champions
 from serving.insights import export
+from serving.insights.priorities import GROUPS
 from serving.insights.standing import standing
 from serving.security import create_key
 from serving.web.listed import frame_of
@@ -104,8 +105,10 @@ def test_each_open_deal_is_listed_or_says_why_the_most_at_stake_first(
     both = listed["deal_id"].to_list() + others["deal_id"].to_list()
     assert sorted(both) == sorted(r["deal"]["deal_id"] for r in RECORDS)
     assert listed["position"].to_list() == list(range(1, len(listed) + 1))
-    rest = listed.filter(pl.col("group") != "must")
-    assert rest["value_at_stake"].is_sorted(descending=True)
+    groups = list(listed.group_by("group", maintain_order=True))
+    assert [name for (name,), _ in groups] == [one for one in GROUPS if one in set(listed["group"])]
+    for _, deals in groups:
+        assert deals["value_at_stake"].is_sorted(descending=True)
     assert others["en"].null_count() == 0
     engine = open_database(company)
     assert len(lists.others(engine, "sales", "latest", [EVERYTHING])) == len(others)

@@ -147,7 +147,8 @@ def test_hours_what_is_left_out_and_what_is_assumed_are_in_the_workbook() -> Non
         BytesIO(export.workbook(listed(), AS_OF, "en", loads, others, "Assumed: work works."))
     )
     assert book.sheetnames == ["Overview", "Li", "Hours", "Not listed"]
-    assert book["Overview"]["A2"].value == "Assumed: work works."
+    assert book["Overview"]["A2"].value == "Assumed: work works. Dates and times are in UTC."
+    assert book["Li"]["A2"].value == book["Overview"]["A2"].value
     assert (book["Li"]["A3"].value, book["Li"]["C3"].value) == ("Hours available", 20)
     assert [cell.value for cell in book["Not listed"][2]] == ["d2", "no hours", 2]
 

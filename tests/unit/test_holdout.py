@@ -23,11 +23,11 @@ def judged(lift: float, accounts: int, seed: int) -> pl.DataFrame:
 
 def test_a_worked_difference() -> None:
     rows = [(f"a{n}", False, 0.5, n % 2) for n in range(10)]
-    rows += [(f"h{n}", True, 0.2, 0) for n in range(10)]
+    rows += [(f"h{n}", True, 0.7, n % 2) for n in range(10)]
     told = compare(pl.DataFrame(rows, schema=["account_id", "held", "p_won", "won"], orient="row"))
-    # listed came as said; held out came 0.2 below it, each account alike
+    # listed came as said; held out came 0.2 below it
     assert told.difference == pytest.approx(0.2)
-    assert told.low == pytest.approx(0.2 - 1.96 * (10 * 0.25 / 100) ** 0.5)
+    assert told.low == pytest.approx(0.2 - 1.96 * (2 * 10 * 0.25 / 100) ** 0.5)
     assert told.arms["accounts"].to_list() == [10, 10]
 
 
@@ -35,6 +35,11 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     found = [compare(judged(0.1, 400, seed)) for seed in range(200)]
     held = [one.low <= 0.1 <= one.high for one in found]  # type: ignore[operator]
     assert 0.90 < np.mean(held) < 0.99
+
+
+def test_an_arm_in_which_hardly_any_won_tells_no_difference() -> None:
+    few = judged(0.1, 400, 0).with_columns(won=pl.col("won") * ~pl.col("held"))
+    assert compare(few).difference is None
 
 
 def test_too_few_accounts_tell_no_difference() -> None:

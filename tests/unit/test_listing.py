@@ -9,7 +9,7 @@ from data.contract import Attribute, Pipeline
 from data.errors import BadInput
 from data.listing import Listing, Signal
 from data.mapping import parse_mapping
-from data.moments import DAY, parse_moment
+from data.moments import DAY, parse_moment, to_datetime
 from data.records import normalise
 from data.tables import Tables, lazy_tables
 from serving.insights.assignment import assign, expertise, track_record
@@ -112,6 +112,9 @@ def test_a_closing_stated_for_the_week_must_be_confirmed() -> None:
     told = following(known(touch(5), of=deal(**soon)))
     assert (told["next"], told["due_at"], told["must"]) == ("closing", NOW + 3 * DAY, True)
     assert following(known(touch(5), of=deal(expected_close_at=NOW + 9 * DAY)))["next"] == "touch"
+    next_monday = following(known(touch(5), of=deal(expected_close_at=NOW + 7 * DAY)))
+    sunday = to_datetime(next_monday["due_at"])
+    assert (next_monday["next"], sunday.isoweekday(), sunday.hour) == ("touch", 7, 12)
 
 
 def test_who_decides_is_found_before_a_milestone_is_settled() -> None:
@@ -205,6 +208,7 @@ DECIDED = {
     "amount_at_close": 1000.0,
     "cost": None,
     "hours": 1.0,
+    "must": False,
     "stagnant": False,
     "proposal": None,
     "contacts": 0,
@@ -249,6 +253,11 @@ def test_what_is_not_known_is_not_among_the_figures_that_decided() -> None:
     assert decided(p_lost_period=None)["decision_why"]["en"] == (
         "won in the end 50 %, expected profit 500"
     )
+
+
+def test_a_step_that_is_owed_is_said_beside_another_decision() -> None:
+    assert "owed" not in decided(must=True)["decision_why"]["en"]
+    assert decided(must=True, score=20)["decision_why"]["zh"].endswith("但下一步仍须完成")
 
 
 def test_a_risk_that_nothing_tells_is_unknown() -> None:

@@ -45,3 +45,9 @@ def test_a_period_is_cut_at_a_moment_and_never_turned_round() -> None:
     assert period.until(cut) == Period("month", period.starts_at, cut)
     assert period.until(0).days == 0
     assert period.until(parse_moment("2027-01-01")) == period
+
+
+def test_a_week_is_called_one_in_a_sentence() -> None:
+    week, quarter = (period_of(kind, parse_moment("2026-02-10")) for kind in ("week", "quarter"))  # type: ignore[arg-type]
+    assert week.told == {"zh": "2026-02-09当周", "en": "week of 2026-02-09"}
+    assert quarter.told["zh"] == "2026-Q1"

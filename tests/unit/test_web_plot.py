@@ -68,6 +68,14 @@ def test_ticks_are_round_few_and_within_the_picture(top: float) -> None:
     assert f"{step:.6e}"[:8] in ("1.000000", "2.000000", "5.000000")
 
 
+def test_names_keep_the_order_of_their_lines() -> None:
+    plot = Plot((0.0, 1.0), (0.0, 100.0))
+    for end in (50.0, 10.0, 49.0, 12.0, 48.0, 11.0):
+        plot.line([0.0, 1.0], [0.0, end], str(end))
+    upwards = sorted(plot.names, key=lambda mark: -mark.y)
+    assert [mark.label for mark in upwards] == ["10.0", "11.0", "12.0", "48.0", "49.0", "50.0"]
+
+
 def test_names_up_have_room_for_their_letters() -> None:
     short, long = (Plot((0, 1), (0, 1), y_ticks=[Tick(0, one)]) for one in ("0", "1,234.5万"))
     assert short.left < long.left
