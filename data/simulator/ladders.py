@@ -85,6 +85,7 @@ OPPORTUNITIES: Final = Ladder(
             "margin": Attribute(type="number", zh="毛利", en="margin"),
         },
         desk=Listing(
+            states={"商务谈判": "negotiation"},
             need=Signal(item="需求确认"),
             budget=Signal(attribute="budget", words=("已批",)),
             competition=Signal(attribute="competitors", at_least=3),
