@@ -14,6 +14,7 @@ from rich.console import Console
 from data.settings import Settings
 from models.bundle import champion
 from pipelines import demo
+from serving.desk.build import Desk
 from serving.desk.reviewed import last_settled, reviewed
 from serving.desk.store import read
 from serving.desk.view import View
@@ -37,10 +38,11 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Demo:
-    """A workspace that the demo made, and what it said."""
+    """A workspace that the demo made, what it said, and the desk that it left."""
 
     settings: Settings
     said: str
+    desk: Desk
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Run the demo on 600 deals, with the list of one past week."""
     settings, told = company.workspace(tmp_path_factory.mktemp("demo")), StringIO()
     demo.run(settings, 600, 0, Console(quiet=True), Console(file=told, width=200), (1,))
-    return Demo(settings, told.getvalue())
+    return Demo(settings, told.getvalue(), read(settings.desks / demo.OPPORTUNITIES))
 
 
 def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(made: Demo) -> None:
@@ -58,7 +60,7 @@ def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(made: Demo) -> None:
     assert said.count("Against the truth, deals open on") == 2
     assert "This quarter's bookings: " in said
     assert "opportunities: first this week" in said
-    desk = read(settings.desks / demo.OPPORTUNITIES)
+    desk = made.desk
     assert desk.said["as_of"].n_unique() == 2  # last week's, too
     reasons = reviewed(View(desk), last_settled(View(desk))).reasons
     assert set(reasons["outcome"]) == {"won", "lost"}

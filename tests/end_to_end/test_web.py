@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from data.audit import Actor
-from data.database import list_items, open_database
+from data.database import list_items, list_others, open_database
 from data.moments import now
 from data.settings import Settings
 from serving.access.users import create_user
@@ -296,6 +297,7 @@ def test_the_pages_file_says_what_the_published_one_says(
                 assert told[deal][name] == value, name
 
 
+@pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 def test_the_pages_workbook_has_hours_and_what_is_not_listed(
     url: str, signed_in: dict[str, BrowserContext]
 ) -> None:
@@ -337,17 +339,18 @@ def test_a_wrong_password_is_told_where_it_was_typed(seller: Page) -> None:
 
 
 def test_what_was_done_is_opened_again_from_what_is_not_listed(
-    url: str, company: Settings, seller: Page
+    company: Settings, seller: Page
 ) -> None:
-    seller.goto("/week")
-    row = seller.locator("[data-row]").first
-    title = row.locator("td.deal a").inner_text()
-    row.get_by_role("button", name="Done").click()
-    published = _run(company, "week", "--pipeline", "sales", "--as-of", "2026-03-02")
-    assert published.returncode == 0, published.stderr
+    engine = open_database(company)
+    mine = (list_others.c.pipeline == "sales") & (list_others.c.owner_id == "o1")
+    with engine.begin() as connection:  # as a list that is published anew tells what was done
+        row = connection.execute(sa.select(list_others).where(mine).limit(1)).one()
+        item = json.dumps(json.loads(row.item) | {"why": "done"})
+        this = mine & (list_others.c.deal_id == row.deal_id)
+        connection.execute(list_others.update().where(this).values(why="done", item=item))
+    engine.dispose()
     seller.goto("/week/others")
-    left = seller.locator("[data-row]").filter(has_text=title).first
-    left.get_by_role("button", name="Open again").click()
+    seller.get_by_role("button", name="Open again").click()
     expect(seller.get_by_role("button", name="Open again")).to_have_count(0)
 
 
@@ -421,7 +424,7 @@ def test_a_seller_is_offered_no_colleague_and_cannot_ask_for_one(seller: Page) -
         assert seller.locator("select[name=owner]").count() == 0
         refused = seller.goto(f"{path}?owner=o2")
         assert refused is not None
-        assert refused.status == 422
+        assert refused.status == 404
 
 
 def test_a_manager_sees_who_attained_what_and_a_seller_sees_no_ranking(

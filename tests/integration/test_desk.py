@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from data.contract import Pipeline
 from data.database import open_database
 from data.errors import BadInput, NotFound
-from data.moments import DAY, iso
+from data.moments import DAY, iso, iso_date, parse_moment
 from data.practice import Practice
 from data.settings import Settings
 from data.tables import Tables
@@ -385,8 +385,8 @@ def told(column: str, value: Any) -> bool:
 def figure(column: str, value: Any) -> str:
     if value is None:
         return "–"
-    if column == "by":
-        return str(value[:10])
+    if column == "by":  # a period's end is told by its last day
+        return iso_date(parse_moment(value) - 1)
     if SHARES.fullmatch(column):
         return f"{value:.0%}"
     return f"{value:,.1f}" if "days" in column and isinstance(value, float) else f"{value:,.0f}"
