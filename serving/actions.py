@@ -6,11 +6,11 @@ next list respects it.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import uuid4
 
 import polars as pl
-from sqlalchemy import CompoundSelect, Engine, Table, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Engine, Table, exists, literal, or_, select
 
 from data import audit
 from data.audit import Actor
@@ -100,9 +100,9 @@ def act(
     made = Action(uuid4().hex, pipeline, week, deal_id, action, until, reason, who, at)
     # what rests is on no list that was published since, and may be opened again all the same
     tables = (list_items, list_others) if action == "reopened" else (list_items,)
-    item = _seen(tables, reach, pipeline=pipeline, week=week, deal_id=deal_id)
+    there = _seen(tables, reach, literal(pipeline), literal(week), literal(deal_id))
     with writing(engine) as connection:
-        if connection.execute(item).first() is None:
+        if not connection.scalar(select(there)):
             raise NotFound(
                 "the deal is not on this list",
                 field="deal_id",
@@ -144,9 +144,9 @@ def recent(engine: Engine, pipeline: str, as_of: int) -> pl.DataFrame:
 
 def _read(engine: Engine, reach: Reach, pipeline: str, **of: str) -> list[Action]:
     own = select(list_actions).filter_by(pipeline=pipeline, **of)
-    seen = _seen((list_items, list_others), reach, pipeline=pipeline)
     if not reach.whole:  # a list that was published anew may have other items
-        own = own.where(tuple_(list_actions.c.week, list_actions.c.deal_id).in_(seen))
+        of_act = (list_actions.c[name] for name in ("pipeline", "week", "deal_id"))
+        own = own.where(_seen((list_items, list_others), reach, *of_act))
     own = own.order_by(list_actions.c.at, list_actions.c.action_id)
     names = [field.name for field in fields(Action)]
     with engine.connect() as connection:
@@ -154,12 +154,21 @@ def _read(engine: Engine, reach: Reach, pipeline: str, **of: str) -> list[Action
     return [Action(**{name: row[name] for name in names}) for row in rows]
 
 
-def _seen(tables: Sequence[Table], reach: Reach, **of: str) -> CompoundSelect[Any]:
-    """Return the query of week and deal_id of what is within reach, listed or not."""
-    return union_all(
+def _seen(
+    tables: Sequence[Table],
+    reach: Reach,
+    pipeline: ColumnElement[str],
+    week: ColumnElement[str],
+    deal_id: ColumnElement[str],
+) -> ColumnElement[bool]:
+    """Return the condition that a deal is in one of the tables of a week, within reach."""
+    return or_(
         *(
-            reach.select(
-                select(one.c.week, one.c.deal_id).filter_by(**of), one.c.owner_id, one.c.team
+            exists().where(
+                one.c.pipeline == pipeline,
+                one.c.week == week,
+                one.c.deal_id == deal_id,
+                reach.where(one.c.owner_id, one.c.team),
             )
             for one in tables
         )
