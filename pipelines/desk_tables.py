@@ -16,6 +16,7 @@ from serving.desk.outlook import Outlook
 from serving.desk.reached import Reached
 from serving.desk.view import View
 from serving.insights import ideal
+from serving.web.words import apart
 
 _SHARES = ("moved_so_far", "conversion", "conversion_before", "conversion_goal")
 _RATES = ("rate", "required", "over_before", "over_year")
@@ -60,7 +61,7 @@ def show_attainment(view: View, found: Reached, console: Console, language: Lang
     """Print an attainment: the whole, the groups, quotas and customers."""
     _headline(view, console, language)
     tell(console, found.period.name, "bold")
-    names = dict(view.desk.sellers.select("owner_id", "owner").drop_nulls().iter_rows())
+    names = dict(apart(view.desk.sellers.select("owner_id", "owner").drop_nulls().iter_rows()))
     groups = [] if found.groups is None else [found.groups]
     reached = pl.concat([found.whole, *groups])
     _show(reached.with_columns(pl.col("group").replace(names)), console, language)

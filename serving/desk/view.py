@@ -81,18 +81,10 @@ class View:
         Raises:
             BadInput: no deal within reach has what was asked for.
         """
-        self.check()
-        return self._of(self.desk.deals)
-
-    def check(self) -> None:
-        """Refuse what is asked for where no deal within reach has it.
-
-        Raises:
-            BadInput: naming the side, the word and those that there are.
-        """
         if self.asked.chosen:
             within = self.reach.filter(self.desk.deals)
             self.asked.check(pl.concat([within.select(_SIDES), self._known_words], how="diagonal"))
+        return self._of(self.desk.deals)
 
     @cached_property
     def open_deals(self) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def view_of(frame: Frame) -> View | None:
         return None
     view = desks.view(pipeline, frame.viewer.reach, asked, _currency(frame, about))
     try:
-        view.once("checked", view.check)
+        _ = view.deals  # which stay found, for whatever the page tells
     except BadInput as error:  # a link from somebody who may see more
         raise NotFound("no deal within reach has this", error.field, error.value) from error
     return view
