@@ -207,31 +207,24 @@ def _risks() -> pl.Expr:
 
 
 def _why() -> pl.Expr:
-    """Tell the figures that decided, those that are known."""
-    chance, lost = (written(100 * pl.col(name)) for name in ("p_won_end", "p_lost_period"))
-    profit = written(pl.col("expected_profit"))
-    still = pl.when("stagnant")
-    owed = pl.when(pl.col("must") & (pl.col("decision") != "follow"))
-    return pl.struct(
-        zh=pl.concat_str(
-            pl.format("最终赢单{}%", chance),
-            pl.format("期末前输单{}%", lost),
-            pl.format("预期利润{}", profit),
-            still.then(pl.lit("已停滞")),
-            owed.then(pl.lit("但下一步仍须完成")),
-            separator="，",
-            ignore_nulls=True,
-        ),
-        en=pl.concat_str(
-            pl.format("won in the end {} %", chance),
-            pl.format("lost by period's end {} %", lost),
-            pl.format("expected profit {}", profit),
-            still.then(pl.lit("stagnant")),
-            owed.then(pl.lit("but the next step is owed")),
-            separator=", ",
-            ignore_nulls=True,
-        ),
+    """Tell the figures that decided, those that are known, and what else holds."""
+    figures = (
+        ("最终赢单{}%", "won in the end {} %", 100 * pl.col("p_won_end")),
+        ("期末前输单{}%", "lost by period's end {} %", 100 * pl.col("p_lost_period")),
+        ("预期利润{}", "expected profit {}", pl.col("expected_profit")),
     )
+    owed = pl.col("must") & (pl.col("decision") != "follow")
+    facts = (
+        ("已停滞", "stagnant", pl.col("stagnant")),
+        ("但下一步仍须完成", "but the next step is owed", owed),
+    )
+
+    def told(which: int, separator: str) -> pl.Expr:
+        parts = [pl.format((zh, en)[which], written(one)) for zh, en, one in figures]
+        parts += [pl.when(one).then(pl.lit((zh, en)[which])) for zh, en, one in facts]
+        return pl.concat_str(parts, separator=separator, ignore_nulls=True)
+
+    return pl.struct(zh=told(0, "，"), en=told(1, ", "))
 
 
 def _state(desk: Listing, stages: tuple[str, ...]) -> pl.Expr:
