@@ -139,6 +139,12 @@ def _close(page: Page) -> None:
     page.close()
 
 
+def _cookies(context: BrowserContext, language: str) -> dict[str, str]:
+    """Return what a browser sends, in this language whatever another test chose."""
+    sent = {one["name"]: one["value"] for one in context.cookies()}
+    return sent | {"dealcast_language": language}
+
+
 def _owners(company: Settings) -> dict[str, str]:
     """Return the owner of each deal on the list."""
     engine = open_database(company)
@@ -280,8 +286,7 @@ def test_a_view_is_handed_out_as_a_file(path: str, kind: str, manager: Page) -> 
 def test_the_pages_file_says_what_the_published_one_says(
     url: str, company: Settings, signed_in: dict[str, BrowserContext]
 ) -> None:
-    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
-    handed = httpx2.get(f"{url}/week.csv", cookies=cookies | {"dealcast_language": "en"}).text
+    handed = httpx2.get(f"{url}/week.csv", cookies=_cookies(signed_in["manager"], "en")).text
     published = next(company.lists.glob("sales-2026-03-02.csv")).read_text("utf-8-sig")
     told, expected = (
         {row["Deal"]: row for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
@@ -301,7 +306,7 @@ def test_the_pages_file_says_what_the_published_one_says(
 def test_the_pages_workbook_has_hours_and_what_is_not_listed(
     url: str, signed_in: dict[str, BrowserContext]
 ) -> None:
-    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
+    cookies = _cookies(signed_in["manager"], "zh")
     content = httpx2.get(f"{url}/week.xlsx", cookies=cookies).content
     book = load_workbook(io.BytesIO(content))
     assert book.sheetnames[0] == "总览"
@@ -312,7 +317,7 @@ def test_the_pages_workbook_has_hours_and_what_is_not_listed(
 def test_a_filter_that_leaves_nothing_leaves_the_headings(
     url: str, signed_in: dict[str, BrowserContext]
 ) -> None:
-    cookies = {one["name"]: one["value"] for one in signed_in["manager"].cookies()}
+    cookies = _cookies(signed_in["manager"], "zh")
     whole = httpx2.get(f"{url}/week.csv", cookies=cookies).content
     nothing = httpx2.get(f"{url}/week.csv?q=nobody-has-this", cookies=cookies).content
     assert nothing.splitlines() == whole.splitlines()[:1]
@@ -459,8 +464,8 @@ def test_files_of_the_desk_hold_what_their_reader_may_see(
 ) -> None:
     sellers = {}
     for who, context in signed_in.items():
-        cookies = {one["name"]: one["value"] for one in context.cookies()}
-        answer = httpx2.get(f"{url}{path}.csv", cookies=cookies | {"dealcast_language": "en"})
+        cookies = _cookies(context, "en")
+        answer = httpx2.get(f"{url}{path}.csv", cookies=cookies)
         assert answer.content.startswith(b"\xef\xbb\xbf")
         rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
         assert not any(row["Title"].startswith("=") for row in rows)
