@@ -4,6 +4,8 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
+# once for all processes, for where Python may not write what it compiled: half of a start is that
+export UV_COMPILE_BYTECODE := 1
 
 # behind a company's proxy only the system's certificates are right, on a bare system only uv's
 fetch = $(UV) --no-progress $(1) || $(UV) --system-certs $(1)

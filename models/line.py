@@ -76,7 +76,7 @@ class Design:
     def of(self, rows: Array) -> Array:
         """Return the columns of code rows, [n, width]."""
         far = (_logarithm(rows[:, self.numbers]) - self.middle) / self.spread
-        near = np.clip(np.nan_to_num(far), -_FAR, _FAR)
+        near = np.clip(np.where(np.isnan(far), 0.0, far), -_FAR, _FAR)
         missing = np.isnan(rows[:, self.gaps]).astype(float)
         words = [rows[:, [place]] == np.arange(count) for place, count in self.words.items()]
         return np.hstack([near, missing, *words])
@@ -182,15 +182,16 @@ class Line:
         columns = design.of(rows)
         mean = np.average(columns, axis=0, weights=weight)
         centred = np.column_stack([np.ones(len(rows)), columns - mean])
-        ridge = np.diag([1e-6, *np.full(len(mean), 2 * _RIDGE)])
+        rough = centred.astype(np.float32)  # enough for the way to the optimum, not for where it is
+        ridge = np.array([1e-6, *np.full(len(mean), 2 * _RIDGE)])
         share = np.clip(np.average(target, weights=weight), 1e-6, 1 - 1e-6)
         solution = np.zeros(centred.shape[1])
         solution[0] = np.log(share / (1 - share))
         for _ in range(_STEPS):
             p = expit(centred @ solution)
-            curvature = weight * p * (1 - p)
-            slope = centred.T @ (weight * (target - p)) - ridge @ solution
-            step = np.linalg.solve((centred.T * curvature) @ centred + ridge, slope)
+            slope = centred.T @ (weight * (target - p)) - ridge * solution
+            bent = rough * np.sqrt(weight * p * (1 - p), dtype=np.float32)[:, None]
+            step = np.linalg.solve(bent.T @ bent + np.diag(ridge), slope)
             solution = solution + step
             if np.abs(step).max() < _ENOUGH:
                 break
@@ -233,5 +234,5 @@ class Line:
 
 
 def _logarithm(numbers: Array) -> Array:
-    logs: Array = np.sign(numbers) * np.log1p(np.abs(numbers))
+    logs: Array = np.copysign(np.log1p(np.abs(numbers)), numbers)
     return logs
