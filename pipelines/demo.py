@@ -1,6 +1,7 @@
 """`dealcast demo`: the main job on a simulated company, whose true curves are known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -25,8 +26,8 @@ LEADS, OPPORTUNITIES = "leads", "opportunities"
 QUARTER, WEEK = 91 * DAY, 7 * DAY
 _ORIGINS = {LEADS: QUARTER, OPPORTUNITIES: 3 * QUARTER}
 """How long before the end each is judged: moments for which the simulator tells the truth."""
-_ROWS = 70_000
-"""Rows a booster is fitted on: fewer than by default, so that the demo takes minutes."""
+FITTING: Final = Fitting(rows_per_booster=70_000)
+"""How the models are fitted: on fewer rows than by default, so that the demo takes minutes."""
 PAST_WEEKS: Final = (8, 6, 4, 2, 1)
 """How many weeks ago lists were published: what they said has come due, or is compared with."""
 
@@ -38,6 +39,7 @@ def run(
     progress: Console,
     console: Console,
     past_weeks: Sequence[int] = PAST_WEEKS,
+    fitting: Fitting = FITTING,
 ) -> None:
     """Simulate, ingest, train both pipelines, publish the list, and compare with the truth.
 
@@ -49,8 +51,9 @@ def run(
         console: where the results go.
         past_weeks: how many weeks ago lists were published, the longest first, by a quickly
             fitted bundle that knew no more than the first of these weeks.
+        fitting: how the models are fitted.
     """
-    fitting = Fitting(threads=settings.threads, rows_per_booster=_ROWS)
+    fitting = replace(fitting, threads=settings.threads)
     end = parse_moment(monday(now()).isoformat())
     with TemporaryDirectory(prefix="dealcast-demo-") as scratch:
         company = Path(scratch) / "company"

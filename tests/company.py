@@ -1,10 +1,15 @@
 """A small company with a history that a model can learn from within seconds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from rich.console import Console
 
 from data.contract import Pipeline
@@ -15,7 +20,7 @@ from data.tables import load_pipeline, open_tables, write_parquet
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, crown
 from models.usual import Usual
-from pipelines import ingest
+from pipelines import backtest, ingest, train
 from training.fit import Fitted, fit
 
 NAME = "sales"
@@ -82,6 +87,15 @@ def found(settings: Settings) -> Bundle:
     bundle = bundled(fit(tables, pipeline, END, SMALL, seed=0)).save(settings.bundles / NAME)
     crown(settings.bundles / NAME / bundle.name)
     return bundle
+
+
+@contextmanager
+def small_boosters() -> Iterator[None]:
+    """Let commands fit `SMALL` boosters, where it is not asked how well they predict."""
+    with pytest.MonkeyPatch.context() as patch:
+        for command in (train, backtest):
+            patch.setattr(command, "Fitting", partial(replace, SMALL))
+        yield
 
 
 def bundled(fitted: Fitted) -> Bundle:

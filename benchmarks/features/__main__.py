@@ -28,12 +28,11 @@ CONTENDERS: Final[dict[str, tuple[str, ...]]] = {
     "polars": (sys.executable, *_OURS, "polars"),
     "duckdb": (sys.executable, *_OURS, "duckdb"),
     "spark": (sys.executable, *_OURS, "spark"),
-    "same": (sys.executable, *_OURS, "same"),
     "pandas": (sys.executable, "-m", "benchmarks.features.pandas_way"),
     "feast": (str(FEAST), "-m", "benchmarks.features.peers.feast_join"),
 }
 _PACKAGES: Final = ("polars", "narwhals", "duckdb", "pyspark", "pandas")
-PEERS: Final = ("same", "pandas", "feast")
+PEERS: Final = ("pandas", "feast")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Folder = Annotated[Path, typer.Option(help="Where companies and features lie.")]

@@ -52,7 +52,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ingest.run(source, "canonical", company.NAME, settings, Console(quiet=True))
     settings.features.mkdir()
     (settings.features / "cancelled.py").write_text(ADDED, encoding="utf-8")
-    trained = dealcast(settings, "train", "--as-of", "2026-03-02", "--json")
+    with company.small_boosters():
+        trained = dealcast(settings, "train", "--as-of", "2026-03-02", "--json")
     assert trained.exit_code == 0, trained.output
     return settings
 

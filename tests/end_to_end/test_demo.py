@@ -47,9 +47,10 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Run the demo on 600 deals, with the list of one past week."""
+    """Run the demo on 600 deals and small boosters, with the list of one past week."""
     settings, told = company.workspace(tmp_path_factory.mktemp("demo")), StringIO()
-    demo.run(settings, 600, 0, Console(quiet=True), Console(file=told, width=200), (1,))
+    consoles = Console(quiet=True), Console(file=told, width=200)
+    demo.run(settings, 600, 0, *consoles, past_weeks=(1,), fitting=company.SMALL)
     return Demo(settings, told.getvalue(), read(settings.desks / demo.OPPORTUNITIES))
 
 

@@ -1,7 +1,7 @@
 """train, backtest, models: as a data scientist calls them, on real files, a database and MLflow."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ def run(workspace: Settings) -> Run:
         return CliRunner().invoke(app, [*words, *place], catch_exceptions=False)
 
     return call
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with company.small_boosters():
+        yield
 
 
 @pytest.fixture(scope="module")
