@@ -24,6 +24,11 @@ from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
 DEALS_A_PART: Final = 25_000
+_TYPES: Final[dict[str, type[nw.Float64 | nw.String]]] = {
+    "number": nw.Float64,
+    "category": nw.String,
+}
+"""What a feature's values are, by its kind."""
 
 
 def compute(tables: Tables, snapshots: Frame, context: Context) -> pl.DataFrame:
@@ -58,6 +63,9 @@ def compute_parts(
         Rows of `compute`, in its order.
     """
     asked = collect(snapshots.select(*KEY)).sort(KEY)
+    if asked.is_empty():
+        yield _no_rows(context)
+        return
     stood = standing(tables, context, asked["as_of"].unique().sort())
     others = [collect(one) for one in (accounts_of(tables), owners_of(tables))]
 
@@ -131,11 +139,18 @@ def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
 def _features(told: Frame, context: Context) -> Frame:
     """Read each feature off, where the deal was known."""
     features = {
-        feature.name: expression.cast(nw.Float64 if feature.kind == "number" else nw.String)
+        feature.name: expression.cast(_TYPES[feature.kind])
         for feature, expression in _asked(context)[1]
     }
     known = nw.col("recorded_at") <= nw.col("as_of")
     return told.filter(known).select(*KEY, **features)
+
+
+def _no_rows(context: Context) -> pl.DataFrame:
+    """Return what `compute` does of no snapshot: a deal that has ended is to cost nothing."""
+    told = {feature.name: _TYPES[feature.kind]() for feature in catalogue(context)}
+    schema = nw.Schema({"deal_id": nw.String(), "as_of": nw.Int64(), **told})
+    return pl.DataFrame(schema=schema.to_polars())
 
 
 class Prepared:

@@ -58,10 +58,13 @@ def differing(one: Path, other: Path) -> list[str]:
     ours = pl.scan_parquet(one / "*.parquet")
     if ours.select(pl.len()).collect().item() != theirs.select(pl.len()).collect().item():
         ours = ours.join(theirs.select(key), on=key, how="semi")
-    ours, theirs = ours.sort(key), theirs.sort(key)
+    sides = [(frame, frame.select(pl.arg_sort_by(key)).collect()) for frame in (ours, theirs)]
     found = []
     for name in theirs.collect_schema().names():  # one at a time: all do not fit in memory
-        left, right = (frame.select(name).collect().to_series() for frame in (ours, theirs))
+        left, right = (
+            frame.select(name).collect().to_series().gather(order.to_series())
+            for frame, order in sides
+        )
         if not left.equals(right.cast(left.dtype), null_equal=True):
             found.append(name)
     return found

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import chinese_calendar
 import polars as pl
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -69,6 +69,19 @@ def test_features_agree_with_plain_loops(frames: Frames, moment: int) -> None:
     told = [plain(frames, deal_id, moment) for deal_id in computed["deal_id"]]
     expected = pl.DataFrame(told, schema={n: computed.schema[n] for n in plain(frames, "d0", 0)})
     assert_frame_equal(computed.select(expected.columns), expected, rel_tol=0, abs_tol=1e-12)
+
+
+@few
+@given(frames=histories(), moment=moments)
+def test_no_snapshot_has_the_columns_that_some_have(
+    engine: Engine, frames: Frames, moment: int
+) -> None:
+    tables = put(frames, engine)
+    some = compute(tables, open_snapshots(tables, moment), CONTEXT)
+    assume(len(some))
+    none = compute(tables, open_snapshots(tables, START - DAY), CONTEXT)
+    assert none.is_empty()
+    assert none.schema == some.schema
 
 
 Fact = dict[str, Any]
