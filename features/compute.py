@@ -63,9 +63,6 @@ def compute_parts(
         Rows of `compute`, in its order.
     """
     asked = collect(snapshots.select(*KEY)).sort(KEY)
-    if asked.is_empty():
-        yield _no_rows(context)
-        return
     stood = standing(tables, context, asked["as_of"].unique().sort())
     others = [collect(one) for one in (accounts_of(tables), owners_of(tables))]
 
@@ -146,8 +143,8 @@ def _features(told: Frame, context: Context) -> Frame:
     return told.filter(known).select(*KEY, **features)
 
 
-def _no_rows(context: Context) -> pl.DataFrame:
-    """Return what `compute` does of no snapshot: a deal that has ended is to cost nothing."""
+def no_rows(context: Context) -> pl.DataFrame:
+    """Return what `compute` does of no snapshot, without computing anything."""
     told = {feature.name: _TYPES[feature.kind]() for feature in catalogue(context)}
     schema = nw.Schema({"deal_id": nw.String(), "as_of": nw.Int64(), **told})
     return pl.DataFrame(schema=schema.to_polars())

@@ -11,9 +11,9 @@ import polars as pl
 
 from data.errors import BadInput
 from data.moments import DAY, iso
-from data.tables import Frame, Tables, lazy_tables
+from data.tables import Frame, Tables, collect, lazy_tables
 from features.catalogue import Feature
-from features.compute import Prepared, catalogue, compute
+from features.compute import Prepared, catalogue, compute, no_rows
 from features.snapshots import first_snapshots, open_among, open_snapshots
 from models.bundle import Bundle
 from models.curve import Array, Curves
@@ -86,7 +86,9 @@ class Scorer:
             snapshots = snapshots.filter(nw.col("deal_id").is_in(deal_ids))
         if trend_days is not None and dated:
             snapshots = _with_earlier(known, snapshots, as_of - round(trend_days * DAY))
-        rows = compute(known, snapshots, self.bundle.context)
+        asked, context = collect(snapshots), self.bundle.context
+        # many a deal is asked for once it has ended: that is to cost nothing
+        rows = compute(known, known.put(asked), context) if len(asked) else no_rows(context)
         said = told(known, self.bundle, rows, self._threads(rows))
         scores = self._scores(rows, *said, as_of, with_trend=trend_days is not None)
         if contact:
