@@ -20,7 +20,7 @@ from data.tables import load_pipeline, open_tables, write_parquet
 from models.boosting import Settings as Fitting
 from models.bundle import Bundle, crown
 from models.usual import Usual
-from pipelines import backtest, ingest, train
+from pipelines import ingest
 from training.fit import Fitted, fit
 
 NAME = "sales"
@@ -92,6 +92,8 @@ def found(settings: Settings) -> Bundle:
 @contextmanager
 def small_boosters() -> Iterator[None]:
     """Let commands fit `SMALL` boosters, where it is not asked how well they predict."""
+    from pipelines import backtest, train  # here, because they load MLflow, which takes seconds
+
     with pytest.MonkeyPatch.context() as patch:
         for command in (train, backtest):
             patch.setattr(command, "Fitting", partial(replace, SMALL))

@@ -16,7 +16,7 @@ import polars as pl
 import typer
 
 from benchmarks.features import task
-from benchmarks.features.page import page
+from benchmarks.features.page import PEERS, page
 from benchmarks.features.watch import watch
 from data.errors import NotReady
 
@@ -32,7 +32,6 @@ CONTENDERS: Final[dict[str, tuple[str, ...]]] = {
     "feast": (str(FEAST), "-m", "benchmarks.features.peers.feast_join"),
 }
 _PACKAGES: Final = ("polars", "narwhals", "duckdb", "pyspark", "pandas")
-PEERS: Final = ("pandas", "feast")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Folder = Annotated[Path, typer.Option(help="Where companies and features lie.")]

@@ -13,7 +13,7 @@ _NAMES: Final = {
     "pandas": "pandas",
     "feast": "Feast",
 }
-_PEERS: Final = ("pandas", "feast")
+PEERS: Final = ("pandas", "feast")
 _MILLION: Final = 1_000_000
 _TIMES: Final = 10
 _BUSY: Final = 1.5
@@ -175,6 +175,6 @@ def _against(records: Sequence[Record]) -> Iterator[tuple[str, ...]]:
     for one in records:
         own = ours.get(one["deals"])
         ratios: tuple[str, ...] = ("", "")
-        if one["contender"] in _PEERS and own is not None and one["exit_code"] == 0:
+        if one["contender"] in PEERS and own is not None and one["exit_code"] == 0:
             ratios = tuple(f"{one[name] / own[name]:.1f}" for name in ("wall_s", "cpu_s"))
         yield (*_row(one), *ratios)

@@ -97,7 +97,8 @@ def broken(good: bytes, chance: random.Random) -> bytes:
     if kind == 2:
         return b"[" * chance.randrange(1, 100_000)
     if kind == 3:
-        return good.decode().encode(chance.choice(["utf-16", "cp037", "cp500"]))
+        codings = ["utf-16", "utf-32", "utf-7", "cp037", "cp500"]
+        return good.decode().encode(chance.choice(codings))
     return chance.randbytes(chance.randrange(2_000))
 
 
