@@ -33,6 +33,9 @@ $(UV):
 demo: setup ## Simulate a company, train, print this week's list and the forecast
 	$(BIN)/dealcast demo
 
+# two workers on few cores: the threads of BLAS would spin while the other worker waits
+test test-quick: export OPENBLAS_NUM_THREADS := 1
+
 test: setup lint ## Lint and run every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -80,7 +83,7 @@ bench-desk: setup ## Measure what the list captures where the true effect is kno
 	$(BIN)/python -m benchmarks.desk allocation
 	$(BIN)/python -m benchmarks.desk pages
 
-bench-forecast: setup ## Look back at forecasts of a simulated company (an hour; ONLY=…), write the page
+bench-forecast: setup ## Look back at forecasts of a simulated company (minutes a seed; ONLY=…), write the page
 	$(BIN)/python -m benchmarks.forecast run $(ONLY)
 
 bench-smoke: setup bench-peers ## Try every contender on a small task with a short clock (minutes)
