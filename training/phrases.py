@@ -11,9 +11,9 @@ BASELINES: Final = {
     "stage": "stage baseline",
     "stage_time": "baseline by stage and time in it",
     "stage_rate": "stage win rate",
-    "naive_bayes": "Odoo's lead scoring",
-    "checklist": "the handbook's checklist rule",
-    "commit": "the seller's commit and close date",
+    "naive_bayes": "lead scoring of Odoo",
+    "checklist": "checklist rule of the handbook",
+    "commit": "commit and close date of the seller",
 }
 """What people call a baseline, by its name."""
 _NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -142,9 +142,9 @@ _PAGE: Final = {
     "won, %": "赢单（%）",
     "baseline by stage and time in it": "阶段与停留时间基线",
     "stage win rate": "阶段赢单率",
-    "Odoo's lead scoring": "Odoo线索评分",
-    "the handbook's checklist rule": "手册的里程碑规则",
-    "the seller's commit and close date": "销售承诺与预计成交日",
+    "lead scoring of Odoo": "Odoo线索评分",
+    "checklist rule of the handbook": "手册的里程碑规则",
+    "commit and close date of the seller": "销售承诺与预计成交日",
     "closings": "结案",
     "number": "数量",
     "within the 80 % range, given what is seen": "落入80%区间（已观察范围内）",

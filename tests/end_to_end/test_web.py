@@ -499,7 +499,7 @@ def test_a_seller_cannot_act_on_anothers_deal(seller: Page, company: Settings) -
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize("width", [390, 768, 1280, 1440])
 def test_no_page_is_wider_than_its_window(manager: Page, width: int, language: str) -> None:
     manager.set_viewport_size({"width": width, "height": 844})
     manager.goto(f"/language/{language}?next=/week")
