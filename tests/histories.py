@@ -95,8 +95,8 @@ _lives = st.tuples(
 def histories(draw: st.DrawFn) -> Frames:
     """Draw the contract's tables of four deals and two accounts."""
     return {
-        "deals": _frame("deals", _deals(draw(st.lists(_lives, min_size=4, max_size=4)))),
-        "changes": _frame(
+        "deals": frame_of("deals", _deals(draw(st.lists(_lives, min_size=4, max_size=4)))),
+        "changes": frame_of(
             "changes",
             (
                 _fact(seq, deal, at, late)
@@ -104,7 +104,7 @@ def histories(draw: st.DrawFn) -> Frames:
                 for seq, (deal, at, late, (field, value)) in enumerate(_some(draw, _changes, 25))
             ),
         ),
-        "activities": _frame(
+        "activities": frame_of(
             "activities",
             (
                 _fact(seq, deal, at, late)
@@ -115,25 +115,25 @@ def histories(draw: st.DrawFn) -> Frames:
                 )
             ),
         ),
-        "checklist": _frame(
+        "checklist": frame_of(
             "checklist",
             (
                 _fact(seq, deal, at, late) | {"item": "i", "status": status}
                 for seq, (deal, at, late, status) in enumerate(_some(draw, _items, 8))
             ),
         ),
-        "contacts": _frame(
+        "contacts": frame_of(
             "contacts",
             (
                 _fact(seq, deal, at, late) | {"contact_id": f"c{seq}", "role": role}
                 for seq, (deal, at, late, role) in enumerate(_some(draw, _contacts, 8))
             ),
         ),
-        "owners": _frame(
+        "owners": frame_of(
             "owners",
             ({"owner_id": owner, "team": team} for owner, team in (("o", "north"), ("p", None))),
         ),
-        "accounts": _frame(
+        "accounts": frame_of(
             "accounts",
             (
                 {"account_id": f"k{n}", "recorded_at": draw(moments), "industry": "toys"}
@@ -173,7 +173,8 @@ def _deals(lives: Iterable[Any]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _frame(name: str, rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+def frame_of(name: str, rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """Return a table of the contract of rows that may leave columns out."""
     schema = TABLES[name].schema
     told = [({"pipeline": PIPELINE.name} if "pipeline" in schema else {}) | row for row in rows]
     keyed = [{column: row.get(column) for column in schema} for row in told]

@@ -116,7 +116,8 @@ _WITHIN_S: Final = 0.5
 
 def _pages(run: dict[str, Any]) -> Iterator[str]:
     rows = run["rows"]
-    slow = [path for path, one in run["pages"].items() if one["median_s"] > _WITHIN_S]
+    most = {path: max(one["most_s"], run["first"][path]) for path, one in run["pages"].items()}
+    slow = [path for path, seconds in most.items() if seconds > _WITHIN_S]
     yield "## Pages where very many deals are open"
     yield ""
     yield (
@@ -124,8 +125,8 @@ def _pages(run: dict[str, Any]) -> Iterator[str]:
         f"{rows['sellers']:,} sellers and {rows['items']:,} items on lists: a simulated company, "
         f"copied. Asked for over HTTP by one user who sees everything, {run['times']} times each, "
         f"on SQLite. {run['date']}, {run['machine']}, Python {run['python']}, load before "
-        f"{run['load_before']}. First: the first request after the start, while the service is "
-        "still preparing the desk; what is prepared already is fast."
+        f"{run['load_before']}. First: the first request once the service says that it is "
+        "ready."
     )
     yield ""
     yield "| page | median, s | most, s | first, s | kB |"
@@ -137,7 +138,7 @@ def _pages(run: dict[str, Any]) -> Iterator[str]:
         )
     yield ""
     yield (
-        f"Within {_WITHIN_S} s: "
+        f"Always within {_WITHIN_S} s: "
         + ("every page." if not slow else "all but " + ", ".join(f"`{one}`" for one in slow) + ".")
         + f" While a new desk is taken up, {run['renewed']['requests']} requests of Forecast, "
         f"Funnel and Attainment took {run['renewed']['most_s']:.2f} s at most."

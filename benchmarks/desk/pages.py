@@ -103,7 +103,8 @@ def _served(settings: Settings) -> Iterator[httpx2.Client]:
             with httpx2.Client(
                 base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=120
             ) as client:
-                client.get("/ready").raise_for_status()
+                while not client.get("/ready").is_success:
+                    time.sleep(0.05)
                 client.post("/sign-in", data={"email": name, "password": _PASSWORD})
                 yield client
         finally:

@@ -141,7 +141,7 @@ class _Own:
             yield from ((f"{name}_in:{days}", count) for days, count in late.items())
             for days, longer in zip(self.words.windows, self.words.windows[1:], strict=False):
                 before = age.clip(upper=longer) - days
-                trend = late[days] - (late[longer] - late[days]) * days / before
+                trend = late[days] - (late[longer] - late[days]) * days * (1 / before)
                 yield f"{name}_trend:{days}", trend.where(before >= days)
             if name == "done":
                 yield "silence_working", _working_days(some.held("at"), as_of)

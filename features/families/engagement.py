@@ -186,7 +186,8 @@ def _trend(history: History, facts: nw.Expr, days: int) -> nw.Expr:
     age = days_since(nw.col("created_at"))
     before = nw.when(age < longer).then(age).otherwise(nw.lit(float(longer))) - days
     late, all_ = history.count(facts, days), history.count(facts, longer)
-    return nw.when(before >= days).then(late - (all_ - late) * days / before)
+    # multiplied for the reason that `in_days` gives
+    return nw.when(before >= days).then(late - (all_ - late) * days * (1 / before))
 
 
 @engagement.feature(

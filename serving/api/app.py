@@ -90,9 +90,20 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
                 most=MOST_DEALS,
                 threaded=not near,
             )
-            with Live.of(settings, engine, champions, clock) as live, Warmer(desks):
+            live = Live.of(settings, engine, champions, clock)
+            with live, Warmer(desks) as warmer:
                 service = Service(
-                    settings, engine, champions, clock, calls, live, scores, keys, found, desks
+                    settings,
+                    engine,
+                    champions,
+                    clock,
+                    calls,
+                    live,
+                    scores,
+                    keys,
+                    found,
+                    desks,
+                    warmer,
                 )
                 yield {"service": service}
                 for gathering in (keys, found, scores):

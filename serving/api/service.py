@@ -19,6 +19,7 @@ from serving.api.scoring import Answered, Question
 from serving.champions import Champions
 from serving.clock import Clock
 from serving.desk.desks import Desks
+from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.ledger import Told
 from serving.live import Live
@@ -40,6 +41,7 @@ class Service:
     keys: Gathering[str, ApiKey]
     standings: Gathering[Asked, list[Standing]]
     desks: Desks
+    warmer: Warmer
 
 
 async def _service(request: Request) -> Service:

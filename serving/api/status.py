@@ -28,6 +28,8 @@ def health() -> Alive:
 def ready(service: TheService) -> Alive:
     """Say whether scores and lists can be served; if not, what is missing."""
     missing = [*_database_missing(service), *_bundles_missing(service)]
+    if not service.warmer.is_ready:
+        missing.append("the desks of the pages are being prepared: ask again in a moment")
     if missing:
         raise NotReady("not ready", field="missing", value="; ".join(missing))
     return Alive()

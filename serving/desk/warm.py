@@ -42,12 +42,15 @@ class Warmer:
     """
 
     desks: Desks
+    _ready: Event = field(default_factory=Event)
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
     def __enter__(self) -> "Warmer":
         """Begin; from now on a request waits for no desk but its pipeline's first."""
         self.desks.follows = False
+        if not self.desks.pipelines():
+            self._ready.set()
         self._thread = Thread(target=self._run, name="desks", daemon=True)
         self._thread.start()
         return self
@@ -59,10 +62,16 @@ class Warmer:
         if self._thread is not None:
             self._thread.join()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the desks found at the start are prepared, but for those that are broken."""
+        return self._ready.is_set()
+
     def _run(self) -> None:
         while True:
             for pipeline in self.desks.pipelines():
                 self._renew(pipeline)
+            self._ready.set()
             if self._stopping.wait(_EVERY_SECONDS):
                 return
 

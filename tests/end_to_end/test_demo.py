@@ -1,7 +1,8 @@
-"""The demo on a company small enough for a test, and what its tutorial does next."""
+"""The demo on a company small enough for a test, and what the tutorials do next."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from serving.desk.view import View
 from tests import company
 
 ROOT = Path(__file__).parents[2]
-TUTORIAL = ROOT / "docs" / "tutorials" / "sales-operations.md"
+TUTORIALS = ROOT / "docs" / "tutorials"
 NOT_HERE = re.compile(r"^(dealcast (demo|serve)|export) ?.*$", re.M)
 """What the fixture did, what does not end, and where the workspace is."""
 
@@ -69,23 +70,39 @@ def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(made: Demo) -> None:
     assert f"dealcast serve --workspace {settings.workspace}" in said.replace("\n", "")
 
 
-def test_the_tutorial_for_sales_operations_works(made: Demo) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```", TUTORIAL.read_text("utf-8"), flags=re.M | re.S)
-    commands = [NOT_HERE.sub("", block).strip() for block in blocks]
+@pytest.mark.parametrize(
+    ("tutorial", "language", "commands", "told"),
+    [
+        ("sales-operations", "zh", 6, ("opportunities", "达成率", "80%")),
+        ("data-scientist", "en", 7, ("cancelled_in:{}: tried on", "report.html", "serves")),
+    ],
+)
+def test_a_tutorial_works(
+    made: Demo,
+    tmp_path: Path,
+    tutorial: str,
+    language: str,
+    commands: int,
+    told: tuple[str, ...],
+) -> None:
+    text = (TUTORIALS / f"{tutorial}.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.M | re.S)
+    script = NOT_HERE.sub("", "\n".join(blocks))
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "DEALCAST_WORKSPACE": str(made.settings.workspace),
-        "DEALCAST_LANGUAGE": "zh",
+        "DEALCAST_WORKSPACE": str(shutil.copytree(made.settings.workspace, tmp_path / "workspace")),
+        "DEALCAST_LANGUAGE": language,
     }
     ran = subprocess.run(
-        ["bash", "-e", "-c", "\n".join(commands)],
+        ["bash", "-e", "-c", script],
         env=environment,
+        cwd=tmp_path,
         input="korrekt-pferd-batterie\n",
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert len([line for block in commands for line in block.splitlines()]) == 6
-    for words in ("opportunities", "达成率", "80%"):
-        assert words in ran.stdout
+    assert len(re.findall(r"^dealcast ", script, flags=re.M)) == commands
+    for words in told:
+        assert words in ran.stdout + ran.stderr

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,8 @@ def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with log.open("wb") as file, subprocess.Popen(command, cwd=ROOT, stderr=file) as server:
         try:
             client = httpx2.Client(transport=httpx2.HTTPTransport(retries=10), timeout=60)
-            client.get(f"http://127.0.0.1:{port}/ready").raise_for_status()
+            while not client.get(f"http://127.0.0.1:{port}/ready").is_success:
+                time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
             client.close()

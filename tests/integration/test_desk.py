@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from threading import Event
 from time import sleep
 from typing import Any
 
@@ -33,7 +35,7 @@ from pipelines.desk_tables import show_attainment, show_forecast, show_funnel
 from pipelines.lookback import Lookback, kept, look_back
 from serving.access.reach import EVERYTHING, NOTHING, Reach
 from serving.api.app import create_app
-from serving.desk import answers
+from serving.desk import answers, warm
 from serving.desk.build import LOOKBACK, Desk, build
 from serving.desk.desks import Desks
 from serving.desk.flow import flow
@@ -230,6 +232,42 @@ def test_the_warmer_takes_up_what_is_written(now: Desk, tmp_path: Path) -> None:
             sleep(0.05)
         assert desks.desk("sales").about.created_at == 1
     assert desks.follows
+
+
+@pytest.fixture
+def own(founded: Path, tmp_path: Path) -> Settings:
+    """Return the settings of a workspace that no other test sees."""
+    return company.workspace(shutil.copytree(founded, tmp_path / "own"))
+
+
+def becomes_ready(client: TestClient) -> bool:
+    for _ in range(600):
+        if client.get("/ready").is_success:
+            return True
+        sleep(0.05)
+    return False
+
+
+def test_a_service_is_ready_when_the_first_desk_is_prepared(
+    own: Settings, now: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(now, own.desks / "sales")
+    goes_on = Event()
+    monkeypatch.setattr(warm, "prepare", lambda view: (goes_on.wait(), prepare(view)))
+    with TestClient(create_app(own), raise_server_exceptions=False) as client:
+        waits = client.get("/ready")
+        assert waits.status_code == 503
+        assert "being prepared" in waits.json()["detail"]
+        goes_on.set()
+        assert becomes_ready(client)
+
+
+def test_a_desk_that_cannot_be_read_holds_nobody_up(own: Settings) -> None:
+    folder = own.desks / "sales"
+    folder.mkdir(parents=True)
+    (folder / "current").write_text("gone", encoding="utf-8")
+    with TestClient(create_app(own), raise_server_exceptions=False) as client:
+        assert becomes_ready(client)
 
 
 def test_the_next_desk_walks_from_the_one_before_and_carries_on_what_was_said(

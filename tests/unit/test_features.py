@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from data.moments import DAY, to_datetime
-from data.tables import Engine, Tables, lazy_tables
+from data.tables import NAMES, Engine, Tables, lazy_tables
 from features.compute import compute, no_rows
 from features.laws import breaches
 from features.snapshots import grid_snapshots, open_snapshots
-from tests.histories import CONTEXT, DAYS, PIPELINE, START, Frames, histories, moments
+from tests.histories import CONTEXT, DAYS, PIPELINE, START, Frames, frame_of, histories, moments
 
 END: Final = START + DAYS * DAY
 CADENCE: Final = 3
@@ -85,6 +85,25 @@ def test_no_snapshot_has_the_columns_that_some_have(
 
 
 Fact = dict[str, Any]
+
+
+def test_a_trend_is_the_same_to_the_last_bit_of_one_deal_and_of_many() -> None:
+    """Polars may divide by multiplying with the inverse, and not all rows of a column alike."""
+    as_of, deals = START + 10 * DAY, [f"d{number}" for number in range(7)]
+    born = [{"deal_id": deal, "created_at": START, "recorded_at": START} for deal in deals]
+    called = [
+        {"deal_id": deal, "at": at, "recorded_at": at, "seq": seq, "status": "done"}
+        for deal in deals
+        for seq, at in enumerate([as_of - 5 * DAY] * 17)
+    ]
+
+    def said(count: int) -> list[float]:
+        rows = {"deals": born[:count], "activities": called}
+        tables = put({name: frame_of(name, rows.get(name, [])) for name in NAMES})
+        return compute(tables, open_snapshots(tables, as_of), CONTEXT)["done_trend:2"].to_list()
+
+    for count in range(1, len(deals) + 1):
+        assert said(count) == said(1) * count
 
 
 def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
