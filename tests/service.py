@@ -54,7 +54,7 @@ def running(
     )
     service = Service(f"http://127.0.0.1:{port}", process)
     try:
-        _await(service)
+        await_ready(service.url, process)
         yield service
     finally:
         if process.poll() is None:
@@ -62,11 +62,12 @@ def running(
             process.wait(timeout=60)
 
 
-def _await(service: Service) -> None:
+def await_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a service says that it is ready; fail where it ends or takes a minute."""
     for _ in range(1_200):
-        assert service.process.poll() is None, "the service ended"
+        assert process.poll() is None, "the service ended"
         try:
-            if httpx2.get(f"{service.url}/ready").is_success:
+            if httpx2.get(f"{url}/ready").is_success:
                 return
         except httpx2.TransportError:
             pass

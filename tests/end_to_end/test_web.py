@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from data.database import list_items, list_others, open_database
 from data.moments import now
 from data.settings import Settings
 from serving.access.users import create_user
+from tests.service import await_ready
 
 ROOT: Final = Path(__file__).parents[2]
 DEALCAST: Final = Path(sys.executable).with_name("dealcast")
@@ -62,12 +62,9 @@ def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     log = tmp_path_factory.mktemp("log") / "log"
     with log.open("wb") as file, subprocess.Popen(command, cwd=ROOT, stderr=file) as server:
         try:
-            client = httpx2.Client(transport=httpx2.HTTPTransport(retries=10), timeout=60)
-            while not client.get(f"http://127.0.0.1:{port}/ready").is_success:
-                time.sleep(0.1)
+            await_ready(f"http://127.0.0.1:{port}", server)
             yield f"http://127.0.0.1:{port}"
         finally:
-            client.close()
             server.terminate()
 
 

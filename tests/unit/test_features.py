@@ -84,9 +84,6 @@ def test_no_snapshot_has_the_columns_that_some_have(
     assert none.schema == some.schema
 
 
-Fact = dict[str, Any]
-
-
 def test_a_trend_is_the_same_to_the_last_bit_of_one_deal_and_of_many() -> None:
     """Polars may divide by multiplying with the inverse, and not all rows of a column alike."""
     as_of, deals = START + 10 * DAY, [f"d{number}" for number in range(7)]
@@ -104,6 +101,9 @@ def test_a_trend_is_the_same_to_the_last_bit_of_one_deal_and_of_many() -> None:
 
     for count in range(1, len(deals) + 1):
         assert said(count) == said(1) * count
+
+
+Fact = dict[str, Any]
 
 
 def plain(frames: Frames, deal_id: str, as_of: int) -> Fact:
