@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=HERE / "work" / "workspace")
     parser.add_argument("--pipeline", default="opportunities")
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each service")
     parser.add_argument("--only", nargs="*", help="services, all by default")
     asked = parser.parse_args()
     settings = Settings(workspace=asked.workspace)
@@ -73,12 +73,13 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
     log = HERE / "work"
     log.mkdir(exist_ok=True)
     rows = [{"dataframe_records": [row]} for row in found.rows]
-    uvicorn = [str(BIN / "uvicorn"), "--port", "{port}", "--no-access-log"]
+    workers = ["--workers", str(asked.workers)]
+    uvicorn = [str(BIN / "uvicorn"), "--port", "{port}", "--no-access-log", *workers]
     services: dict[
         str, tuple[list[str], str, dict[str, str], list[tuple[str, int, list[Call]]]]
     ] = {
         "empty route": (
-            [*uvicorn, "--workers", str(asked.workers), "benchmarks.serving.empty:app"],
+            [*uvicorn, "benchmarks.serving.empty:app"],
             "/ready",
             {},
             [("one", 1, _calls("/score", [{"deal_ids": ["x"]}]))],
@@ -102,6 +103,7 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
             [
                 *(str(BIN / "mlflow"), "models", "serve", "--env-manager", "local"),
                 *("-m", f"models:/dealcast-{found.pipeline}@champion", "--port", "{port}"),
+                *workers,
             ],
             "/ping",
             {"MLFLOW_TRACKING_URI": settings.tracking_uri},

@@ -22,7 +22,7 @@ def page(results: dict[str, Any]) -> str:
         f" load before: {machine['load_before']}.",
         f"- Versions: Python {results['python']}, {versions}.",
         f"- {results['date']}; {results['seconds']:g} s a row; {results['workers']} worker(s) of"
-        f" Dealcast; {results['facts_a_record']} facts a record.",
+        f" each service; {results['facts_a_record']} facts a record.",
         "",
         "## What was claimed",
         "",

@@ -79,7 +79,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             champions = Champions(settings.bundles, settings.threads, load(settings.features))
             calls = Calls(engine, settings.calls_per_minute)
-            desks = Desks(settings.desks)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             # a read of SQLite waits for no writer; one of PostgreSQL waits for the network
             near = engine.dialect.name == "sqlite"
@@ -91,7 +90,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
                 threaded=not near,
             )
             live = Live.of(settings, engine, champions, clock)
-            with live, Warmer(desks) as warmer:
+            with live, Warmer(Desks(settings.desks)) as warmer:
                 service = Service(
                     settings,
                     engine,
@@ -102,7 +101,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
                     scores,
                     keys,
                     found,
-                    desks,
                     warmer,
                 )
                 yield {"service": service}

@@ -46,7 +46,7 @@ def _view(
 ) -> View:
     sides = (owner, team, region, source, product)
     asked = Scope(*(None if one is None else tuple(one) for one in sides))
-    return service.desks.view(pipeline, access.reach, asked, currency)
+    return service.warmer.desks.view(pipeline, access.reach, asked, currency)
 
 
 TheView = Annotated[View, Depends(_view)]

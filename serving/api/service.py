@@ -18,7 +18,6 @@ from serving.access.reach import Reach
 from serving.api.scoring import Answered, Question
 from serving.champions import Champions
 from serving.clock import Clock
-from serving.desk.desks import Desks
 from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.ledger import Told
@@ -40,7 +39,6 @@ class Service:
     scores: Gathering[Question, Answered]
     keys: Gathering[str, ApiKey]
     standings: Gathering[Asked, list[Standing]]
-    desks: Desks
     warmer: Warmer
 
 

@@ -1,6 +1,7 @@
 """The outlook of a period: what will be booked, how sure that is, and what others would say."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from serving.desk.about import FORECAST, won_by
 from serving.desk.view import View
 from serving.insights.arrivals import Coming
 from serving.insights.baselines import Baselines, baselines
+from serving.insights.figures import short
 from serving.insights.forecast import Forecast, fan
 from serving.insights.period import Kind, Period, period_of
 from serving.insights.targets import Target
@@ -47,25 +49,25 @@ class Outlook:
     @property
     def chances(self) -> dict[str, str]:
         """Say in a sentence what is to be expected, in zh and en."""
-        told = self.forecast
-        name = self.period.told
+        told, name = self.forecast, self.period.told
+        zh, en = partial(short, language="zh"), partial(short, language="en")
         line = {
-            "zh": f"{name['zh']}预计成交的中位数为{told.median:,.0f}，八成把握在{told.low:,.0f}至"
-            f"{told.high:,.0f}之间；已成交{told.won:,.0f}，平均另有在手商机{told.from_open:,.0f}、"
-            f"未来新商机{told.from_new:,.0f}",
-            "en": f"{name['en']}: bookings of {told.median:,.0f} in the middle, eight times in ten "
-            f"between {told.low:,.0f} and {told.high:,.0f}; {told.won:,.0f} is won, and to be "
-            f"expected on the mean are {told.from_open:,.0f} of open deals and "
-            f"{told.from_new:,.0f} of deals not known yet",
+            "zh": f"{name['zh']}预计成交的中位数为{zh(told.median)}，八成把握在{zh(told.low)}至"
+            f"{zh(told.high)}之间；已成交{zh(told.won)}，平均另有在手商机{zh(told.from_open)}、"
+            f"未来新商机{zh(told.from_new)}",
+            "en": f"{name['en']}: bookings of {en(told.median)} in the middle, eight times in ten "
+            f"between {en(told.low)} and {en(told.high)}; {en(told.won)} is won, and to be "
+            f"expected on the mean are {en(told.from_open)} of open deals and "
+            f"{en(told.from_new)} of deals not known yet",
         }
         if self.target is None:
             return line
         chance = _nearly(told.chance(self.target.value))
         share = told.median / self.target.value if self.target.value else 0.0
         return {
-            "zh": f"{line['zh']}；为目标{self.target.value:,.0f}的{share:.0%}，"
+            "zh": f"{line['zh']}；为目标{zh(self.target.value)}的{share:.0%}，"
             f"达成的可能性为{chance}",
-            "en": f"{line['en']}; {share:.0%} of the target of {self.target.value:,.0f}, which "
+            "en": f"{line['en']}; {share:.0%} of the target of {en(self.target.value)}, which "
             f"is reached with a chance of {chance}",
         }
 

@@ -9,6 +9,7 @@ from serving.insights.attainment import WON_AMOUNT, By, attained
 from serving.insights.course import course
 from serving.insights.customers import customer_attainment, won_customers
 from serving.insights.extremes import best_and_worst
+from serving.insights.figures import short
 from serving.insights.period import Kind, Period, period_of
 from serving.insights.quotas import quotas
 
@@ -37,11 +38,11 @@ class Reached:
     def told(self) -> dict[str, str]:
         """Say in a sentence how far it has come, in zh and en."""
         row, name = self.whole.row(0, named=True), self.period.told
-        zh = f"{name['zh']}实际完成{row['actual']:,.0f}"
-        en = f"{name['en']}: {row['actual']:,.0f} came in"
+        zh = f"{name['zh']}实际完成{short(row['actual'], 'zh')}"
+        en = f"{name['en']}: {short(row['actual'], 'en')} came in"
         if row["rate"] is not None:
-            zh += f"，为目标{row['target']:,.0f}的{row['rate']:.0%}"
-            en += f", {row['rate']:.0%} of the target of {row['target']:,.0f}"
+            zh += f"，为目标{short(row['target'], 'zh')}的{row['rate']:.0%}"
+            en += f", {row['rate']:.0%} of the target of {short(row['target'], 'en')}"
         if self.gone < 1:
             zh += f"，时间已过{self.gone:.0%}"
             en += f", with {self.gone:.0%} of the time gone"

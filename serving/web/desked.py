@@ -39,7 +39,7 @@ def view_of(frame: Frame) -> View | None:
     Raises:
         NotFound: no deal within reach has what the address asks for.
     """
-    desks, pipeline = frame.service.desks, frame.pipeline or ""
+    desks, pipeline = frame.service.warmer.desks, frame.pipeline or ""
     words = {side: (frame.query[name],) for name, side in _SIDES.items() if frame.query.get(name)}
     asked = Scope(**words)
     chosen = frame.scope.reach

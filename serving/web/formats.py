@@ -6,22 +6,16 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_interval, format_skeleton
-from babel.numbers import (
-    format_compact_currency,
-    format_compact_decimal,
-    format_currency,
-    format_decimal,
-)
+from babel.numbers import format_currency, format_decimal
 
 from data.moments import DAY, parse_moment, to_datetime
 from serving.access.viewer import Language
+from serving.insights.figures import short
 
 Day: TypeAlias = date
 
 NOTHING: Final = "–"
 """What stands where a value is unknown."""
-_WHOLE: Final = 100.0
-"""From here on a short sum has no cents."""
 Moment = int | str | None
 """Microseconds of UTC, or the ISO 8601 that a list is stored in."""
 
@@ -66,15 +60,8 @@ class Formats:
         return f"{self.number(100 * value, digits)}%"
 
     def money(self, value: float | None, currency: str | None = None) -> str:
-        """Write a sum short, by the language's own thousands or ten thousands: 12.4万, 124K."""
-        if value is None:
-            return NOTHING
-        value = round(value) if abs(value) >= _WHOLE else round(value, 2)
-        if currency is None:
-            told = format_compact_decimal(value, fraction_digits=1, locale=self.language)
-        else:
-            told = format_compact_currency(value, currency, fraction_digits=1, locale=self.language)
-        return str(told).replace("-", "−")
+        """Write a sum short, see `short`."""
+        return NOTHING if value is None else short(value, self.language, currency)
 
     def in_full(self, value: float | None, currency: str | None = None) -> str:
         """Write a sum to the cent, for where people hover and where they copy from."""

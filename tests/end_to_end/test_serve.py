@@ -3,10 +3,8 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,11 @@ import pytest
 from data.settings import Settings
 from pipelines.cli import main
 from serving.client import Client, Denied, Missing, Rejected
+from tests.service import DEALCAST, ROOT, await_ready, free_port
 
-ROOT = Path(__file__).parents[2]
 PAGES = "".join(
     (ROOT / page).read_text("utf-8") for page in ("docs/api.md", "docs/ledger.md", "README.md")
 )
-DEALCAST = Path(sys.executable).with_name("dealcast")
 COMMANDS = re.findall(r"^```sh\n(curl .*?)^```", PAGES, flags=re.M | re.S)
 
 
@@ -42,9 +39,7 @@ def key(company: Settings) -> str:
 
 @pytest.fixture(scope="module")
 def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [DEALCAST, "serve", "--port", str(port)]
     log = tmp_path_factory.mktemp("log") / "log"
     with log.open("wb") as file:
@@ -53,24 +48,12 @@ def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _await(url, server)
+        await_ready(url, server)
         yield url
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
     assert "Application shutdown complete" in log.read_text()
-
-
-def _await(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert server.poll() is None
-        try:
-            if httpx2.get(f"{url}/ready").is_success:
-                return
-        except httpx2.ConnectError:
-            pass
-        time.sleep(0.1)
-    pytest.fail("the service did not come up")
 
 
 @pytest.fixture(scope="module")
