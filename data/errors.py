@@ -41,7 +41,8 @@ class DealcastError(Exception):
 
     def problem(self) -> dict[str, object]:
         """Return the RFC 9457 problem+json document of this error."""
-        kind = type(self).__name__
+        # what is private to a module is told as what it is of
+        kind = next(of.__name__ for of in type(self).__mro__ if not of.__name__.startswith("_"))
         document: dict[str, object] = {
             "type": f"urn:dealcast:problem:{kind}",
             "title": self.title,

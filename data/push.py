@@ -37,6 +37,8 @@ class Pushed:
         rejects: the rows refused, see `data.sheet.REJECTS`.
         merged: how many rows were new, changed, or as before.
         older: how many were passed over for a row that speaks of a later moment.
+        unheeded: ids of the deals whose closing was passed over so, though they stand open.
+        replaced: how many first values of deals were replaced by what their own rows say now.
         deals: pipeline and deal_id of the deals whose score may have changed.
         waiting: ids of those of them that the database does not know yet.
     """
@@ -44,6 +46,8 @@ class Pushed:
     rejects: pl.DataFrame
     merged: Merged
     older: int
+    unheeded: list[str]
+    replaced: int
     deals: pl.DataFrame
     waiting: list[str]
 
@@ -80,18 +84,22 @@ def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pi
     """
     raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
     checked = _checked(table, raw, pipeline)
-    merged, older = Merged(), 0
+    merged, replaced, passed = Merged(), 0, checked.frames[table].clear()
     for name, frame in checked.frames.items():
         newer = _newer(transaction, name, frame, checked.observed)
         done = merge(transaction, contract_tables[name], newer)
-        if name == table:  # and not the first changes that deals' own rows say
-            merged, older = done, frame.height - newer.height
+        if name == table:
+            merged, passed = done, frame.join(newer, on=_key(name), how="anti")
+        else:  # the first changes, which deals' own rows say
+            replaced = done.changed
     _remember(transaction, checked.observed, pipeline.name)
     about = _about(transaction, table, checked.frames[table], pipeline.name)
     return Pushed(
         rejects=pl.concat([forgotten, checked.rejects]),
         merged=merged,
-        older=older,
+        older=passed.height,
+        unheeded=_unheeded(transaction, passed) if table == "deals" else [],
+        replaced=replaced,
         deals=about,
         waiting=_unknown(transaction, about["deal_id"], pipeline.name) if table in OF_DEAL else [],
     )
@@ -137,6 +145,19 @@ def _newer(
         says = frame.select(*key, speaks="recorded_at")
     late = says.join(stands, on=key).filter(pl.col("speaks") < pl.col("stands"))
     return frame.join(late, on=key, how="anti", maintain_order="left")
+
+
+def _unheeded(transaction: sa.Connection, passed: pl.DataFrame) -> list[str]:
+    """Return the ids of the deals that stand open, of rows passed over that close them."""
+    closing = passed.filter(pl.col("outcome") != "open")
+    if closing.is_empty():
+        return []
+    query = sa.select(_DEALS.c.deal_id).where(
+        _DEALS.c.pipeline == closing["pipeline"][0],
+        _DEALS.c.deal_id.in_(closing["deal_id"].to_list()),
+        _DEALS.c.outcome == "open",
+    )
+    return sorted(transaction.scalars(query))
 
 
 def _key(name: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import structlog
 
-from data.errors import BadInput, NotFound, NotReady
+from data.errors import BadInput, NotFound, NotReady, did_you_mean
 from features.catalogue import Family
 from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
@@ -78,7 +78,8 @@ class Champions:
                 field="pipeline",
                 value=pipeline,
                 allowed=", ".join(self.pipelines()) or "none yet",
-                remedy=f"train one: dealcast train --pipeline {pipeline}"[:200],
+                remedy=did_you_mean(pipeline, self.pipelines())
+                or f"train one: dealcast train --pipeline {pipeline}"[:200],
             ) from None
         return stat.st_mtime_ns, stat.st_ino, stat.st_size
 

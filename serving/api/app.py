@@ -6,7 +6,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
@@ -39,6 +39,7 @@ from serving.api.express import Express
 from serving.api.headers import SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
 from serving.api.observed import Observed
+from serving.api.query import known_words
 from serving.api.scoring import answer
 from serving.api.service import Service
 from serving.champions import Champions
@@ -129,7 +130,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     app.include_router(routes.router, include_in_schema=False)
     groups = (models, score, stream, deals, facts, lists, desk, ledger, webhooks, erasure, audit)
     for group in groups:
-        app.include_router(group.router, prefix="/v1")
+        app.include_router(group.router, prefix="/v1", dependencies=[Depends(known_words)])
     site.install(app)
     app.router.middleware_stack = Express(app.router.middleware_stack)
     return app

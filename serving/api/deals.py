@@ -122,7 +122,12 @@ async def score_deal(
     told = (await _said(pipeline, request, service, access)).get(deal_id)
     if told is None:
         (why,) = await run_in_threadpool(_why, service.engine, pipeline, [deal_id], access.reach)
-        raise NotFound("no open deal", field="deal_id", value=deal_id, allowed=f"it is {why.why}")
+        raise NotFound(
+            f"no open deal: it is {why.why}",
+            field="deal_id",
+            value=deal_id,
+            allowed="a deal that is open",
+        )
     tag = f'"{sha256(told.encode()).hexdigest()[:32]}"'
     if if_none_match and tag in [one.strip() for one in if_none_match.split(",")]:
         return Response(status_code=304, headers={"ETag": tag})

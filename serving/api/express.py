@@ -91,8 +91,8 @@ class Express:
 
 
 def _key(scope: Scope) -> str | None:
-    """Return the key that a request of JSON brings; None where it is none, or brings none."""
-    if scope["type"] != "http" or scope["method"] != "POST":
+    """Return the key of a request of JSON without a query; None where it is none, or has none."""
+    if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
         return None
     headers = dict(reversed(scope["headers"]))  # of two of a name the first counts
     brought = headers.get(b"authorization", b"")

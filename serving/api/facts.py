@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
 from data.contract import TABLES, Pipeline
-from data.errors import BadInput, DealcastError, Forbidden
+from data.errors import BadInput, DealcastError, Forbidden, NotFound, did_you_mean
 from data.live import MOST_DEALS
 from data.push import Pushed, push, pushing, touch
 from data.tables import load_pipeline
@@ -21,7 +21,7 @@ from serving.api.idempotency import IdempotencyKey
 from serving.api.problems import MOST_ERRORS, responses
 from serving.api.records import PipelineName, Row, pushed_row, raw_rows
 from serving.api.service import Access, Service, TheService, Write
-from serving.api.vocabulary import check_changes
+from serving.api.vocabulary import Notice, check_changes, stages_pushed, unseen_stages
 
 router = APIRouter(tags=["records"])
 log = structlog.get_logger()
@@ -99,6 +99,7 @@ class PushAnswer(BaseModel):
     waiting: list[str] = Field(
         description="deals that are not known yet: their facts wait for them"
     )
+    warnings: list[Notice] = Field(description="what was taken, and may not be what was meant")
     rescored: list[Rescored] = Field(description="open deals with a new score")
     rescoring: str = Field(
         description="done; pending: within a second or two; waiting: no bundle can score them yet"
@@ -111,6 +112,7 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
     rows: list[Row] = getattr(request, "rows")  # noqa: B009 - of the model made for the table
     if table == "changes":
         check_changes([row["field"] for row in rows], pipeline, "rows")
+    unseen = _unseen(table, rows, service, pipeline)
     now = service.live.clock()
     of: dict[str, Any] = {
         "caller": access.key.key_id,
@@ -125,7 +127,7 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
                 return Response(before, media_type="application/json")
         pushed = _push(transaction, table, rows, pipeline, request.partial)
         touch(transaction, pushed.deals, mark, now)
-        answer = _told(table, pipeline, pushed)
+        answer = _told(table, pipeline, pushed, [*unseen, *_against_rows(pushed)])
         if key is not None:
             idempotency.keep(transaction, of, answer, now)
     answer = _rescored(service, access, pushed, answer)
@@ -164,7 +166,7 @@ class _Wrong(BadInput):
             first.reason,
             field=f"rows.{first.row}.{first.field}",
             value=first.value,
-            remedy='correct it and send all again, or send "partial": true',
+            remedy='correct it or leave it out and send all again, or send "partial": true',
         )
         self.refused = refused
 
@@ -184,7 +186,7 @@ def _refused(pushed: Pushed) -> list[Refused]:
     return [Refused(**row) for row in rejects.iter_rows(named=True)]
 
 
-def _told(table: str, pipeline: Pipeline, pushed: Pushed) -> PushAnswer:
+def _told(table: str, pipeline: Pipeline, pushed: Pushed, warnings: list[Notice]) -> PushAnswer:
     return PushAnswer(
         pipeline=pipeline.name,
         table=table,
@@ -192,9 +194,44 @@ def _told(table: str, pipeline: Pipeline, pushed: Pushed) -> PushAnswer:
         older=pushed.older,
         refused=_refused(pushed),
         waiting=pushed.waiting,
+        warnings=warnings,
         rescored=[],
         rescoring="pending" if pushed.deals.height else "done",
     )
+
+
+def _unseen(table: str, rows: list[Row], service: Service, pipeline: Pipeline) -> list[Notice]:
+    try:
+        bundle = service.champions.scorer(pipeline.name).bundle
+    except DealcastError:  # none serves yet
+        return []
+    return unseen_stages(stages_pushed(table, rows), bundle)
+
+
+def _against_rows(pushed: Pushed) -> list[Notice]:
+    """Say what the rules made of deals' rows that may not be what the caller meant."""
+    notices = []
+    if pushed.unheeded:
+        notices.append(
+            Notice(
+                title="closings were passed over: what stands is open, and of a later moment",
+                field="rows",
+                value=", ".join(pushed.unheeded)[:300],
+                allowed="rows that speak of the moment of what stands, or of a later one",
+                remedy="send them with observed_at, or closed_recorded_at: when you learned it",
+            )
+        )
+    if pushed.replaced:
+        notices.append(
+            Notice(
+                title="what deals began with was replaced by their rows' tracked fields",
+                field="rows",
+                value=str(pushed.replaced),
+                allowed="the values at creation, or those of observed_at",
+                remedy="where a value has changed since, send observed_at, or a row of changes",
+            )
+        )
+    return notices
 
 
 def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnswer) -> PushAnswer:
@@ -258,3 +295,15 @@ for _name in TABLES:
         name=f"put_{_name}",
         responses=responses(401, 403, 404, 413, 422, 503),
     )(_route(_name))
+
+
+@router.put("/records/{table}", include_in_schema=False)
+def put_unknown(table: str, _: Write) -> None:
+    """Tell which tables there are."""
+    raise NotFound(
+        "no such table",
+        field="table",
+        value=table,
+        allowed=", ".join(TABLES),
+        remedy=did_you_mean(table, TABLES) or None,
+    )

@@ -65,7 +65,7 @@ def _id(scope: Scope) -> str:
 
 def _told(scope: Scope, status: int, seconds: float) -> None:
     """Count and log by the route's form: what stands in its place may be a person's name."""
-    route = _route(scope)
+    route = route_of(scope)
     telemetry.answered(scope["method"], route, status, seconds)
     log.info(
         "request",
@@ -76,7 +76,8 @@ def _told(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
+    """Return the form of the path that a request was routed to; none where it was not."""
     form: str = getattr(scope.get("route"), "path", "none")
     version = "/v1"  # routers are mounted under it, and name their paths without
     mounted = scope["path"].startswith(f"{version}/") and not form.startswith(version)

@@ -25,6 +25,7 @@ _FAULT: Final = DealcastError("a fault of ours", remedy="tell whoever runs this 
 _NO_ROOM: Final = ("disk is full", "disk I/O error", "No space left", "could not extend")
 """What SQLite and PostgreSQL say when they cannot write."""
 _ANY: Final = re.compile(r"\{[^}]+\}")
+_JSON: Final = re.compile(r"application/([\w.-]+\+)?json\b", re.IGNORECASE)
 _REMEDIES: Final = {
     "extra_forbidden": "leave it out, or see /docs for the fields that there are",
     "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
@@ -83,7 +84,17 @@ def _dealcast(_: Request, error: DealcastError) -> Response:
     return Problem(error.problem(), wait)
 
 
-def _validation(_: Request, error: RequestValidationError) -> Response:
+def _validation(request: Request, error: RequestValidationError) -> Response:
+    kind = request.headers.get("content-type", "")
+    if not _JSON.match(kind) and any(tuple(one["loc"]) == ("body",) for one in error.errors()):
+        wrong = BadInput(
+            "the body is not said to be JSON",
+            field="Content-Type",
+            value=kind,
+            allowed="application/json",
+            remedy=_REMEDIES["json_invalid"],
+        )
+        return Problem(wrong.problem())
     return Problem(_misfit(error.errors()))
 
 
@@ -113,6 +124,13 @@ def _misfit(found: Sequence[Any]) -> dict[str, Any]:
 def _bad_field(error: dict[str, Any]) -> BadInput:
     """Tell one of pydantic's errors in our words: field path, value, what may stand there."""
     path = [str(part) for part in error["loc"] if part != "body"]
+    if error["type"] == "json_invalid":
+        return BadInput(
+            f"the body is not JSON at character {path[-1] if path else 0}",
+            field="body",
+            allowed=error.get("ctx", {}).get("error"),
+            remedy=_REMEDIES["json_invalid"],
+        )
     return BadInput(
         "the request does not fit",
         field=".".join(path)[:300] or "body",

@@ -18,7 +18,7 @@ from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
 from serving.api.together import Laid, Together, companies, key, own_id
-from serving.api.vocabulary import check_fields, unseen_stages
+from serving.api.vocabulary import check_fields, stages_of, unseen_stages
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -185,7 +185,7 @@ def _answer(
         told[known].deal_id = own
         scores.append(told[known])
         entries[own] = said[known] | {"deal_id": own}
-    warnings = unseen_stages(question.request.records, scorer.bundle)
+    warnings = unseen_stages(stages_of(question.request.records), scorer.bundle)
     answer = ScoreAnswer(scores=scores, warnings=warnings)
     return Answered(answer.model_dump_json(by_alias=True).encode(), list(entries.values()))
 

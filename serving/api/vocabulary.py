@@ -5,18 +5,18 @@ stage that it does not have yet is what a CRM does when its ladder changes: the 
 and the answer says by what.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, Field
 
 from data.contract import TRACKED, Pipeline
 from data.errors import BadInput, did_you_mean
 from models.bundle import Bundle
-from serving.api.records import Record
+from serving.api.records import Record, Row
 
 
 class Notice(BaseModel):
-    """Something that did not keep a score from being told, and may make it worse."""
+    """Something that kept nothing from being done, and may make scores worse."""
 
     title: str
     field: str = Field(description="where it stands first")
@@ -59,10 +59,15 @@ def check_changes(fields: Sequence[str], pipeline: Pipeline, where: str) -> None
             )
 
 
-def unseen_stages(records: Sequence[Record], bundle: Bundle) -> list[Notice]:
-    """Say which stages of the records the bundle has not learned from, each once."""
+def unseen_stages(named: Iterable[tuple[str, str]], bundle: Bundle) -> list[Notice]:
+    """Say which stages the bundle has not learned from, each once.
+
+    Args:
+        named: stages, each after its place in the request.
+        bundle: what scores.
+    """
     first: dict[str, str] = {}
-    for place, stage in _stages(records):
+    for place, stage in named:
         first.setdefault(stage, place)
     known = ", ".join(bundle.stages)
     return [
@@ -79,8 +84,8 @@ def unseen_stages(records: Sequence[Record], bundle: Bundle) -> list[Notice]:
     ]
 
 
-def _stages(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
-    """Yield each stage that a record names, after its place in the request."""
+def stages_of(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that records name, after its place in the request."""
     for number, record in enumerate(records):
         now = record.deal.stage
         if now is not None:
@@ -88,3 +93,12 @@ def _stages(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
         for place, change in enumerate(record.changes):
             if change.field == "stage" and change.value is not None:
                 yield f"records.{number}.changes.{place}.value", change.value
+
+
+def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that pushed rows of a table name, after its place in the request."""
+    for number, row in enumerate(rows):
+        if table == "deals" and row.get("stage") is not None:
+            yield f"rows.{number}.stage", row["stage"]
+        if table == "changes" and row["field"] == "stage" and row.get("value") is not None:
+            yield f"rows.{number}.value", row["value"]

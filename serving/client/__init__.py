@@ -1,9 +1,10 @@
 """A thin client of the HTTP interface: calls in, typed answers and typed errors out.
 
-It needs httpx2 and nothing else of Dealcast, so it may be copied into a CRM's own code.
+It needs httpx2 and nothing else of Dealcast, so its folder may be copied into a CRM's own code,
+under any name.
 """
 
-from serving.client.answers import (
+from .answers import (
     DealsAnswer,
     DealScore,
     LedgerPage,
@@ -11,8 +12,8 @@ from serving.client.answers import (
     ScoreAnswer,
     WeeklyList,
 )
-from serving.client.calls import Client
-from serving.client.failures import Busy, Denied, Missing, Problem, Rejected
+from .calls import Client
+from .failures import Busy, Denied, Missing, Problem, Rejected
 
 __all__ = [
     "Busy",

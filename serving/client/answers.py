@@ -81,6 +81,7 @@ class PushAnswer(TypedDict):
     older: int
     refused: list[dict[str, Any]]
     waiting: list[str]
+    warnings: list[dict[str, str]]
     rescored: list[Rescored]
     rescoring: str
 

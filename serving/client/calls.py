@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx2
 
-from serving.client.answers import (
+from .answers import (
     DealsAnswer,
     DealScore,
     LedgerPage,
@@ -18,7 +18,7 @@ from serving.client.answers import (
     ScoreAnswer,
     WeeklyList,
 )
-from serving.client.failures import problem
+from .failures import problem
 
 _LATER: Final = (429, 503)
 _LONGEST_WAIT: Final = 30.0
@@ -65,7 +65,7 @@ class Client:
         """Score whole records; `asked` is as_of, days_ahead, won_by, reasons, trend.
 
         Raises:
-            Problem: see `serving.client.failures`; so do all calls.
+            Problem: see `failures`; so do all calls.
         """
         body = {"pipeline": pipeline, "records": list(records), **asked}
         return cast(ScoreAnswer, self._call("POST", "/v1/score", json=body))

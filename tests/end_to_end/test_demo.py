@@ -77,7 +77,7 @@ def test_the_demo_ends_with_a_list_a_forecast_and_the_truth(made: Demo) -> None:
     [
         ("sales-operations", "zh", 6, ("opportunities", "达成率", "80%")),
         ("data-scientist", "en", 28, ("cancelled_in:{}: tried on", "said / came", "evidence")),
-        ("crm-developer", "en", 21, ('"rescored":[{', "304", "rows.0.at", '"outcome":"won"')),
+        ("crm-developer", "en", 22, ('"rescored":[{', "304", "rows.0.at", '"outcome":"won"')),
     ],
 )
 def test_a_tutorial_works(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,20 @@ def test_the_clients_errors_say_what_the_service_says(url: str, key: str) -> Non
         assert wrong.value.document["field"].startswith("rows.0.")
     with Client(url, "dc_nothing") as client, pytest.raises(Denied):
         client.ledger()
+
+
+def test_the_client_works_where_nothing_else_of_dealcast_is(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "serving" / "client", tmp_path / "scores")
+    code = "import sys; sys.path.insert(0, '.'); from scores import Client; Client('http://x', 'k')"
+    # isolated, and away from this folder: what is imported is the copy alone
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code}; assert 'serving' not in sys.modules"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) -> None:

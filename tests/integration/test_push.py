@@ -95,6 +95,54 @@ def test_a_deal_that_closes_leaves_and_an_older_row_does_not_open_it_again(
     assert [one["deal_id"] for one in stood(client, [deal])["scores"]] == [deal]
 
 
+def test_what_may_not_have_been_meant_is_told(client: TestClient) -> None:
+    begun = {"deal_id": "new", "created_at": iso(NOW - 9 * DAY), "stage": company.STAGES[0]}
+    assert put(client, "deals", [begun])["warnings"] == []
+    assert put(client, "deals", [begun])["warnings"] == []
+    # without observed_at a stage is the one at creation: it replaces what the deal began with
+    (replaced,) = put(client, "deals", [begun | {"stage": company.STAGES[1]}])["warnings"]
+    assert "observed_at" in replaced["remedy"]
+    seen = begun | {"stage": company.STAGES[-1], "observed_at": iso(NOW - DAY)}
+    assert put(client, "deals", [seen])["warnings"] == []
+    # a closing of a moment before that is passed over, and says so
+    ended = {"deal_id": "new", "created_at": iso(NOW - 9 * DAY), "outcome": "lost"}
+    ended["closed_at"] = iso(NOW - 2 * DAY)
+    told = put(client, "deals", [ended])
+    assert told["older"] == 1
+    assert [one["value"] for one in told["warnings"]] == ["new"]
+    assert put(client, "deals", [ended | {"observed_at": iso(NOW)}])["warnings"] == []
+    assert stood(client, ["new"])["not_open"] == [{"deal_id": "new", "why": "lost"}]
+    # nor is it a warning that an old copy does not close a deal again
+    assert put(client, "deals", [ended])["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "field"),
+    [
+        ("deals", {"created_at": iso(NOW - DAY), "stage": "Ofer"}, "rows.0.stage"),
+        ("changes", {"field": "stage", "at": iso(NOW - DAY), "value": "Ofer"}, "rows.0.value"),
+    ],
+)
+def test_a_stage_never_seen_is_taken_and_said(
+    client: TestClient, table: str, row: dict[str, Any], field: str
+) -> None:
+    told = put(client, table, [row | {"deal_id": OPEN[0]}])
+    assert told["accepted"] + told["changed"] == 1
+    assert field in [one["field"] for one in told["warnings"] if one["value"] == "Ofer"]
+
+
+def test_a_table_that_is_none_is_told_with_those_there_are(client: TestClient) -> None:
+    answer = client.put("/v1/records/deal", json={"pipeline": "sales", "rows": []})
+    assert answer.status_code == 404
+    assert answer.json()["remedy"] == "did you mean deals?"
+
+
+def test_rows_that_are_wrong_are_a_bad_input(client: TestClient) -> None:
+    row = {"deal_id": OPEN[0], "field": "amount", "at": iso(NOW - DAY), "value": "much"}
+    answer = client.put("/v1/records/changes", json={"pipeline": "sales", "rows": [row]})
+    assert answer.json()["type"] == "urn:dealcast:problem:BadInput"
+
+
 def test_a_fact_may_come_before_its_deal(client: TestClient) -> None:
     stage = {"deal_id": "new", "field": "stage", "at": iso(NOW - DAY), "value": "offer"}
     first = put(client, "changes", [stage])

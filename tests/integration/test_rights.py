@@ -72,7 +72,7 @@ RIGHTS: Final[dict[str, str]] = {
     "GET /v1/audit": "admin",
     "POST /v1/pipelines/{pipeline}/deals/score": "score",
     "GET /v1/pipelines/{pipeline}/deals/{deal_id}/score": "score",
-    **{f"PUT /v1/records/{table}": "write" for table in TABLES},
+    **{f"PUT /v1/records/{table}": "write" for table in (*TABLES, "{table}")},
     "GET /v1/ledger": "read",
     "GET /v1/pipelines/{pipeline}/forecast": "read",
     "GET /v1/pipelines/{pipeline}/funnel": "read",

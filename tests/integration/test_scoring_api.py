@@ -331,6 +331,33 @@ def test_broken_bodies_are_the_callers_fault(client: TestClient, body: bytes, st
     problem(answer, status)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "field"),
+    [
+        (b'{"pipeline": "sales", "rec', "application/json", "body"),
+        (b'{"pipeline": "sales"}', "application/x-www-form-urlencoded", "Content-Type"),
+        (b'{"pipeline": "sales"}', "application/vnd.crm+json; charset=utf-8", "records"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_why(
+    client: TestClient, body: bytes, kind: str, field: str
+) -> None:
+    told = problem(client.post("/v1/score", content=body, headers={"Content-Type": kind}), 422)
+    assert told["field"] == field
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_word_that_the_path_does_not_take_is_refused(client: TestClient, method: str) -> None:
+    asked = {
+        "get": ("/v1/lists/latest?pipeline=sales&limt=1", {}),
+        "post": ("/v1/score?pipline=sales", {"json": {}}),
+    }
+    path, body = asked[method]
+    told = problem(client.request(method, path, **body), 422)
+    assert told["field"] in ("limt", "pipline")
+    assert told["remedy"] == {"get": "did you mean limit?"}.get(method, told["remedy"])
+
+
 def test_numbers_that_are_none_are_refused(
     client: TestClient, records: list[dict[str, Any]]
 ) -> None:
