@@ -18,10 +18,11 @@ from data.push import Pushed, push, pushing, touch
 from data.tables import load_pipeline
 from serving.api import idempotency
 from serving.api.idempotency import IdempotencyKey
+from serving.api.notices import Notice, rows_against_rules, stages_pushed, unseen_stages
 from serving.api.problems import MOST_ERRORS, responses
 from serving.api.records import PipelineName, Row, pushed_row, raw_rows
 from serving.api.service import Access, Service, TheService, Write
-from serving.api.vocabulary import Notice, check_changes, stages_pushed, unseen_stages
+from serving.api.vocabulary import check_changes
 
 router = APIRouter(tags=["records"])
 log = structlog.get_logger()
@@ -127,7 +128,7 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
                 return Response(before, media_type="application/json")
         pushed = _push(transaction, table, rows, pipeline, request.partial)
         touch(transaction, pushed.deals, mark, now)
-        answer = _told(table, pipeline, pushed, [*unseen, *_against_rows(pushed)])
+        answer = _told(table, pipeline, pushed, [*unseen, *rows_against_rules(pushed)])
         if key is not None:
             idempotency.keep(transaction, of, answer, now)
     answer = _rescored(service, access, pushed, answer)
@@ -206,32 +207,6 @@ def _unseen(table: str, rows: list[Row], service: Service, pipeline: Pipeline) -
     except DealcastError:  # none serves yet
         return []
     return unseen_stages(stages_pushed(table, rows), bundle)
-
-
-def _against_rows(pushed: Pushed) -> list[Notice]:
-    """Say what the rules made of deals' rows that may not be what the caller meant."""
-    notices = []
-    if pushed.unheeded:
-        notices.append(
-            Notice(
-                title="closings were passed over: what stands is open, and of a later moment",
-                field="rows",
-                value=", ".join(pushed.unheeded)[:300],
-                allowed="rows that speak of the moment of what stands, or of a later one",
-                remedy="send them with observed_at, or closed_recorded_at: when you learned it",
-            )
-        )
-    if pushed.replaced:
-        notices.append(
-            Notice(
-                title="what deals began with was replaced by their rows' tracked fields",
-                field="rows",
-                value=str(pushed.replaced),
-                allowed="the values at creation, or those of observed_at",
-                remedy="where a value has changed since, send observed_at, or a row of changes",
-            )
-        )
-    return notices
 
 
 def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnswer) -> PushAnswer:

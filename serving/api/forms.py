@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from data.errors import BadInput
 from data.moments import to_datetime
 from serving.api.deal_score import DealScore
+from serving.api.notices import Notice
 from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record
-from serving.api.vocabulary import Notice
 
 TREND_DAYS: Final = 7.0
 DaysAhead = list[Annotated[int, Field(ge=1, le=3_660)]]

@@ -17,8 +17,9 @@ from data.pool import on_polars_thread
 from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
+from serving.api.notices import stages_of, unseen_stages
 from serving.api.together import Laid, Together, companies, key, own_id
-from serving.api.vocabulary import check_fields, stages_of, unseen_stages
+from serving.api.vocabulary import check_fields
 from serving.champions import Champions
 from serving.scorer import Scorer
 from serving.scores import Scores

@@ -1,0 +1,95 @@
+"""Notices: what was done all the same, and may not be what the caller meant.
+
+A stage that the pipeline does not have yet is what a CRM does when its ladder changes: the deal is
+scored, or its fact taken, and the answer says by what.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import BaseModel, Field
+
+from data.errors import did_you_mean
+from data.push import Pushed
+from models.bundle import Bundle
+from serving.api.records import Record, Row
+
+
+class Notice(BaseModel):
+    """Something that kept nothing from being done, and may make scores worse."""
+
+    title: str
+    field: str = Field(description="where it stands first")
+    value: str
+    allowed: str
+    remedy: str
+
+
+def unseen_stages(named: Iterable[tuple[str, str]], bundle: Bundle) -> list[Notice]:
+    """Say which stages the bundle has not learned from, each once.
+
+    Args:
+        named: stages, each after its place in the request.
+        bundle: what scores.
+    """
+    first: dict[str, str] = {}
+    for place, stage in named:
+        first.setdefault(stage, place)
+    known = ", ".join(bundle.stages)
+    return [
+        Notice(
+            title="a stage that the bundle has not seen: it counts as another one",
+            field=first[stage],
+            value=stage,
+            allowed=known or "none: the pipeline had no stages",
+            remedy=did_you_mean(stage, bundle.stages)
+            or "train again when deals that were in it have closed",
+        )
+        for stage in first
+        if stage not in bundle.stages
+    ]
+
+
+def stages_of(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that records name, after its place in the request."""
+    for number, record in enumerate(records):
+        now = record.deal.stage
+        if now is not None:
+            yield f"records.{number}.deal.stage", now
+        for place, change in enumerate(record.changes):
+            if change.field == "stage" and change.value is not None:
+                yield f"records.{number}.changes.{place}.value", change.value
+
+
+def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that pushed rows of a table name, after its place in the request."""
+    for number, row in enumerate(rows):
+        if table == "deals" and row.get("stage") is not None:
+            yield f"rows.{number}.stage", row["stage"]
+        if table == "changes" and row["field"] == "stage" and row.get("value") is not None:
+            yield f"rows.{number}.value", row["value"]
+
+
+def rows_against_rules(pushed: Pushed) -> list[Notice]:
+    """Say what the rules made of deals' rows that may not be what the caller meant."""
+    notices = []
+    if pushed.unheeded:
+        notices.append(
+            Notice(
+                title="closings were passed over: what stands is open, and of a later moment",
+                field="rows",
+                value=", ".join(pushed.unheeded)[:300],
+                allowed="rows that speak of the moment of what stands, or of a later one",
+                remedy="send them with observed_at, or closed_recorded_at: when you learned it",
+            )
+        )
+    if pushed.replaced:
+        notices.append(
+            Notice(
+                title="what deals began with was replaced by their rows' tracked fields",
+                field="rows",
+                value=str(pushed.replaced),
+                allowed="the values at creation, or those of observed_at",
+                remedy="where a value has changed since, send observed_at, or a row of changes",
+            )
+        )
+    return notices
