@@ -84,12 +84,12 @@ def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pi
     """
     raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
     checked = _checked(table, raw, pipeline)
-    merged, replaced, passed = Merged(), 0, checked.frames[table].clear()
+    merged, older, replaced = Merged(), 0, 0
     for name, frame in checked.frames.items():
         newer = _newer(transaction, name, frame, checked.observed)
         done = merge(transaction, contract_tables[name], newer)
         if name == table:
-            merged, passed = done, frame.join(newer, on=_key(name), how="anti")
+            merged, older = done, frame.height - newer.height
         else:  # the first changes, which deals' own rows say
             replaced = done.changed
     _remember(transaction, checked.observed, pipeline.name)
@@ -97,8 +97,8 @@ def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pi
     return Pushed(
         rejects=pl.concat([forgotten, checked.rejects]),
         merged=merged,
-        older=passed.height,
-        unheeded=_unheeded(transaction, passed) if table == "deals" else [],
+        older=older,
+        unheeded=_unheeded(transaction, checked.frames[table]) if table == "deals" else [],
         replaced=replaced,
         deals=about,
         waiting=_unknown(transaction, about["deal_id"], pipeline.name) if table in OF_DEAL else [],
@@ -147,9 +147,9 @@ def _newer(
     return frame.join(late, on=key, how="anti", maintain_order="left")
 
 
-def _unheeded(transaction: sa.Connection, passed: pl.DataFrame) -> list[str]:
-    """Return the ids of the deals that stand open, of rows passed over that close them."""
-    closing = passed.filter(pl.col("outcome") != "open")
+def _unheeded(transaction: sa.Connection, rows: pl.DataFrame) -> list[str]:
+    """Return the ids of the deals that stand open, of rows merged already that close them."""
+    closing = rows.filter(pl.col("outcome") != "open")
     if closing.is_empty():
         return []
     query = sa.select(_DEALS.c.deal_id).where(

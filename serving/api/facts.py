@@ -202,11 +202,14 @@ def _told(table: str, pipeline: Pipeline, pushed: Pushed, warnings: list[Notice]
 
 
 def _unseen(table: str, rows: list[Row], service: Service, pipeline: Pipeline) -> list[Notice]:
+    named = list(stages_pushed(table, rows))
+    if not named:  # most pushes: no champion is looked for
+        return []
     try:
         bundle = service.champions.scorer(pipeline.name).bundle
     except DealcastError:  # none serves yet
         return []
-    return unseen_stages(stages_pushed(table, rows), bundle)
+    return unseen_stages(named, bundle)
 
 
 def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnswer) -> PushAnswer:

@@ -4,6 +4,7 @@ A slip such as `limt=1` would be passed over, and the whole list answered.
 """
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from data.errors import BadInput, did_you_mean
 from serving.api.observed import route_of
@@ -17,7 +18,9 @@ async def known_words(request: Request) -> None:
     """
     if not request.query_params:
         return
-    path = request.app.openapi()["paths"].get(route_of(request.scope), {})
+    # the first time it is made, which takes a third of a second: others' requests do not wait
+    document = await run_in_threadpool(request.app.openapi)
+    path = document["paths"].get(route_of(request.scope), {})
     told = path.get(request.method.lower(), {}).get("parameters", ())
     allowed = [one["name"] for one in told if one["in"] == "query"]
     for word, value in request.query_params.items():

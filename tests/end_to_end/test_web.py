@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import re
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,10 +20,8 @@ from data.database import list_items, list_others, open_database
 from data.moments import now
 from data.settings import Settings
 from serving.access.users import create_user
-from tests.service import await_ready
+from tests.service import DEALCAST, ROOT, await_ready, free_port
 
-ROOT: Final = Path(__file__).parents[2]
-DEALCAST: Final = Path(sys.executable).with_name("dealcast")
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARGUMENTS: Final = [
     "--no-sandbox",
@@ -55,9 +51,7 @@ def url(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         email = {"email": f"{name}@company.example", "name": name.title()}
         create_user(engine, fields | email, PASSWORD, now(), Actor("command", "test"))
     engine.dispose()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     command = [DEALCAST, "serve", "--port", port, "--workspace", str(company.workspace)]
     log = tmp_path_factory.mktemp("log") / "log"
     with log.open("wb") as file, subprocess.Popen(command, cwd=ROOT, stderr=file) as server:
