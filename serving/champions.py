@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TypeAlias
+from time import monotonic_ns
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -14,6 +15,8 @@ from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
 
 Stamp: TypeAlias = tuple[int, int, int]
+_LOOK_NS: Final = 1_000_000
+"""How long a file that was looked at is taken to be the same: a stat is a tenth of a short call."""
 log = structlog.get_logger()
 
 
@@ -37,8 +40,9 @@ class Champions:
     _loading: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        """Note where they are: it is looked there at each request."""
+        """Note where they are: it is looked there at nearly each request."""
         self._root = str(self.folder)
+        self._looked: dict[str, tuple[int, Stamp]] = {}
 
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""
@@ -69,7 +73,11 @@ class Champions:
         return loaded[1]
 
     def _stamp(self, pipeline: str) -> Stamp:
-        """Tell one state of the champion file from another, at the price of a stat."""
+        """Tell one state of the champion file from another, at the price of a stat at most."""
+        looked = self._looked.get(pipeline)
+        if looked is not None and monotonic_ns() - looked[0] < _LOOK_NS:
+            return looked[1]
+        at = monotonic_ns()
         try:
             stat = os.stat(f"{self._root}/{pipeline}/{CHAMPION}")
         except OSError:
@@ -81,7 +89,9 @@ class Champions:
                 remedy=did_you_mean(pipeline, self.pipelines())
                 or f"train one: dealcast train --pipeline {pipeline}"[:200],
             ) from None
-        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+        stamp = stat.st_mtime_ns, stat.st_ino, stat.st_size
+        self._looked[pipeline] = at, stamp
+        return stamp
 
     def _load(self, pipeline: str, stamp: Stamp) -> tuple[Stamp, Scorer]:
         before = self._loaded.get(pipeline)

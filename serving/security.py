@@ -5,27 +5,27 @@ hash however fast they hash: one SHA-256 is enough, where a password would need 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_hex, token_urlsafe
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Select, bindparam, select, update
+from sqlalchemy import Engine, Select, select, update
 
 from data import audit
 from data.audit import Actor, commander
 from data.database import api_keys
 from data.errors import BadInput, Forbidden, NotFound
+from data.lookup import IDS, Lookup
 from data.moments import DAY
 from serving.access.reach import EVERYTHING, Reach
 
 SCOPES: Final = ("score", "write", "read", "admin")
 """What a key may do: score deals, write facts, read lists, and everything."""
 
-_SOME: Final = select(api_keys).where(api_keys.c.key_id.in_(bindparam("ids", expanding=True)))
-"""Built once: it is asked at each request."""
+_SOME: Final = Lookup(select(api_keys).where(api_keys.c.key_id.in_(IDS)))
 _FORM: Final = re.compile(r"dc_(?P<key_id>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
@@ -108,7 +108,7 @@ def list_keys(engine: Engine) -> list[ApiKey]:
     """Return every key ever made, oldest first."""
     query = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_id)
     with engine.connect() as connection:
-        return [_key(row) for row in connection.execute(query)]
+        return [_key(row._asdict()) for row in connection.execute(query)]
 
 
 def revoke_key(engine: Engine, key_id: str, now: int, actor: Actor | None = None) -> None:
@@ -147,15 +147,13 @@ def authenticate_each(
     """Return the keys that were presented, or what is wrong with each, as `authenticate` does."""
     forms = {one: form for one in set(presented) if (form := _FORM.fullmatch(one))}
     wanted = {form["key_id"] for form in forms.values()}
-    rows: dict[str, Row[tuple[object, ...]]] = {}
-    if wanted:
-        with engine.connect() as connection:
-            rows = {row.key_id: row for row in connection.execute(_SOME, {"ids": sorted(wanted)})}
+    rows = _SOME.rows(engine, sorted(wanted)) if wanted else []
+    known = {row["key_id"]: row for row in rows}
     keys: dict[str, ApiKey] = {}
     for one, form in forms.items():
-        row = rows.get(form["key_id"])
+        row = known.get(form["key_id"])
         # compared in constant time, so that nobody can feel their way to the hash
-        if row is not None and compare_digest(_hash(form["secret"]), row.hash):
+        if row is not None and compare_digest(_hash(form["secret"]), row["hash"]):
             keys[one] = _key(row)
     return [
         keys[one] if one in keys and keys[one].holds_at(now) else _invalid() for one in presented
@@ -176,16 +174,16 @@ def _hash(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _key(row: Row[tuple[object, ...]]) -> ApiKey:
+def _key(row: Mapping[str, Any]) -> ApiKey:
     return ApiKey(
-        row.key_id,
-        row.name,
-        tuple(row.scopes.split()),
-        row.created_at,
-        row.expires_at,
-        row.revoked_at,
-        EVERYTHING if row.reach_by is None else Reach(row.reach_by, row.reach),
-        row.last_used_at,
+        row["key_id"],
+        row["name"],
+        tuple(row["scopes"].split()),
+        row["created_at"],
+        row["expires_at"],
+        row["revoked_at"],
+        EVERYTHING if row["reach_by"] is None else Reach(row["reach_by"], row["reach"]),
+        row["last_used_at"],
     )
 
 

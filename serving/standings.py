@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from data.bulk import merge, read
 from data.database import contract_tables
+from data.lookup import IDS, Lookup
 from data.moments import iso, now
 from data.push import pushing
 from data.standing import standing, touched
@@ -157,22 +158,16 @@ WAITS: Final = sa.and_(
     touched.c.pipeline == standing.c.pipeline, touched.c.deal_id == standing.c.deal_id
 )
 """Newer facts wait for a standing row."""
-_FOUND: Final = (
+_FOUND: Final = Lookup(
     sa.select(standing, touched.c.deal_id.is_not(None).label("touched"))
     .select_from(sa.outerjoin(standing, touched, WAITS))
-    .where(
-        standing.c.pipeline == sa.bindparam("pipeline"),
-        standing.c.deal_id.in_(sa.bindparam("ids", expanding=True)),
-    )
+    .where(standing.c.pipeline == sa.bindparam("pipeline"), standing.c.deal_id.in_(IDS))
 )
-"""Built once: to build it costs more than to run it."""
 
 
-def find(connection: sa.Connection, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
+def find(engine: sa.Engine, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
-    found = connection.execute(_FOUND, {"pipeline": pipeline, "ids": deal_ids})
-    names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return _FOUND.rows(engine, deal_ids, pipeline=pipeline)
 
 
 def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standing]]:
@@ -181,10 +176,9 @@ def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standi
     for pipeline, deal_ids in questions:
         wanted.setdefault(pipeline, {}).update(dict.fromkeys(deal_ids))
     known: dict[tuple[str, str], Standing] = {}
-    with engine.connect() as connection:
-        for pipeline, ids in wanted.items():
-            found = find(connection, pipeline, list(ids))
-            known |= {(pipeline, row["deal_id"]): row for row in found}
+    for pipeline, ids in wanted.items():
+        found = find(engine, pipeline, list(ids))
+        known |= {(pipeline, row["deal_id"]): row for row in found}
     return [
         [known[pipeline, one] for one in dict.fromkeys(ids) if (pipeline, one) in known]
         for pipeline, ids in questions
@@ -205,7 +199,7 @@ def now_of(engine: sa.Engine, pipeline: str, deal_ids: Sequence[str]) -> dict[st
     )
     with engine.connect() as connection:
         outcomes = {row.deal_id: row.outcome for row in connection.execute(query)}
-        stands = {row["deal_id"]: row for row in find(connection, pipeline, deal_ids)}
+    stands = {row["deal_id"]: row for row in find(engine, pipeline, deal_ids)}
     return {
         one: {"outcome": outcomes.get(one)} | plain(_since(stands.get(one, {}))) for one in deal_ids
     }

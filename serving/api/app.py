@@ -54,16 +54,22 @@ from serving.web import site
 
 
 class Application(FastAPI):
-    """FastAPI with two things around everything, its own handler of faults included.
+    """FastAPI with four things around everything, its own handler of faults included.
 
-    Every answer has secure headers, and every request is observed.
+    Every request is observed and answered in time, every answer has secure headers, and two calls
+    go by an express lane.
     """
 
-    https = False
+    def __init__(self, settings: Settings, **given: Any) -> None:
+        """Take settings of a workspace, and FastAPI's own; metrics are `serving.telemetry`'s."""
+        super().__init__(**given, telemetry={"tracing": False, "metrics": False, "logs": False})
+        self._settings = settings
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes through."""
-        return Observed(SecureHeaders(super().build_middleware_stack(), self.https))
+        own = self._settings
+        lane = Express(super().build_middleware_stack(), own.max_body_bytes)
+        return Observed(SecureHeaders(Deadline(lane, own.request_seconds), own.https))
 
 
 def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
@@ -112,6 +118,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             engine.dispose()
 
     app = Application(
+        settings,
         title="Dealcast",
         summary="Which deals will be won, when, and what to do first this week.",
         version=version("dealcast"),
@@ -119,9 +126,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.https = settings.https
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
-    app.add_middleware(Deadline, seconds=settings.request_seconds)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)
@@ -132,7 +137,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     for group in groups:
         app.include_router(group.router, prefix="/v1", dependencies=[Depends(known_words)])
     site.install(app)
-    app.router.middleware_stack = Express(app.router.middleware_stack)
     return app
 
 

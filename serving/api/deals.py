@@ -52,7 +52,9 @@ class DealsRequest(BaseModel):
         max_length=100,
         description="days ahead to read the curves at; the pipeline's horizons when left out",
     )
-    won_by: list[Day] = Field([], max_length=100, description="dates (UTC) to read the curves at")
+    won_by: list[Day] = Field(
+        default_factory=list, max_length=100, description="dates (UTC) to read the curves at"
+    )
     reasons: bool = Field(False, description="say why as well; scores anew")
     trend: bool = Field(False, description="say how the score moved in a week; scores anew")
     allow_later_bundle: bool = Field(

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api import deals, score
+from serving.api import deals, problems, score
 from serving.api.plain import request_of
 from serving.api.service import Service, admit
 
@@ -58,13 +58,15 @@ _STOPS: Final = (
 
 @dataclass(frozen=True)
 class Express:
-    """What stands between the error handlers and the router.
+    """What stands before all that a request may need, and these do not.
 
     Attributes:
-        app: the router.
+        app: the long way: every error handler, the body's limit, the router.
+        most_bytes: of a body.
     """
 
     app: ASGIApp
+    most_bytes: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a plain request, or hand it on as it came."""
@@ -74,19 +76,27 @@ class Express:
             await self.app(scope, receive, send)
             return
         came = [await receive()]
-        while came[-1].get("more_body"):
+        body: bytes = came[0].get("body", b"")
+        while came[-1].get("more_body") and len(body) <= self.most_bytes:
             came.append(await receive())
+            body += came[-1].get("body", b"")
         stop, arguments = found
         try:
-            body = b"".join(one.get("body", b"") for one in came)
-            request = stop.read(body)
+            request = stop.read(body) if len(body) <= self.most_bytes else None
         except ValidationError:
+            request = None
+        if request is None:
             await self.app(scope, _again(came, receive), send)
             return
         scope["route"] = stop.route
         service: Service = scope["state"]["service"]
-        access = await admit(Request(scope), service, key, "score")
-        answer = await stop.endpoint(request=request, service=service, access=access, **arguments)
+        try:
+            access = await admit(Request(scope), service, key, "score")
+            answer = await stop.endpoint(
+                request=request, service=service, access=access, **arguments
+            )
+        except Exception as error:
+            answer = problems.answer(error)
         await answer(scope, receive, send)
 
 

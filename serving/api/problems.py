@@ -72,16 +72,21 @@ class Problem(Response):
 
 def install(app: FastAPI) -> None:
     """Give the application a handler for everything that may go wrong."""
-    app.exception_handler(DealcastError)(_dealcast)
+    app.exception_handler(DealcastError)(_known)
     app.exception_handler(RequestValidationError)(_validation)
     app.exception_handler(HTTPException)(_http)
-    app.exception_handler(OperationalError)(_database)
+    app.exception_handler(OperationalError)(_known)
     app.exception_handler(Exception)(_fault)
 
 
-def _dealcast(_: Request, error: DealcastError) -> Response:
+def answer(error: Exception) -> Problem:
+    """Return what the caller of a request that failed is told."""
     wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
-    return Problem(error.problem(), wait)
+    return Problem(problem_of(error), wait)
+
+
+def _known(_: Request, error: Exception) -> Response:
+    return answer(error)
 
 
 def _validation(request: Request, error: RequestValidationError) -> Response:
@@ -99,9 +104,11 @@ def _validation(request: Request, error: RequestValidationError) -> Response:
 
 
 def problem_of(error: Exception) -> dict[str, Any]:
-    """Return the document of an error that is told within an answer, such as of one line."""
+    """Return the document of an error, as it is told within an answer too, such as of one line."""
     if isinstance(error, ValidationError):
         return _misfit(error.errors(include_url=False))
+    if isinstance(error, OperationalError):
+        error = _of_database(error)
     if isinstance(error, DealcastError):
         return error.problem()
     log.error("a fault of ours", exc_info=error)
@@ -166,12 +173,11 @@ def _allowed(request: Request) -> list[str]:
     )
 
 
-def _database(_: Request, error: OperationalError) -> Response:
+def _of_database(error: OperationalError) -> NotReady:
     log.error("the database does not answer", why=str(error.orig))
     if any(word in str(error.orig) for word in _NO_ROOM):
-        full = NotReady("the database's disk takes no more", remedy="make room; nothing was taken")
-        return Problem(full.problem())
-    return Problem(NotReady("the database does not answer", remedy="try again soon").problem())
+        return NotReady("the database's disk takes no more", remedy="make room; nothing was taken")
+    return NotReady("the database does not answer", remedy="try again soon")
 
 
 def _fault(_: Request, error: Exception) -> Response:

@@ -52,14 +52,18 @@ def written(
     row: dict[str, Any], days: Sequence[int] | None = None, dates: Sequence[date] = ()
 ) -> str:
     """Return what `from_standing` does as JSON."""
-    return _written(tuple(row.items()), days and tuple(days), tuple(dates))
+    return _written(tuple(row.values()), tuple(row), days and tuple(days), tuple(dates))
 
 
 @lru_cache(maxsize=4_096)  # what is asked alike of a row that says the same is written the same
 def _written(
-    row: tuple[tuple[str, Any], ...], days: tuple[int, ...] | None, dates: tuple[date, ...]
+    values: tuple[Any, ...],
+    names: tuple[str, ...],
+    days: tuple[int, ...] | None,
+    dates: tuple[date, ...],
 ) -> str:
-    return from_standing(dict(row), days, dates).model_dump_json(by_alias=True)
+    row = dict(zip(names, values, strict=True))
+    return from_standing(row, days, dates).model_dump_json(by_alias=True)
 
 
 def _chances(row: dict[str, Any]) -> list[Chance]:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from data.bulk import Merged, merge, read, writing
 from data.contract import TABLES
 from data.database import HEAD, contract_tables, metadata, open_database, version
+from data.lookup import IDS, Lookup
 from data.settings import Settings
 
 CHANGES = contract_tables["changes"]
@@ -55,6 +57,36 @@ def test_workers_that_start_at_once_make_the_tables_once(settings: Settings) -> 
             with engine.connect() as connection:
                 assert version(connection) == HEAD
             engine.dispose()
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3, 300])
+def test_a_lookup_finds_what_its_query_finds(database: sa.Engine, asked: int) -> None:
+    rows = pl.DataFrame(
+        [
+            {name: f"{name} {number}" for name in ("deal_id", "value")}
+            | {"pipeline": f"p{number % 2}", "field": "stage", "at": number, "recorded_at": number}
+            | {"seq": 0, "number": None}
+            for number in range(400)
+        ]
+    )
+    with writing(database) as connection:
+        merge(connection, CHANGES, rows)
+    query = sa.select(CHANGES, CHANGES.c.number.is_(None).label("unnumbered")).where(
+        CHANGES.c.deal_id.in_(IDS), CHANGES.c.pipeline == sa.bindparam("pipeline")
+    )
+    ids = [f"deal_id {number}" for number in range(asked - 1)] + ["nobody's"]
+    with database.connect() as connection:
+        told = connection.execute(query, {"ids": ids, "pipeline": "p1"}).mappings()
+        wanted = sorted(map(dict, told), key=itemgetter("at"))
+    found = Lookup(query).rows(database, ids, pipeline="p1")
+    assert len(wanted) == (asked - 1) // 2
+    assert sorted(found, key=itemgetter("at")) == wanted
+
+
+def test_a_lookup_of_a_lost_table_fails_as_any_query_does(database: sa.Engine) -> None:
+    lost = sa.table("lost", sa.column("deal_id"))
+    with pytest.raises(sa.exc.DBAPIError, match="lost"):
+        Lookup(sa.select(lost).where(lost.c.deal_id.in_(IDS))).rows(database, ["x"])
 
 
 def test_sqlite_lets_readers_read_while_a_writer_writes(tmp_path) -> None:
