@@ -27,11 +27,13 @@ class Lookup:
     query: sa.Select[Any]
 
     def rows(self, engine: sa.Engine, ids: Sequence[str], **values: str) -> list[dict[str, Any]]:
-        """Return the rows of some ids, of at least one.
+        """Return the rows of some ids.
 
         Raises:
             DBAPIError: the database does not answer.
         """
+        if not ids:
+            return []
         if engine.dialect.name != "sqlite":
             with engine.connect() as connection:
                 found = connection.execute(self.query, {"ids": ids, **values})

@@ -10,11 +10,10 @@ from typing import Final, Literal
 from uuid import uuid4
 
 import polars as pl
-from sqlalchemy import ColumnElement, Engine, Table, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, literal, or_, select
 
 from data import audit
 from data.audit import Actor
-from data.bulk import writing
 from data.database import list_actions, list_items, list_others
 from data.errors import BadInput, NotFound
 from data.moments import iso
@@ -64,7 +63,7 @@ class Action:
 
 
 def act(
-    engine: Engine,
+    transaction: Connection,
     pipeline: str,
     week: str,
     deal_id: str,
@@ -78,7 +77,7 @@ def act(
     """Note what somebody did to an item of a published list.
 
     Args:
-        engine: the database.
+        transaction: one that writes.
         pipeline: whose list.
         week: the ISO date of its Monday, or "latest".
         deal_id: which item.
@@ -95,23 +94,22 @@ def act(
             may see it.
     """
     _check(action, at, until, reason)
-    week = lists.week_of(engine, pipeline, week)
+    week = lists.week_of(transaction, pipeline, week)
     who = f"{actor.kind}:{actor.name}"
     made = Action(uuid4().hex, pipeline, week, deal_id, action, until, reason, who, at)
     # what rests is on no list that was published since, and may be opened again all the same
     tables = (list_items, list_others) if action == "reopened" else (list_items,)
     there = _seen(tables, reach, literal(pipeline), literal(week), literal(deal_id))
-    with writing(engine) as connection:
-        if not connection.scalar(select(there)):
-            raise NotFound(
-                "the deal is not on this list",
-                field="deal_id",
-                value=deal_id,
-                remedy="name a deal of the list, see GET /v1/lists/{week}",
-            )
-        connection.execute(list_actions.insert(), asdict(made))
-        told = {"pipeline": pipeline, "week": week, "act": action}
-        audit.record(connection, actor, "item.acted", at, made.action_id, **told)
+    if not transaction.scalar(select(there)):
+        raise NotFound(
+            "the deal is not on this list",
+            field="deal_id",
+            value=deal_id,
+            remedy="name a deal of the list, see GET /v1/lists/{week}",
+        )
+    transaction.execute(list_actions.insert(), asdict(made))
+    told = {"pipeline": pipeline, "week": week, "act": action}
+    audit.record(transaction, actor, "item.acted", at, made.action_id, **told)
     return made
 
 
@@ -122,7 +120,8 @@ def of_list(engine: Engine, pipeline: str, week: str, reach: Reach) -> list[Acti
         BadInput: week is neither a Monday nor "latest".
         NotFound: no list was published for it.
     """
-    week = lists.week_of(engine, pipeline, week)
+    with engine.connect() as connection:
+        week = lists.week_of(connection, pipeline, week)
     return _read(engine, reach, pipeline, week=week)
 
 

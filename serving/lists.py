@@ -181,16 +181,16 @@ def others(
         BadInput: week is neither a Monday nor "latest".
         NotFound: no list was published for it.
     """
-    of_list = {"pipeline": pipeline, "week": week_of(engine, pipeline, week)}
-    page = select(list_others.c.item).filter_by(**of_list).where(list_others.c.deal_id > after)
+    page = select(list_others.c.item).where(list_others.c.deal_id > after)
     for reach in reaches:
         page = reach.select(page, list_others.c.owner_id, list_others.c.team)
     with engine.connect() as connection:
+        page = page.filter_by(pipeline=pipeline, week=week_of(connection, pipeline, week))
         texts = connection.scalars(page.order_by(list_others.c.deal_id).limit(limit))
         return [json.loads(text) for text in texts]
 
 
-def week_of(engine: Engine, pipeline: str, week: str) -> str:
+def week_of(connection: Connection, pipeline: str, week: str) -> str:
     """Return the Monday of a published list.
 
     Raises:
@@ -198,8 +198,7 @@ def week_of(engine: Engine, pipeline: str, week: str) -> str:
         NotFound: no list was published for it.
     """
     _check_week(week)
-    with engine.connect() as connection:
-        return str(_head(connection, pipeline, week)["week"])
+    return str(_head(connection, pipeline, week)["week"])
 
 
 def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:

@@ -147,8 +147,7 @@ def authenticate_each(
     """Return the keys that were presented, or what is wrong with each, as `authenticate` does."""
     forms = {one: form for one in set(presented) if (form := _FORM.fullmatch(one))}
     wanted = {form["key_id"] for form in forms.values()}
-    rows = _SOME.rows(engine, sorted(wanted)) if wanted else []
-    known = {row["key_id"]: row for row in rows}
+    known = {row["key_id"]: row for row in _SOME.rows(engine, sorted(wanted))}
     keys: dict[str, ApiKey] = {}
     for one, form in forms.items():
         row = known.get(form["key_id"])

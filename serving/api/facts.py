@@ -16,11 +16,11 @@ from data.errors import BadInput, DealcastError, Forbidden, NotFound, did_you_me
 from data.live import MOST_DEALS
 from data.push import Pushed, push, pushing, touch
 from data.tables import load_pipeline
-from serving.api import idempotency
-from serving.api.idempotency import IdempotencyKey
-from serving.api.notices import Notice, rows_against_rules, stages_pushed, unseen_stages
+from serving.api.frames import raw_rows
+from serving.api.idempotency import IdempotencyKey, Once
+from serving.api.notices import Notice, rows_against_rules, stages_pushed, unlikely, unseen_stages
 from serving.api.problems import MOST_ERRORS, responses
-from serving.api.records import PipelineName, Row, pushed_row, raw_rows
+from serving.api.records import PipelineName, Row, pushed_row
 from serving.api.service import Access, Service, TheService, Write
 from serving.api.vocabulary import check_changes
 
@@ -113,27 +113,20 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
     rows: list[Row] = getattr(request, "rows")  # noqa: B009 - of the model made for the table
     if table == "changes":
         check_changes([row["field"] for row in rows], pipeline, "rows")
-    unseen = _unseen(table, rows, service, pipeline)
     now = service.live.clock()
-    of: dict[str, Any] = {
-        "caller": access.key.key_id,
-        "key": key,
-        "request": idempotency.digest(request, table),
-    }
+    notices = [*_unseen(table, rows, service, pipeline), *unlikely(rows, now)]
+    once = Once.of(access, key, request, table)
     mark = uuid4().hex
     with pushing(service.engine) as transaction:
-        if key is not None:
-            before = idempotency.replay(transaction, **of, now=now)
-            if before is not None:
-                return Response(before, media_type="application/json")
+        if (before := once.before(transaction, now)) is not None:
+            return Response(before, media_type="application/json")
         pushed = _push(transaction, table, rows, pipeline, request.partial)
         touch(transaction, pushed.deals, mark, now)
-        answer = _told(table, pipeline, pushed, [*unseen, *rows_against_rules(pushed)])
-        if key is not None:
-            idempotency.keep(transaction, of, answer, now)
+        answer = _told(table, pipeline, pushed, [*notices, *rows_against_rules(pushed)])
+        once.keep(transaction, answer, now)
     answer = _rescored(service, access, pushed, answer)
-    if key is not None and answer.rescoring == "done":
-        idempotency.amend(service.engine, of, answer)
+    if answer.rescoring == "done":
+        once.amend(service.engine, answer)
     return answer
 
 

@@ -3,9 +3,9 @@
 The answer is kept in the transaction of what was done, so there is never one without the other.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import Header
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from data.errors import BadInput
 from data.moments import HOUR
 from data.outbox import answers
+from serving.api.service import Access
 
 KEPT_HOURS: Final = 24
 
@@ -29,52 +30,74 @@ IdempotencyKey = Annotated[
 ]
 
 
-def digest(request: BaseModel, of: str) -> str:
-    """Return what tells one request from another."""
-    return sha256(f"{of}\n{request.model_dump_json()}".encode()).hexdigest()
+@dataclass(frozen=True)
+class Once:
+    """A call that may be sent again; where it brings no key, each time is the first.
 
-
-def replay(connection: sa.Connection, caller: str, key: str, request: str, now: int) -> str | None:
-    """Return the answer that was given under a key, as JSON; None where there was none.
-
-    Raises:
-        BadInput: the key came with another request.
+    Attributes:
+        caller: the id of the key that calls.
+        key: what came as `Idempotency-Key`.
+        request: what tells one request from another, see `of`.
     """
-    after = now - KEPT_HOURS * HOUR
-    query = sa.select(answers).filter_by(caller=caller, key=key).where(answers.c.at > after)
-    found = connection.execute(query).first()
-    if found is None:
-        return None
-    if found.request != request:
-        raise BadInput(
-            "an idempotency key that came with another request",
-            field="Idempotency-Key",
-            value=key,
-            allowed="a word that only this call has",
-            remedy="take a new one",
-        )
-    answer: str = found.answer
-    return answer
 
+    caller: str
+    key: str | None
+    request: str
 
-def keep(transaction: sa.Connection, of: Mapping[str, Any], answer: BaseModel, now: int) -> None:
-    """Keep an answer for as long as it may be replayed.
+    @classmethod
+    def of(cls, access: Access, key: str | None, request: BaseModel, *named: str) -> "Once":
+        """Tell a request by its body and by what is named beside it."""
+        said = "\n".join((*named, request.model_dump_json()))
+        return cls(access.key.key_id, key, sha256(said.encode()).hexdigest())
 
-    Args:
-        transaction: the one of what was done, from `data.push.pushing`.
-        of: caller, key and request.
-        answer: what is answered.
-        now: this moment.
-    """
-    old = answers.c.at <= now - KEPT_HOURS * HOUR
-    transaction.execute(sa.delete(answers).where(old))
-    transaction.execute(sa.insert(answers).values(**of, answer=answer.model_dump_json(), at=now))
+    def before(self, transaction: sa.Connection, now: int) -> str | None:
+        """Return the answer that was given before, as JSON; None where there was none.
 
+        Raises:
+            BadInput: the key came with another request.
+        """
+        if self.key is None:
+            return None
+        after = now - KEPT_HOURS * HOUR
+        query = sa.select(answers).filter_by(**self._own).where(answers.c.at > after)
+        found = transaction.execute(query).first()
+        if found is None:
+            return None
+        if found.request != self.request:
+            raise BadInput(
+                "an idempotency key that came with another request",
+                field="Idempotency-Key",
+                value=self.key,
+                allowed="a word that only this call has",
+                remedy="take a new one",
+            )
+        answer: str = found.answer
+        return answer
 
-def amend(engine: sa.Engine, of: Mapping[str, Any], answer: BaseModel) -> None:
-    """Replace what is replayed by what was found out since."""
-    mine = {"caller": of["caller"], "key": of["key"]}
-    with engine.begin() as transaction:
-        transaction.execute(
-            sa.update(answers).filter_by(**mine).values(answer=answer.model_dump_json())
-        )
+    def keep(self, transaction: sa.Connection, answer: BaseModel, now: int) -> None:
+        """Keep an answer for as long as it may be asked for again.
+
+        Args:
+            transaction: the one of what was done, from `data.push.pushing`.
+            answer: what is answered.
+            now: this moment.
+        """
+        if self.key is None:
+            return
+        old = answers.c.at <= now - KEPT_HOURS * HOUR
+        transaction.execute(sa.delete(answers).where(old))
+        kept = {"request": self.request, "answer": answer.model_dump_json(), "at": now}
+        transaction.execute(sa.insert(answers).values(**self._own, **kept))
+
+    def amend(self, engine: sa.Engine, answer: BaseModel) -> None:
+        """Replace what is kept by what was found out since."""
+        if self.key is None:
+            return
+        with engine.begin() as transaction:
+            transaction.execute(
+                sa.update(answers).filter_by(**self._own).values(answer=answer.model_dump_json())
+            )
+
+    @property
+    def _own(self) -> dict[str, str | None]:
+        return {"caller": self.caller, "key": self.key}

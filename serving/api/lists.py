@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.moments import iso, parse_moment
+from data.push import pushing
 from serving import actions, lists, standings
+from serving.api.idempotency import IdempotencyKey, Once
 from serving.api.problems import responses
 from serving.api.records import PipelineName
 from serving.api.service import Read, TheService, Write
@@ -157,6 +159,7 @@ def act(
     service: TheService,
     access: Write,
     pipeline: _Of,
+    idempotency_key: IdempotencyKey = None,
 ) -> ListAction:
     """Note that an item is done, snoozed until, dismissed for a reason, or open again.
 
@@ -164,16 +167,23 @@ def act(
     list respects it.
     """
     until = None if body.until is None else parse_moment(body.until, "until")
-    made = actions.act(
-        service.engine,
-        pipeline,
-        week,
-        deal_id,
-        body.action,
-        access.actor,
-        service.clock(),
-        access.reach,
-        until,
-        body.reason,
-    )
-    return ListAction.of(made)
+    now = service.clock()
+    once = Once.of(access, idempotency_key, body, pipeline, week, deal_id)
+    with pushing(service.engine) as transaction:
+        if (before := once.before(transaction, now)) is not None:
+            return ListAction.model_validate_json(before)
+        made = actions.act(
+            transaction,
+            pipeline,
+            week,
+            deal_id,
+            body.action,
+            access.actor,
+            now,
+            access.reach,
+            until,
+            body.reason,
+        )
+        answer = ListAction.of(made)
+        once.keep(transaction, answer, now)
+    return answer

@@ -5,10 +5,12 @@ scored, or its fact taken, and the answer says by what.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from pydantic import BaseModel, Field
 
 from data.errors import did_you_mean
+from data.moments import DAY, iso
 from data.push import Pushed
 from models.bundle import Bundle
 from serving.api.records import Record, Row
@@ -67,6 +69,41 @@ def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
             yield f"rows.{number}.stage", row["stage"]
         if table == "changes" and row["field"] == "stage" and row.get("value") is not None:
             yield f"rows.{number}.value", row["value"]
+
+
+_KNOWN: Final = ("created_at", "recorded_at", "closed_at", "closed_recorded_at", "observed_at")
+"""Moments that lie behind whoever tells them."""
+
+
+def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
+    """Say what pushed rows tell that can hardly be so: what is yet to come, less than nothing."""
+    ahead, negative = [], []
+    for number, row in enumerate(rows):
+        # a day is what a zone that was left out may be wrong by
+        ahead += [
+            (f"rows.{number}.{name}", iso(row[name]))
+            for name in _KNOWN
+            if (row.get(name) or 0) > now + DAY
+        ]
+        amount = row.get("value") if row.get("field") == "amount" else row.get("amount")
+        if str(amount).strip().startswith("-"):
+            negative.append((f"rows.{number}.{'value' if 'field' in row else 'amount'}", amount))
+    if ahead:
+        yield Notice(
+            title=f"moments to come ({len(ahead)}): they are not used before",
+            field=ahead[0][0],
+            value=ahead[0][1],
+            allowed=f"up to {iso(now)}",
+            remedy="send them again with the moments at which they came to be, or were learned",
+        )
+    if negative:
+        yield Notice(
+            title=f"amounts below 0 ({len(negative)}): sums and forecasts take them as they are",
+            field=negative[0][0],
+            value=str(negative[0][1]),
+            allowed="0 or more",
+            remedy="send what the deal is worth; of a deal that was lost say so by its outcome",
+        )
 
 
 def rows_against_rules(pushed: Pushed) -> list[Notice]:

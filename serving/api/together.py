@@ -18,7 +18,8 @@ from data.errors import BadInput
 from data.records import normalise
 from data.sheet import ROW
 from data.tables import NAMES, with_fixed_attributes
-from serving.api.records import FACTS, Record, Row, facts_of, frame_of, rows_of
+from serving.api.frames import facts_of, frame_of, rows_of
+from serving.api.records import FACTS, Record, Row
 
 
 class Laid(NamedTuple):
@@ -37,7 +38,7 @@ class Laid(NamedTuple):
         """Lay records out.
 
         Raises:
-            BadInput: see `serving.api.records.rows_of`.
+            BadInput: see `serving.api.frames.rows_of`.
         """
         return cls(records, rows_of(records, pipeline))
 

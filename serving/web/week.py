@@ -6,6 +6,7 @@ import polars as pl
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from data.bulk import writing
 from data.errors import NotFound
 from data.moments import DAY
 from serving import actions, lists
@@ -120,18 +121,19 @@ def act(
     """
     name, _, days = act.partition("-")
     now = service.clock()
-    actions.act(
-        service.engine,
-        pipeline,
-        week,
-        deal,
-        cast(actions.Act, name),
-        actor(request, "user", viewer.user_id),
-        now,
-        viewer.reach,
-        now + int(days) * DAY if days.isdecimal() else None,
-        reason.strip() or None if name == "dismissed" else None,
-    )
+    with writing(service.engine) as transaction:
+        actions.act(
+            transaction,
+            pipeline,
+            week,
+            deal,
+            cast(actions.Act, name),
+            actor(request, "user", viewer.user_id),
+            now,
+            viewer.reach,
+            now + int(days) * DAY if days.isdecimal() else None,
+            reason.strip() or None if name == "dismissed" else None,
+        )
     return RedirectResponse(own_path(after), 303)
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from starlette.testclient import TestClient
 
 from data.audit import Actor
+from data.bulk import writing
 from data.database import open_database
 from data.errors import BadInput, NotFound
 from data.moments import DAY, iso
@@ -34,11 +35,16 @@ def published(database: sa.Engine) -> sa.Engine:
     return database
 
 
+def _act(engine: sa.Engine, *said: Any, **more: Any) -> None:
+    with writing(engine) as transaction:
+        actions.act(transaction, *said, **more)
+
+
 def test_each_act_is_kept_and_the_last_one_holds(published: sa.Engine) -> None:
-    actions.act(published, "p", "latest", "d1", "done", ANN, NOW, EVERYTHING)
-    actions.act(published, "p", WEEK, "d1", "reopened", BOB, NOW + 1, EVERYTHING)
-    actions.act(published, "p", WEEK, "d2", "snoozed", ANN, NOW, EVERYTHING, NOW + DAY)
-    actions.act(published, "p", WEEK, "d2", "dismissed", ANN, NOW + 5, EVERYTHING, reason="cut")
+    _act(published, "p", "latest", "d1", "done", ANN, NOW, EVERYTHING)
+    _act(published, "p", WEEK, "d1", "reopened", BOB, NOW + 1, EVERYTHING)
+    _act(published, "p", WEEK, "d2", "snoozed", ANN, NOW, EVERYTHING, NOW + DAY)
+    _act(published, "p", WEEK, "d2", "dismissed", ANN, NOW + 5, EVERYTHING, reason="cut")
     made = actions.of_list(published, "p", WEEK, EVERYTHING)
     assert [(one.deal_id, one.action, one.who) for one in made if one.deal_id == "d1"] == [
         ("d1", "done", "user:ann"),
@@ -69,14 +75,14 @@ def test_what_cannot_be_meant_is_refused(
     published: sa.Engine, action: Any, more: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(BadInput) as raised:
-        actions.act(published, "p", WEEK, "d1", action, ANN, NOW, EVERYTHING, **more)
+        _act(published, "p", WEEK, "d1", action, ANN, NOW, EVERYTHING, **more)
     assert raised.value.field == field
     assert actions.of_list(published, "p", WEEK, EVERYTHING) == []
 
 
 def test_what_rests_is_opened_again_though_no_later_list_has_it(published: sa.Engine) -> None:
     """A list that is published anew leaves out what was done; who may see it may undo that."""
-    actions.act(published, "p", WEEK, "d1", "done", ANN, NOW, EVERYTHING)
+    _act(published, "p", WEEK, "d1", "done", ANN, NOW, EVERYTHING)
     left = {"deal_id": "d1", "owner_id": "o1", "why": "done"}
     lists.publish(published, HEAD, [{"position": 1, "deal_id": "d2", "owner_id": "o2"}], [left])
     own, others = Reach("owner_id", "o1"), Reach("owner_id", "o2")
@@ -84,23 +90,23 @@ def test_what_rests_is_opened_again_though_no_later_list_has_it(published: sa.En
     assert actions.of_list(published, "p", WEEK, others) == []
     for action, reach in (("done", own), ("reopened", others)):
         with pytest.raises(NotFound):
-            actions.act(published, "p", WEEK, "d1", action, ANN, NOW + 1, reach)  # type: ignore[arg-type]
-    actions.act(published, "p", WEEK, "d1", "reopened", ANN, NOW + 1, own)
+            _act(published, "p", WEEK, "d1", action, ANN, NOW + 1, reach)
+    _act(published, "p", WEEK, "d1", "reopened", ANN, NOW + 1, own)
     assert actions.recent(published, "p", NOW + 1)["acted"].to_list() == ["reopened"]
 
 
 def test_only_items_of_a_published_list_can_be_acted_on(published: sa.Engine) -> None:
     for name, deal_id in ((WEEK, "d9"), ("2026-03-09", "d1")):
         with pytest.raises(NotFound):
-            actions.act(published, "p", name, deal_id, "done", ANN, NOW, EVERYTHING)
+            _act(published, "p", name, deal_id, "done", ANN, NOW, EVERYTHING)
 
 
 def test_items_out_of_reach_can_be_neither_acted_on_nor_read(published: sa.Engine) -> None:
     own = Reach("owner_id", "o1")
-    actions.act(published, "p", WEEK, "d1", "done", ANN, NOW, own)
+    _act(published, "p", WEEK, "d1", "done", ANN, NOW, own)
     with pytest.raises(NotFound):
-        actions.act(published, "p", WEEK, "d2", "done", ANN, NOW, own)
-    actions.act(published, "p", WEEK, "d2", "done", BOB, NOW, EVERYTHING)
+        _act(published, "p", WEEK, "d2", "done", ANN, NOW, own)
+    _act(published, "p", WEEK, "d2", "done", BOB, NOW, EVERYTHING)
     assert [one.deal_id for one in actions.of_list(published, "p", WEEK, own)] == ["d1"]
     assert actions.of_deal(published, "p", "d2", own) == []
 
@@ -118,12 +124,15 @@ def test_an_act_over_http_keeps_the_deal_off_the_next_list(
     with TestClient(create_app(company, clock=lambda: NOW)) as client:
         refused = client.post(path, json=body, headers={"Authorization": f"Bearer {reader}"})
         client.headers["Authorization"] = f"Bearer {writer}"
-        made = client.post(path, json=body)
+        once = {"Idempotency-Key": "one"}
+        made, again = (client.post(path, json=body, headers=once) for _ in range(2))
+        other = client.post(path, json=body | {"until": iso(NOW + 4 * DAY)}, headers=once)
         wrong = client.post(path, json={"action": "dismissed"})
         read = client.get("/v1/lists/latest/actions?pipeline=sales").json()["actions"]
         others = client.get("/v1/lists/latest/others?pipeline=sales&limit=1").json()["items"]
     assert (refused.status_code, made.status_code, wrong.status_code) == (403, 201, 422)
-    assert read == [made.json()]
+    assert read == [made.json()] == [again.json()]
+    assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
     assert made.json()["who"].startswith("key:")
     assert len(others) == 1
     assert others[0]["zh"]

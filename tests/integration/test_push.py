@@ -18,7 +18,7 @@ from data.push import push, pushing
 from data.settings import Settings
 from data.standing import observed
 from serving.access.reach import Reach
-from serving.api.records import raw_rows
+from serving.api.frames import raw_rows
 from serving.security import create_key
 from tests import company
 from tests.pushing import NOW, Clock, put, serving, settled
@@ -129,6 +129,29 @@ def test_a_stage_never_seen_is_taken_and_said(
     told = put(client, table, [row | {"deal_id": OPEN[0]}])
     assert told["accepted"] + told["changed"] == 1
     assert field in [one["field"] for one in told["warnings"] if one["value"] == "Ofer"]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "field"),
+    [
+        ("deals", {"created_at": iso(NOW - DAY), "amount": -5.0}, "amount"),
+        ("deals", {"created_at": iso(NOW + 2 * DAY)}, "created_at"),
+        ("changes", {"field": "amount", "at": iso(NOW - DAY), "value": "-5"}, "value"),
+        (
+            "changes",
+            {"field": "amount", "at": iso(NOW), "recorded_at": iso(NOW + 2 * DAY)},
+            "recorded_at",
+        ),
+    ],
+)
+def test_what_can_hardly_be_so_is_taken_and_said(
+    client: TestClient, table: str, row: dict[str, Any], field: str
+) -> None:
+    good = {"deal_id": "odd", "created_at": iso(NOW - DAY)} if table == "deals" else None
+    rows = [one for one in (good, row | {"deal_id": "odd 1"}) if one]
+    told = put(client, table, rows)
+    assert told["accepted"] == len(rows)
+    assert [one["field"] for one in told["warnings"]] == [f"rows.{len(rows) - 1}.{field}"]
 
 
 def test_a_table_that_is_none_is_told_with_those_there_are(client: TestClient) -> None:
