@@ -28,7 +28,8 @@ RISKS: Final = {
     "credit": ("信用风险", "credit risk"),
     "technical": ("技术风险", "technical risk"),
 }
-_LEVELS: Final = {True: ("高", "high"), False: ("低", "low"), None: ("未知", "unknown")}
+_LEVELS: Final = (("高", "high"), ("低", "low"), ("未知", "unknown"))
+"""What a risk is where its sign holds, where it does not, and where it is not known."""
 _CLASSES: Final = (0.2, 0.5)
 """Class A holds the deals of the highest expected value, this share of all; B up to the next."""
 _DEMAND: Final = 0.1
@@ -124,68 +125,59 @@ def _said(kind: str, level: pl.Expr, zh: pl.Expr, en: pl.Expr) -> pl.Expr:
     return pl.struct(kind=pl.lit(kind), level=level, zh=zh, en=en)
 
 
+def _either(sign: pl.Expr, yes: str | pl.Expr, no: str | pl.Expr, unknown: str) -> pl.Expr:
+    """Say one thing where a sign holds, another where it does not, a third where it is null."""
+    yes, no = (pl.lit(one) if isinstance(one, str) else one for one in (yes, no))
+    return pl.when(sign).then(yes).when(~sign).then(no).otherwise(pl.lit(unknown))
+
+
 def _factors() -> pl.Expr:
     """Tell market demand, competition, fit of our resources and expected profit."""
-    demand, free = pl.col("demand"), pl.col("free")
-    gap = pl.when(demand >= 0.005).then(pl.lit("+")).otherwise(pl.lit("")) + written(100 * demand)
-    level = (
-        pl.when(demand > _DEMAND)
-        .then(pl.lit("good"))
-        .when(demand < -_DEMAND)
-        .then(pl.lit("poor"))
-        .when(demand.is_not_null())
-        .then(pl.lit("fair"))
-        .otherwise(pl.lit("unknown"))
-    )
-    none = (pl.lit("未知"), pl.lit("unknown"))
+    demand, free, profit = pl.col("demand"), pl.col("free"), pl.col("expected_profit")
     competed = pl.col("sign_competition")
-    rivalry = (
-        pl.when(competed).then(pl.lit("poor")).when(~competed).then(pl.lit("good"))
-    ).otherwise(pl.lit("unknown"))
-    profit = pl.col("expected_profit")
-    hours = written(free.abs(), 1)
+    fair = pl.when(demand.abs() <= _DEMAND).then(pl.lit("fair"))
+    gap = pl.when(demand >= 0.005).then(pl.lit("+")).otherwise(pl.lit("")) + written(100 * demand)
+    hours, worth = written(free.abs(), 1), written(profit)
     return pl.concat_list(
         _said(
             "market",
-            level,
-            pl.coalesce(pl.format("来源与产品的赢单率与其他商机相比{}%", gap), none[0]),
-            pl.coalesce(pl.format("its source and product win {} % against others", gap), none[1]),
+            pl.coalesce(fair, _either(demand > 0, "good", "poor", "unknown")),
+            _known("来源与产品的赢单率与其他商机相比{}%", gap, "未知"),
+            _known("its source and product win {} % against others", gap, "unknown"),
         ),
         _said(
             "competition",
-            rivalry,
-            pl.when(competed)
-            .then(pl.lit("竞争强"))
-            .when(~competed)
-            .then(pl.lit("竞争弱"))
-            .otherwise(none[0]),
-            pl.when(competed)
-            .then(pl.lit("strong"))
-            .when(~competed)
-            .then(pl.lit("weak"))
-            .otherwise(none[1]),
+            _either(competed, "poor", "good", "unknown"),
+            _either(competed, "竞争强", "竞争弱", "未知"),
+            _either(competed, "strong", "weak", "unknown"),
         ),
         _said(
             "resources",
-            pl.when(free >= 0).then(pl.lit("good")).otherwise(pl.lit("poor")),
-            pl.when(free >= 0)
-            .then(pl.format("负责人跟进全部商机后剩余{}小时", hours))
-            .otherwise(pl.format("负责人跟进全部商机还缺{}小时", hours)),
-            pl.when(free >= 0)
-            .then(pl.format("its seller has {} hours left after all open deals", hours))
-            .otherwise(pl.format("its seller lacks {} hours for all open deals", hours)),
+            _either(free >= 0, "good", "poor", "unknown"),
+            _either(
+                free >= 0,
+                pl.format("负责人跟进全部商机后剩余{}小时", hours),
+                pl.format("负责人跟进全部商机还缺{}小时", hours),
+                "未知",
+            ),
+            _either(
+                free >= 0,
+                pl.format("its seller has {} hours left after all open deals", hours),
+                pl.format("its seller lacks {} hours for all open deals", hours),
+                "unknown",
+            ),
         ),
         _said(
             "profit",
-            pl.when(profit > 0)
-            .then(pl.lit("good"))
-            .when(profit <= 0)
-            .then(pl.lit("poor"))
-            .otherwise(pl.lit("unknown")),
-            pl.coalesce(pl.format("预期利润{}", written(profit)), none[0]),
-            pl.coalesce(pl.format("expected profit {}", written(profit)), none[1]),
+            _either(profit > 0, "good", "poor", "unknown"),
+            _known("预期利润{}", worth, "未知"),
+            _known("expected profit {}", worth, "unknown"),
         ),
     )
+
+
+def _known(text: str, figure: pl.Expr, unknown: str) -> pl.Expr:
+    return pl.coalesce(pl.format(text, figure), pl.lit(unknown))
 
 
 def _risks() -> pl.Expr:
@@ -193,16 +185,12 @@ def _risks() -> pl.Expr:
     told = []
     for kind, (zh, en) in RISKS.items():
         sign = pl.col(f"sign_{kind}")
-
-        def worded(which: int, sign: pl.Expr = sign) -> pl.Expr:
-            high, low, unknown = (pl.lit(_LEVELS[known][which]) for known in (True, False, None))
-            return pl.when(sign).then(high).when(~sign).then(low).otherwise(unknown)
-
+        zh_level, en_level = (_either(sign, *words) for words in zip(*_LEVELS, strict=True))
         named = (
-            pl.format("{}：{}", pl.lit(zh), worded(0)),
-            pl.format("{}: {}", pl.lit(en), worded(1)),
+            pl.format("{}：{}", pl.lit(zh), zh_level),
+            pl.format("{}: {}", pl.lit(en), en_level),
         )
-        told.append(_said(kind, worded(1), *named))
+        told.append(_said(kind, en_level, *named))
     return pl.concat_list(told)
 
 
