@@ -60,6 +60,11 @@ class Settings:
         }
     )
 
+    @classmethod
+    def light(cls, threads: int = 2) -> Self:
+        """Return settings to try something out, not to serve: few boosters, of few rows."""
+        return cls(folds=2, rounds=80, rows_per_booster=50_000, threads=threads)
+
     def __post_init__(self) -> None:
         """Refuse what LightGBM does not do on a cluster.
 

@@ -43,7 +43,7 @@ SHARES: Final = (0.1, 0.2, 0.3, 0.5)
 """Hours of each seller, as a share of what one action for each open deal would take."""
 _RANDOM: Final = 10
 _DRAWS: Final = 2_000
-FITTING: Final = Settings(folds=2, rounds=80, rows_per_booster=50_000, threads=1)
+FITTING: Final = Settings.light(threads=1)
 
 Told = Callable[[str], None]
 

@@ -50,6 +50,7 @@ _OWN: Final = "benchmarks.quality.own"
 _PEERS: Final = "benchmarks.quality.peers"
 
 OURS: Final = "dealcast"
+LIGHT: Final = "dealcast_light"
 SURVIVAL_BOOST: Final = "survival_boost"
 AUTOGLUON: Final = "autogluon"
 
@@ -57,6 +58,7 @@ CONTENDERS: Final = {
     one.name: one
     for one in (
         Contender(OURS, f"{_OWN}.dealcast", False, ("dealcast", "lightgbm")),
+        Contender(LIGHT, f"{_OWN}.dealcast_light", False, ("dealcast", "lightgbm")),
         Contender("stage_rates", f"{_OWN}.stage_rates", False, ("dealcast",)),
         Contender("naive_bayes", f"{_OWN}.naive_bayes", False, ("scikit-learn",)),
         Contender("lightgbm", f"{_PEERS}.lightgbm", False, ("lightgbm",)),

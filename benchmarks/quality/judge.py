@@ -89,4 +89,3 @@ def _compare(records: list[Record], answers: Answers) -> None:
         # a deal counts with its mean over the horizons, as in the backtest
         theirs, own = (one["losses"].mean(axis=1) for one in (record, base))
         record["more_than_ours"] = asdict(draws.mean(answers.groups, theirs - own))
-        record["cpu_by_ours"] = record["cpu_s"] / base["cpu_s"]

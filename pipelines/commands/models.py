@@ -102,12 +102,16 @@ def backtest(
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="Fit quickly, to try something; a little worse.")
+    ] = False,
     keep: Keep = None,
     seed: Seed = 0,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
     """Freeze the pipeline at past moments, score what was open, and look up what came."""
+    from models.boosting import Settings as Fitting
     from pipelines.backtest import document, run, show
     from pipelines.phrases import say
     from pipelines.workspace import reader_of_places
@@ -118,7 +122,8 @@ def backtest(
     read = reader_of_places(settings, pipeline)
     origins = origins_of(origin or [], since, until, every, read)
     days = None if horizons is None else days_of(horizons)
-    judged = run(pipeline, origins, settings, progress, days, seed, keep=keep or ())
+    fitting = Fitting.light(settings.threads) if light else None
+    judged = run(pipeline, origins, settings, progress, days, seed, fitting, keep or ())
     tongue = language or settings.language
     if as_json:
         typer.echo(json.dumps(document(pipeline, judged), ensure_ascii=False))

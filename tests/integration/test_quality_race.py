@@ -28,12 +28,13 @@ ORIGIN = company.END - 60 * DAY
 def test_our_own_entries_run_the_whole_way(tmp_path: Path) -> None:
     tasks, results = tmp_path / "tasks", tmp_path / "results"
     export("smoke", tasks)
-    own = ("dealcast", "stage_rates", "naive_bayes")
+    own = ("dealcast", "dealcast_light", "stage_rates", "naive_bayes")
     planned = list(runs([Task.load(tasks / "smoke")], own, (60,), (0,)))
     race(planned, 60, tasks, results, lambda _: None)
     found = {one["contender"]: one for one in judged(results, tasks)}
     assert set(found) == {*own, "true_curves"}
-    assert [one["error"] for one in found.values()] == [None] * 4
+    assert [one["error"] for one in found.values()] == [None] * 5
+    assert found["dealcast_light"]["cpu_s"] < found["dealcast"]["cpu_s"]
     assert found["dealcast"]["cpu_s"] > found["stage_rates"]["cpu_s"] > 0
     assert found["dealcast"]["peak_mb"] > 50
     # what the true chances lose to nobody in expectation, they lose to nobody by much here

@@ -13,7 +13,12 @@ from models.win import WinModel
 
 def predict(task: Task, clock: Clock, seed: int) -> np.ndarray:
     """Fit the hazards, or who wins in the end, and read the curves at the horizons."""
-    edges, settings = np.array(task.edges), Settings(threads=CORES)
+    return by(Settings(threads=CORES), task, seed)
+
+
+def by(settings: Settings, task: Task, seed: int) -> np.ndarray:
+    """Do so with other settings."""
+    edges = np.array(task.edges)
     sample, features = sample_of(task), features_of(task)
     model: HazardModel | WinModel
     if np.isfinite(edges[-1]):

@@ -15,6 +15,7 @@ def frames_of(part: Part) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = pd.DataFrame(both, columns=[f"f{at}" for at in range(both.shape[1])])
     for at in part.categories:
         codes = np.nan_to_num(both[:, at], nan=-1.0).astype(np.int64)  # -1 is pandas' unknown
-        words = pd.Index([str(code) for code in range(codes.max() + 1)])  # XGBoost takes no ints
+        # XGBoost takes no ints, and no column that has no word at all
+        words = pd.Index([str(code) for code in range(max(codes.max(), 0) + 1)])
         frame[f"f{at}"] = pd.Categorical.from_codes(codes, categories=words)
     return frame.iloc[: len(part.x)], frame.iloc[len(part.x) :].reset_index(drop=True)
