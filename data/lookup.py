@@ -6,6 +6,7 @@ server of PostgreSQL is further away than that: it is asked as anything else is.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -42,17 +43,15 @@ class Lookup:
         text, names = _text(self, engine.dialect, tuple(values), len(ids))
         rest = iter(ids)
         told = [values[name] if name in values else next(rest) for name in names]
-        held = engine.raw_connection()
+        of = engine.dialect.loaded_dbapi.Error
         try:
-            cursor = held.cursor()
-            cursor.execute(text, told)
-            columns = [one[0] for one in cursor.description]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        except engine.dialect.loaded_dbapi.Error as error:
-            of = engine.dialect.loaded_dbapi.Error
+            with closing(engine.raw_connection()) as held:
+                cursor = held.cursor()
+                cursor.execute(text, told)
+                columns = [one[0] for one in cursor.description]
+                return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        except of as error:
             raise sa.exc.DBAPIError.instance(text, told, error, of) from error
-        finally:
-            held.close()
 
 
 def _rounded(count: int) -> int:

@@ -27,6 +27,7 @@ _SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
 ]
 
 
@@ -39,7 +40,7 @@ def run(settings: Settings) -> None:
     Raises:
         BadInput: nobody can listen on the settings' host and port.
     """
-    _check_address(settings)
+    doors = _doors(settings)
     named = settings.model_dump(mode="json", exclude_none=True)
     os.environ |= {f"DEALCAST_{name.upper()}": str(value) for name, value in named.items()}
     # a request's frames are small: handing them to a second thread costs more than it brings
@@ -53,27 +54,49 @@ def run(settings: Settings) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
     given = {"factory": True, "access_log": False, "log_config": _LOGGING, **options(settings)}
     if settings.workers == 1:
+        for door in doors:
+            door.close()
         uvicorn.run(_APPLICATION, **given)
         return
     config = uvicorn.Config(_APPLICATION, workers=settings.workers, **given)
-    door = _Door.at((settings.host, settings.port))
-    logging.getLogger("uvicorn.error").info("Listening on %s:%s", *door.getsockname()[:2])
-    Multiprocess(config, [door]).run()
+    for door in doors:
+        logging.getLogger("uvicorn.error").info("Listening on %s:%s", *door.getsockname()[:2])
+    Multiprocess(config, doors).run()
 
 
-def _check_address(settings: Settings) -> None:
-    """Refuse an address where nobody can listen; a door would open beside another program's."""
+def _doors(settings: Settings) -> list[socket.socket]:
+    """Return a door for each address that the host's name stands for; nobody else may have one.
+
+    Raises:
+        BadInput: an address that another program has, or that this machine has not.
+    """
+    found = _resolved(settings)
     try:
-        with _Door.at((settings.host, settings.port), shared=False):
-            return
+        for family, address in found:  # a door would open beside another's
+            _Door.at(family, address, shared=False).close()
+        return [_Door.at(family, address) for family, address in found]
     except OSError as error:
-        raise BadInput(
-            f"cannot listen there: {error.strerror}",
-            field="port",
-            value=f"{settings.host}:{settings.port}",
-            allowed="an address of this machine, and a port that is free",
-            remedy="stop what listens there, or take another port",
-        ) from error
+        raise _nowhere(settings, error) from error
+
+
+def _resolved(settings: Settings) -> list[tuple[int, Any]]:
+    try:
+        told = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise _nowhere(settings, error) from error
+    return [(family, address) for family, _, _, _, address in told]
+
+
+def _nowhere(settings: Settings, error: OSError) -> BadInput:
+    return BadInput(
+        f"cannot listen there: {error.strerror}",
+        field="port",
+        value=f"{settings.host}:{settings.port}",
+        allowed="an address of this machine, and a port that is free",
+        remedy="stop what listens there, or take another port",
+    )
 
 
 class _Door(socket.socket):
@@ -84,10 +107,12 @@ class _Door(socket.socket):
     """
 
     @classmethod
-    def at(cls, address: Any, shared: bool = True) -> "_Door":
+    def at(cls, family: int, address: Any, shared: bool = True) -> "_Door":
         """Bind one; beside others if it is shared."""
-        made = cls(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        made = cls(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if shared:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
@@ -97,9 +122,9 @@ class _Door(socket.socket):
             raise
         return made
 
-    def __reduce__(self) -> tuple[Callable[[Any], "_Door"], tuple[Any]]:
+    def __reduce__(self) -> tuple[Callable[[int, Any], "_Door"], tuple[int, Any]]:
         """Be another one, where a worker is given it."""
-        return _Door.at, (self.getsockname(),)
+        return _Door.at, (self.family, self.getsockname())
 
 
 def options(settings: Settings) -> dict[str, Any]:

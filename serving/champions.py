@@ -37,12 +37,12 @@ class Champions:
     threads: int = 1
     custom: tuple[Family, ...] = ()
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
+    _looked: dict[str, tuple[int, Stamp]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Note where they are: it is looked there at nearly each request."""
         self._root = str(self.folder)
-        self._looked: dict[str, tuple[int, Stamp]] = {}
 
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""

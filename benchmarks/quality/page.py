@@ -79,8 +79,9 @@ def _claims(records: Sequence[Record]) -> Iterator[list[str]]:
         losses = f"ours {ours:.4f}, theirs {record['log_loss']:.4f}"
         if record["contender"] == SURVIVAL_BOOST:
             of_task = [one for one in records if _task(one) == _task(record)]
-            for own in (one for one in of_task if one["contender"] in (OURS, LIGHT)):
-                yield from _by_survival_boost(own, record, here)
+            for own in of_task:
+                if own["contender"] in (OURS, LIGHT) and own["error"] is None:
+                    yield from _by_survival_boost(own, record, here)
         if (record["contender"], record["clock_s"]) == (AUTOGLUON, _SHORT_S):
             yield ["ahead of AutoGluon at 5 minutes", *here, losses, _held(more["mean"] > 0)]
         if (record["contender"], record["clock_s"]) == (AUTOGLUON, _LONG_S):

@@ -1,6 +1,7 @@
 """The commands about what learns from them: columns, features, models."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -102,9 +103,7 @@ def backtest(
     horizons: Annotated[
         str | None, typer.Option(help="Days ahead to judge at: 7,14,28. The pipeline's own.")
     ] = None,
-    light: Annotated[
-        bool, typer.Option("--light", help="Fit quickly, to try something; a little worse.")
-    ] = False,
+    light: Annotated[bool, typer.Option("--light", help="Fit quickly, to try something.")] = False,
     keep: Keep = None,
     seed: Seed = 0,
     workspace: Workspace = None,
@@ -122,7 +121,8 @@ def backtest(
     read = reader_of_places(settings, pipeline)
     origins = origins_of(origin or [], since, until, every, read)
     days = None if horizons is None else days_of(horizons)
-    fitting = Fitting.light(settings.threads) if light else None
+    quick = replace(Fitting.light(settings.threads), cluster=settings.dask)
+    fitting = quick if light else None
     judged = run(pipeline, origins, settings, progress, days, seed, fitting, keep or ())
     tongue = language or settings.language
     if as_json:

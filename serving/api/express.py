@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -76,16 +76,16 @@ class Express:
             await self.app(scope, receive, send)
             return
         came = [await receive()]
-        body: bytes = came[0].get("body", b"")
-        while came[-1].get("more_body") and len(body) <= self.most_bytes:
+        length = len(came[0].get("body", b""))
+        while came[-1].get("more_body") and length <= self.most_bytes:
             came.append(await receive())
-            body += came[-1].get("body", b"")
+            length += len(came[-1].get("body", b""))
         stop, arguments = found
         try:
-            request = stop.read(body) if len(body) <= self.most_bytes else None
-        except ValidationError:
+            request = stop.read(b"".join(one.get("body", b"") for one in came))
+        except Exception:  # whatever it is, the long way says what is wrong
             request = None
-        if request is None:
+        if request is None or length > self.most_bytes:
             await self.app(scope, _again(came, receive), send)
             return
         scope["route"] = stop.route

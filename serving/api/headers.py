@@ -29,7 +29,7 @@ _RAW, _RAW_HTTPS = (
 
 @dataclass(frozen=True)
 class SecureHeaders:
-    """Middleware around all others, so that errors have the headers too.
+    """Middleware around all that answers, so that errors have the headers too.
 
     Attributes:
         app: what it stands before.

@@ -46,12 +46,19 @@ class Once:
 
     @classmethod
     def of(cls, access: Access, key: str | None, request: BaseModel, *named: str) -> "Once":
-        """Tell a request by its body and by what is named beside it."""
+        """Tell a request by its body and by what is named beside it, in the words of the call.
+
+        So a key that came for the list `latest` is refused with that list's date.
+        """
         said = "\n".join((*named, request.model_dump_json()))
         return cls(access.key.key_id, key, sha256(said.encode()).hexdigest())
 
     def before(self, transaction: sa.Connection, now: int) -> str | None:
         """Return the answer that was given before, as JSON; None where there was none.
+
+        Args:
+            transaction: from `data.push.pushing`: nobody may look between this and `keep`.
+            now: this moment.
 
         Raises:
             BadInput: the key came with another request.
@@ -78,7 +85,7 @@ class Once:
         """Keep an answer for as long as it may be asked for again.
 
         Args:
-            transaction: the one of what was done, from `data.push.pushing`.
+            transaction: the one of `before` and of what was done.
             answer: what is answered.
             now: this moment.
         """

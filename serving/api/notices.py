@@ -86,7 +86,7 @@ def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
             if (row.get(name) or 0) > now + DAY
         ]
         amount = row.get("value") if row.get("field") == "amount" else row.get("amount")
-        if str(amount).strip().startswith("-"):
+        if _below_nought(amount):
             negative.append((f"rows.{number}.{'value' if 'field' in row else 'amount'}", amount))
     if ahead:
         yield Notice(
@@ -104,6 +104,13 @@ def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
             allowed="0 or more",
             remedy="send what the deal is worth; of a deal that was lost say so by its outcome",
         )
+
+
+def _below_nought(amount: object) -> bool:
+    try:
+        return float(str(amount)) < 0
+    except ValueError:
+        return False
 
 
 def rows_against_rules(pushed: Pushed) -> list[Notice]:

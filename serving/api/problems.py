@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -31,6 +31,22 @@ _REMEDIES: Final = {
     "json_invalid": "send one JSON document in UTF-8, with Content-Type: application/json",
     "missing": "give it",
 }
+
+
+class Misfit(BadInput):
+    """A request that does not fit its form: the first wrong field in its words, all in `errors`."""
+
+    def __init__(self, found: Sequence[Any]) -> None:
+        """Take what pydantic found."""
+        self.wrong = [_bad_field(one) for one in found[:MOST_ERRORS]]
+        super().__init__(**vars(self.wrong[0]))
+
+    def problem(self) -> dict[str, object]:
+        """Return the problem document, with every wrong field as far as there is room."""
+        document = self.wrong[0].problem()
+        if len(self.wrong) > 1:
+            document["errors"] = [one.problem() for one in self.wrong]
+        return document
 
 
 class ProblemDocument(BaseModel):
@@ -100,13 +116,14 @@ def _validation(request: Request, error: RequestValidationError) -> Response:
             remedy=_REMEDIES["json_invalid"],
         )
         return Problem(wrong.problem())
-    return Problem(_misfit(error.errors()))
+    return Problem(Misfit(error.errors()).problem())
 
 
 def problem_of(error: Exception) -> dict[str, Any]:
-    """Return the document of an error, as it is told within an answer too, such as of one line."""
-    if isinstance(error, ValidationError):
-        return _misfit(error.errors(include_url=False))
+    """Return the document of an error, as it is told within an answer too, such as of one line.
+
+    What is none of ours is a fault of ours, and logged: a request that does not fit is a `Misfit`.
+    """
     if isinstance(error, OperationalError):
         error = _of_database(error)
     if isinstance(error, DealcastError):
@@ -118,14 +135,6 @@ def problem_of(error: Exception) -> dict[str, Any]:
 def as_json(document: dict[str, Any]) -> bytes:
     """Return a document in ASCII, so that even broken text of a request can be quoted."""
     return json.dumps(document).encode()
-
-
-def _misfit(found: Sequence[Any]) -> dict[str, Any]:
-    wrong = [_bad_field(one) for one in found[:MOST_ERRORS]]
-    document: dict[str, Any] = wrong[0].problem()
-    if len(found) > 1:
-        document["errors"] = [one.problem() for one in wrong]
-    return document
 
 
 def _bad_field(error: dict[str, Any]) -> BadInput:

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from data.errors import BadInput
 from serving.api.forms import ScoreRequest
 from serving.api.plain import record_of
-from serving.api.problems import as_json, problem_of, responses
+from serving.api.problems import Misfit, as_json, problem_of, responses
 from serving.api.records import Moment, PipelineName
 from serving.api.scoring import Answered, Question
 from serving.api.service import Access, Score, Service, TheService
@@ -102,7 +102,7 @@ async def _told(
         try:
             questions.append(line if isinstance(line, BadInput) else asked.question(line, now))
         except ValidationError as error:
-            questions.append(error)
+            questions.append(Misfit(error.errors(include_url=False)))
     answers = await service.scores.ask_all([one for one in questions if isinstance(one, Question)])
     said = [row for one in answers if isinstance(one, Answered) for row in one.said]
     service.live.ledger.add(access.told(now, "request").rows(said))

@@ -55,7 +55,9 @@ def test_workers_deal_out_their_callers_and_nobody_else_has_their_port(
     settled(Settings(workspace=tmp_path), company)
     with running(tmp_path, {"DEALCAST_WORKERS": "2"}) as service:
         port = int(service.url.rpartition(":")[2])
-        while _doors(port) < 2:  # the first is ready before the second
+        for _ in range(600):  # the first is ready before the second
+            if _doors(port) == 2:
+                break
             time.sleep(0.05)
         workers = _children(service.process.pid)
         before = [_sockets(one) for one in workers]

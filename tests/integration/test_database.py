@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -87,6 +88,13 @@ def test_a_lookup_of_a_lost_table_fails_as_any_query_does(database: sa.Engine) -
     lost = sa.table("lost", sa.column("deal_id"))
     with pytest.raises(sa.exc.DBAPIError, match="lost"):
         Lookup(sa.select(lost).where(lost.c.deal_id.in_(IDS))).rows(database, ["x"])
+
+
+def test_a_lookup_that_finds_no_database_says_so_as_any_query_does(tmp_path: Path) -> None:
+    away = sa.create_engine(f"sqlite:///{tmp_path}/nowhere/dealcast.db")
+    lookup = Lookup(sa.select(CHANGES).where(CHANGES.c.deal_id.in_(IDS)))
+    with pytest.raises(sa.exc.OperationalError, match="unable to open"):
+        lookup.rows(away, ["x"])
 
 
 def test_sqlite_lets_readers_read_while_a_writer_writes(tmp_path) -> None:

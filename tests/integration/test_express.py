@@ -11,6 +11,8 @@ from data.database import open_database
 from data.moments import iso
 from data.settings import Settings
 from pipelines import score
+from serving.api import deals
+from serving.api.deals import DealsRequest
 from serving.security import create_key
 from tests import company
 from tests.pushing import NOW, serving
@@ -79,3 +81,18 @@ def test_a_key_counts_on_both_ways(client: TestClient, reader: str, path: str, k
         answer = client.post(path, json=body, headers=own | {"Authorization": f"Bearer {key}"})
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("kind", [PLAIN, BY_ROUTER])
+def test_a_fault_of_ours_is_told_as_one_on_both_ways(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    async def odd(*_: Any) -> None:
+        DealsRequest.model_validate({})  # raises what a misfit of the caller's would raise
+
+    monkeypatch.setattr(deals, "_said", odd)
+    monkeypatch.setattr(client._transport, "raise_server_exceptions", False)
+    answer = client.post(BY_ID, json={"deal_ids": OPEN}, headers={"Content-Type": kind})
+    assert answer.status_code == 500
+    assert answer.json()["title"] == "a fault of ours"
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -318,6 +318,7 @@ def test_a_body_over_the_limit_is_413(client: TestClient) -> None:
         (b"{", 422),
         (b"null", 422),
         (b"[" * 100_000, 422),
+        (b'{"pipeline": ' + b"[" * 100_000, 422),
         (b'{"pipeline": "\xff"}', 422),
         (b'{"pipeline": "\\ud800", "records": [{}]}', 422),
         (b'{"\\ud800": 1}', 422),
