@@ -3,7 +3,7 @@
 A router that tries every path, and dependencies solved anew for each call, cost more than to tell
 what stands. Here a body is read straight into its form, and the endpoint is called as FastAPI
 would call it. Whatever is not plain (a body that does not fit, no key, another kind of content)
-goes on to the router as it came, and is told there what is wrong.
+goes the long way as it came, and is told there what is wrong.
 """
 
 import re
@@ -81,11 +81,8 @@ class Express:
             came.append(await receive())
             length += len(came[-1].get("body", b""))
         stop, arguments = found
-        try:
-            request = stop.read(b"".join(one.get("body", b"") for one in came))
-        except Exception:  # whatever it is, the long way says what is wrong
-            request = None
-        if request is None or length > self.most_bytes:
+        request = _request(stop, came) if length <= self.most_bytes else None
+        if request is None:
             await self.app(scope, _again(came, receive), send)
             return
         scope["route"] = stop.route
@@ -116,6 +113,14 @@ def _found(path: str) -> tuple[Stop, dict[str, str]] | None:
         if form is not None:
             return stop, form.groupdict()
     return None
+
+
+def _request(stop: Stop, came: list[Message]) -> BaseModel | None:
+    """Read the body; None where it cannot be read, whatever is wrong: the long way says what."""
+    try:
+        return stop.read(b"".join(one.get("body", b"") for one in came))
+    except Exception:
+        return None
 
 
 def _again(came: list[Message], receive: Receive) -> Receive:
