@@ -3,9 +3,10 @@
 from typing import Final
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 
-from data.tables import Frame, Tables
+from data.tables import Frame
 from features.context import Context
 from features.history import History, activity, change
 
@@ -16,19 +17,19 @@ ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
 """Columns of `deals` that no feature may see: what became of the deal."""
 
 
-def deals_of(tables: Tables) -> Frame:
+def deals_of(deals: Frame) -> Frame:
     """Return what is fixed of each deal."""
-    return tables.deals.drop(*ENDING)
+    return deals.drop(*ENDING)
 
 
-def accounts_of(tables: Tables) -> Frame:
+def accounts_of(accounts: Frame) -> Frame:
     """Return what is known of each account, and since when."""
-    return tables.accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
+    return accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
 
 
-def owners_of(tables: Tables) -> Frame:
+def owners_of(owners: Frame) -> Frame:
     """Return team, role and first day of each owner."""
-    return tables.owners.select("owner_id", "team", "hired_at", owner_role="role")
+    return owners.select("owner_id", "team", "hired_at", owner_role="role")
 
 
 def told_by(history: History) -> dict[str, nw.Expr]:
@@ -37,27 +38,60 @@ def told_by(history: History) -> dict[str, nw.Expr]:
     return held | {LAST_TOUCH: history.last(activity(status="done"))}
 
 
-def beside(history: History, answers: Frame, deals: Frame, accounts: Frame, owners: Frame) -> Frame:
+def beside(
+    history: History,
+    answers: pl.DataFrame,
+    deals: pl.DataFrame,
+    accounts: pl.DataFrame,
+    owners: pl.DataFrame,
+) -> pl.DataFrame:
     """Return what the deal's history does not say, row by row beside its answers.
 
     That is: what is fixed from the deal's creation, what was known of its account by then, and
-    `told_by`. Answers themselves are not joined: on a million rows each join would copy all of
-    them.
+    `told_by`.
 
     Args:
         history: what was asked.
-        answers: its answers, on Polars, as are the others.
+        answers: its answers, sorted by `KEY`.
         deals: see `deals_of`; of a deal that is not there all is null.
         accounts: see `accounts_of`.
         owners: see `owners_of`.
     """
-    rows: pl.LazyFrame = answers.select(*KEY, **told_by(history)).to_native()
+    told = nw.from_native(answers).select(*KEY, **told_by(history))
+    rows: pl.DataFrame = told.to_native()
     for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
-        # Narwhals has no word for the order of rows
-        rows = rows.join(other.to_native(), on=key, how="left", maintain_order="left")
+        rows = rows.hstack(look_up(rows[key], other))
     known = pl.col("known_at") <= pl.col("as_of")
-    account = {name: pl.when(known).then(pl.col(name)) for name in ACCOUNT}
-    return nw.from_native(rows.with_columns(**account))
+    return rows.with_columns(pl.when(known).then(pl.col(name)).name.keep() for name in ACCOUNT)
+
+
+def look_up(keys: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the row of each key, without the key, all null where there is none: a left join.
+
+    Args:
+        keys: their name is that of the column of `rows` that holds each once.
+        rows: what is looked up.
+    """
+    found, times = look_up_runs(keys, rows)
+    return found.drop(keys.name)[np.repeat(np.arange(len(found)), times)]
+
+
+def look_up_runs(
+    keys: pl.Series, rows: pl.DataFrame, nobody: bool = False
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return the row of each run of equal keys, and how long each run is.
+
+    Sorted by deal, a key stands in many rows one below the other, and is looked for once.
+
+    Args:
+        keys: as of `look_up`.
+        rows: as of `look_up`.
+        nobody: whether null is a key, too.
+    """
+    runs = keys.rle().struct.unnest()
+    wanted = runs.select(pl.col("value").alias(keys.name))
+    found = wanted.join(rows, keys.name, "left", maintain_order="left", nulls_equal=nobody)
+    return found, runs["len"].to_numpy()
 
 
 def _held(context: Context) -> list[str]:

@@ -22,7 +22,8 @@ from features.context import Context
 from features.families import FAMILIES
 from features.history import History
 from features.places import answered_by_places, answers_in_memory, chosen
-from features.tallies import Stood, standing, with_tallies
+from features.snapshots import in_order
+from features.tallies import Standing, standing, with_tallies
 from features.timeline import timeline
 
 DEALS_A_PART: Final = 25_000
@@ -64,9 +65,9 @@ def compute_parts(
     Yields:
         Rows of `compute`, in its order.
     """
-    asked = collect(snapshots.select(*KEY)).sort(KEY)
+    asked = in_order(collect(snapshots.select(*KEY)))
     stood = standing(tables, context, asked["as_of"].unique().sort())
-    others = [collect(one) for one in (accounts_of(tables), owners_of(tables))]
+    others = [collect(accounts_of(tables.accounts)), collect(owners_of(tables.owners))]
 
     def computed(part: pl.DataFrame) -> pl.DataFrame:
         own = tables if len(part) == len(asked) else _of_deals(tables, part["deal_id"])
@@ -99,7 +100,7 @@ def _computed(
     tables: Tables,
     snapshots: pl.DataFrame,
     others: list[pl.DataFrame],
-    stood: Stood,
+    stood: Standing,
     context: Context,
 ) -> pl.DataFrame:
     """Compute one part: its history on the engine, all else in memory, whatever the engine."""
@@ -108,11 +109,10 @@ def _computed(
         asked = tables.put(snapshots)
         own = asked.select("deal_id").unique()
         answers = _answers(history, tables, asked, own)
-        deals = collect(deals_of(tables).join(own, on="deal_id", how="semi"))
+        deals = collect(deals_of(tables.deals).join(own, on="deal_id", how="semi"))
     if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
         answers = answers.sort(KEY)
-    frames = [nw.from_native(frame.lazy()) for frame in (answers, deals, *others)]
-    fixed = collect(beside(history, *frames))
+    fixed = beside(history, answers, deals, *others)
     told = answers.hstack(_told(fixed, stood, context).drop(KEY))
     return collect(_features(nw.from_native(told.lazy()), context))
 
@@ -127,7 +127,7 @@ def _answers(history: History, tables: Tables, asked: Frame, own: Frame) -> pl.D
     return collect(answered_by_places(history, *here))
 
 
-def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+def _told(fixed: pl.DataFrame, stood: Standing, context: Context) -> pl.DataFrame:
     """Add working days, and what is known of others."""
     return with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
 
@@ -163,19 +163,17 @@ class Prepared:
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
         self._facts = Plan(lambda *frames: timeline(self._on(frames)))
         self._chosen = Plan(chosen(self._history.runs))
-        self._fixed = Plan(lambda answers, *frames: self._beside(answers, self._on(frames)))
         self._rows = Plan(lambda told: _features(told, context))
 
     def compute(self, frames: Mapping[str, pl.DataFrame], snapshots: pl.DataFrame) -> pl.DataFrame:
         """Do what `compute` does, with tables and snapshots held in memory."""
-        own = [frames[name] for name in NAMES]
-        answers = answers_in_memory(self._history, self._facts(*own), snapshots, self._chosen)
-        told = _told(self._fixed(answers, *own), self._stood, self._context)
+        facts = self._facts(*(frames[name] for name in NAMES))
+        answers = answers_in_memory(self._history, facts, snapshots, self._chosen)
+        of = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
+        others = [of(nw.from_native(frames[n])).to_native() for n, of in of.items()]
+        fixed = beside(self._history, answers, *others)
+        told = _told(fixed, self._stood, self._context)
         return self._rows(answers.hstack(told.drop(KEY)))
-
-    def _beside(self, answers: Frame, tables: Tables) -> Frame:
-        others = (deals_of(tables), accounts_of(tables), owners_of(tables))
-        return beside(self._history, answers, *others)
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))

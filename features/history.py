@@ -9,7 +9,7 @@ days" is the run there less the run at the last fact known at as_of - w: learned
 days. `features.answers` does the running.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import narwhals as nw
@@ -32,16 +32,23 @@ class Run:
             latest or the earliest happened (last, first), what the latest says (held).
         where: which facts.
         column: of held, where the fact says it.
+        selection: names `where`; the same for all runs along the same facts.
     """
 
     how: How
     where: nw.Expr
     column: str = ""
+    selection: str = ""
 
     @property
     def counts(self) -> bool:
         """Whether it is a running sum, 0 before the first fact; the others are null before."""
         return self.how in COUNTS
+
+    @property
+    def moves(self) -> bool:
+        """Whether it counts only facts whose number is another than the one held before."""
+        return self.how in ("rises", "falls")
 
 
 def activity(
@@ -102,6 +109,12 @@ class History:
     runs: dict[str, Run] = field(default_factory=dict)
     windowed: dict[str, tuple[str, int]] = field(default_factory=dict)
     _names: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _selections: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the answers, in their order."""
+        return [*self.runs, *self.windowed]
 
     def count(self, where: nw.Expr, days: int | None = None) -> nw.Expr:
         """How many such facts are known; learned within the last `days` where given."""
@@ -129,9 +142,10 @@ class History:
 
     def _ask(self, run: Run, days: int | None = None) -> nw.Expr:
         """Enter a run, the same one once, and return its column."""
-        key = (run.how, repr(run.where), run.column)
-        name = self._names.setdefault(key, f"run_{len(self.runs)}")
-        self.runs.setdefault(name, run)
+        where = repr(run.where)
+        selection = self._selections.setdefault(where, f"facts_{len(self._selections)}")
+        name = self._names.setdefault((run.how, where, run.column), f"run_{len(self.runs)}")
+        self.runs.setdefault(name, replace(run, selection=selection))
         if days is None:
             return nw.col(name)
         self.windowed[f"{name}_in_{days}"] = (name, days)

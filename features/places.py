@@ -1,16 +1,18 @@
 """Answers from places: the facts of all deals in one sorted frame, and runs along all of it.
 
-A running sum needs no groups: what a deal counts is the sum at its last known fact less the sum
-before its first. Nor does what holds: all facts are numbered by deal and by when they happened,
+A sum needs no groups: a deal counts the facts of a kind down to its last known one, less those
+above its first. Nor does what holds: all facts are numbered by deal and by when they happened,
 and the highest number so far among the facts of a kind is the place of the one that holds, or it
 lies before the deal, and nothing does.
 
 Rows and places count from 1; 0 is the empty one above the first.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from functools import cached_property
+from typing import Final, Self, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -18,33 +20,41 @@ import polars as pl
 
 from data.moments import DAY
 from data.tables import Frame, collect
-from features.history import CLEARED, COUNTS, History, How, Run
+from features.beside import look_up
+from features.history import CLEARED, History, How, Run
+from features.snapshots import in_order
 from features.timeline import ORDER
 
-Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 Moments: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Chosen: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+Bits: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+_ABOVE: Final = np.zeros(1, np.intp)
+"""The empty row's number, or how many facts lie above the first: none."""
+_NEVER: Final = pl.Series([None], dtype=pl.Int64)
 
 
 def answered_by_places(history: History, facts: Frame, snapshots: Frame) -> Frame:
     """Answer every question; see `features.answers.answered`."""
-    query, asked = chosen(history.runs), _native(snapshots).collect()
+    query = chosen(history.runs)
 
     def choose(filed: pl.DataFrame) -> pl.DataFrame:
         return collect(query(nw.from_native(filed.lazy())))
 
-    return nw.from_native(answers_in_memory(history, _native(facts), asked, choose).lazy())
+    answers = answers_in_memory(history, collect(facts), collect(snapshots), choose)
+    return nw.from_native(answers.lazy())
 
 
 def chosen(asked: Mapping[str, Run]) -> Callable[[Frame], Frame]:
-    """Return the query for a column per run: whether a fact is one of those asked about."""
-    where = {name: run.where.fill_null(value=False) for name, run in asked.items()}
+    """Return the query for a column per selection: whether a fact is one of those asked about."""
+    where = {run.selection: run.where.fill_null(value=False) for run in asked.values()}
     return lambda facts: facts.select(**where)
 
 
 def answers_in_memory(
     history: History,
-    facts: pl.DataFrame | pl.LazyFrame,
+    facts: pl.DataFrame,
     snapshots: pl.DataFrame,
     choose: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
@@ -56,37 +66,82 @@ def answers_in_memory(
         snapshots: columns deal_id and as_of, each pair once.
         choose: runs the query of `chosen` on the facts as they are filed here.
     """
-    asked = snapshots.select("deal_id", "as_of").sort("deal_id", "as_of")
-    deal = asked["deal_id"].rle_id()
-    numbered = asked.select("deal_id", deal=deal.cast(pl.Int64)).unique("deal")
-    filed = _Filed.of(facts, numbered)
-    of, moments = deal.to_numpy(), asked["as_of"].to_numpy()
-    begin, end = filed.begin[of], filed.end[of]
-    known = filed.known(begin, end, moments)
+    asked = in_order(snapshots.select("deal_id", "as_of"))
+    number = asked["deal_id"].rle_id()
+    filed = _Filed.of(facts, asked.select("deal_id", deal=number).unique("deal"))
+    deal, moments = number.to_numpy().astype(np.intp), asked["as_of"].to_numpy()
+    begin = filed.begin[deal]
+    known = filed.known(begin, filed.end[deal], moments)
     windows = {days for _, days in history.windowed.values()}
-    since = {days: filed.known(begin, end, moments - days * DAY) for days in windows}
-    where, answers = choose(filed.facts), dict[str, pl.Series]()
-    for name, asks in history.runs.items():
-        run = filed.run(asks.how, where[name].to_numpy())
-        then = run[known]
-        if asks.counts:
-            answers[name] = _grown(then, run[begin])
+    since = {days: _Down.to(filed.known(begin, known, moments - days * DAY)) for days in windows}
+    before, then, where = _Down.to(filed.begin), _Down.to(known), choose(filed.facts)
+    answers = dict[str, pl.Series]()
+    for (selection, moves), names in _by_facts(history.runs).items():
+        own = filed.some(where[selection].to_numpy(), moves)
+        count, others = own.count(then), own.count(before)[deal]
+        for name in names:
+            run = history.runs[name]
+            if not run.counts:
+                answers[name] = filed.said(run, own, count, begin)
+                continue
+            answers[name] = pl.Series(count - others)
             of_late = {new: days for new, (of, days) in history.windowed.items() if of == name}
-            answers |= {new: _grown(then, run[since[days]]) for new, days in of_late.items()}
-            continue
-        if asks.how == "first":
-            then = np.where(then > begin, begin + end + 1 - then, 0)
-        answers[name] = filed.said(asks.column or "at", then, begin)
-    return asked.hstack([answer.alias(name) for name, answer in answers.items()])
+            answers |= {n: pl.Series(count - own.count(since[d])) for n, d in of_late.items()}
+    return asked.with_columns(*(answers[n].alias(n) for n in history.columns))
 
 
-def _native(frame: Frame) -> pl.LazyFrame:
-    native: pl.LazyFrame = frame.to_native()
-    return native
+def _by_facts(runs: Mapping[str, Run]) -> dict[tuple[str, How | None], list[str]]:
+    """Put runs together that are about the same facts: a selection, or those that move it."""
+    found = defaultdict[tuple[str, How | None], list[str]](list)
+    for name, run in runs.items():
+        found[run.selection, run.how if run.moves else None].append(name)
+    return found
 
 
-def _grown(then: Rows, since: Rows) -> pl.Series:
-    return pl.Series(np.subtract(then, since, dtype=np.int64))
+@dataclass(frozen=True)
+class _Down:
+    """How far down the facts are read, for many questions: which byte ends it, which bits of it."""
+
+    byte: Rows
+    bits: Bits
+
+    @classmethod
+    def to(cls, rows: Rows) -> Self:
+        return cls(rows >> 3, ((1 << (rows & 7)) - 1).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class _Some:
+    """Some of the facts, a bit for each; how many there are down to a row is looked up.
+
+    That is what succinct data structures call rank (Jacobson 1989): the sum above the row's byte,
+    and the bits of that byte.
+
+    Attributes:
+        own: by fact, whether it is one of them.
+        bits: eight facts a byte, the last byte empty.
+        above: by byte, how many there are above it.
+    """
+
+    own: Chosen
+    bits: Bits
+    above: Rows
+
+    @classmethod
+    def of(cls, own: Chosen) -> Self:
+        bits = np.packbits(own, bitorder="little")
+        sums = np.cumsum(np.bitwise_count(bits), dtype=np.intp)
+        return cls(own, np.append(bits, np.uint8(0)), np.append(_ABOVE, sums))
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Which they are, the first of all facts being 0."""
+        return np.flatnonzero(self.own)
+
+    def count(self, down: _Down) -> Rows:
+        """Return how many there are down to each row."""
+        count: Rows = self.above[down.byte] + np.bitwise_count(self.bits[down.byte] & down.bits)
+        return count
 
 
 @dataclass(frozen=True)
@@ -95,92 +150,93 @@ class _Filed:
 
     Attributes:
         facts: a row each.
+        deal: by fact, the number of its deal.
         begin: by deal, the row before its first fact.
         end: by deal, the row of its last fact, or `begin`.
-        before: by fact, `begin` of its deal.
         place: by fact, its number by deal and `at`.
-        mirrored: by fact, the number that it would have if time ran backwards.
+        at: by place, when it happened, below 0.
         by_place: what facts say, in the order of their places, below an empty row.
     """
 
     facts: pl.DataFrame
+    deal: Rows
     begin: Rows
     end: Rows
-    before: Rows
     place: Rows
-    mirrored: Rows
+    at: Moments
     by_place: pl.DataFrame
 
     @classmethod
-    def of(cls, facts: pl.DataFrame | pl.LazyFrame, deals: pl.DataFrame) -> Self:
+    def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
-        known = facts.lazy().join(deals.lazy(), on="deal_id").drop("deal_id")
-        own = known.sort("deal", *ORDER).collect()
+        found = look_up(facts["deal_id"], deals)
+        facts = facts.drop("deal_id").hstack(found)
+        own = facts[_order(facts, *ORDER)[found["deal"].null_count() :]]  # null comes first
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
-        begin, end = (_whole(np.searchsorted(deal, numbers, side)) for side in ("left", "right"))
-        order = own.select(pl.arg_sort_by("deal", "at", maintain_order=True)).to_series()
-        place = np.empty(len(own), np.int32)
-        place[order.to_numpy()] = np.arange(1, len(own) + 1, dtype=np.int32)
+        begin, end = (np.searchsorted(deal, numbers, side) for side in ("left", "right"))
+        order = _order(own, "at")
+        place = np.empty(len(own), np.intp)
+        place[order.to_numpy()] = np.arange(1, len(own) + 1)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
-        empty = pl.Series([None], dtype=order.dtype)
-        by_place = own.select("at", *said).select(pl.all().gather(empty.append(order)))
-        before = begin[deal]
-        return cls(own, begin, end, before, place, before + end[deal] + 1 - place, by_place)
+        below_empty = pl.Series([None], dtype=order.dtype).append(order).rechunk()
+        at = np.append(_ABOVE, own["at"].to_numpy()[order])
+        by_place = own.select(said)[below_empty]
+        return cls(own, deal.astype(np.intp), begin, end, place, at, by_place)
 
-    def known(self, begin: Rows, end: Rows, moments: Moments) -> Rows:
-        """Return the row of the last fact known at each moment, `begin` where there is none.
+    def known(self, low: Rows, high: Rows, moments: Moments) -> Rows:
+        """Return the row of the last fact known at each moment, `low` where there is none.
 
         Args:
-            begin: for each moment, the row before the first fact of the deal in question.
-            end: for each moment, the row of its last fact.
+            low: for each moment, the row before the first fact in question.
+            high: for each moment, the row of the last one.
             moments: in microseconds of UTC.
         """
-        recorded = self.facts["recorded_at"].to_numpy()
-        low, high = begin, end
-        for _ in range(int((end - begin).max(initial=0)).bit_length()):  # all halve at once
-            middle = (low + high + 1) // 2
-            known = recorded[np.maximum(middle, 1) - 1] <= moments
-            high = np.where(known, high, np.maximum(middle, low + 1) - 1)
-            low = np.where(known, middle, low)
+        recorded = np.append(_ABOVE, self.facts["recorded_at"].to_numpy())
+        step = 1 << int((high - low).max(initial=0)).bit_length()
+        while step := step >> 1:  # all go on by as many rows at once, or stay
+            on = low + step
+            low = low + step * ((recorded.take(on, mode="clip") <= moments) & (on <= high))
         return low
 
-    def run(self, how: How, own: Chosen) -> Rows:
-        """Run along all facts: a running sum, or the place of what holds; of `first` mirrored.
+    def some(self, own: Chosen, moves: How | None) -> _Some:
+        """Return some of the facts; of them those whose number rises or falls, where asked."""
+        some = _Some.of(own)
+        if moves is None:
+            return some
+        held = np.append(_ABOVE, np.maximum.accumulate(self.place[some.rows]))[:-1]
+        then = self._said("number", held, self.begin[self.deal[some.rows]]).to_numpy()
+        number = self.facts["number"].gather(some.rows).to_numpy()
+        moved = np.zeros(len(own), np.bool_)
+        moved[some.rows] = number > then if moves == "rises" else number < then
+        return _Some.of(moved)
+
+    def said(self, run: Run, own: _Some, count: Rows, begin: Rows) -> pl.Series:
+        """Return what a run along some facts tells, of deals where so many of them are known.
 
         Args:
-            how: what the run tells.
-            own: by fact, whether it is one of those asked about.
-
-        Returns:
-            By row, what stands there.
+            run: what is told.
+            own: the facts.
+            count: how many of them lie above what is not yet known.
+            begin: the row before the deal's first fact.
         """
-        if how in ("rises", "falls"):
-            own = own & self._moved(own, how)
-        if how in COUNTS:
-            return _below_empty(np.cumsum(own, dtype=np.int32))
-        return self._highest(own, self.mirrored if how == "first" else self.place)
+        place = self.place[own.rows]
+        if run.how == "first":  # the last one, if time ran backwards
+            deal = self.deal[own.rows]
+            turned = self.begin[deal] + self.end[deal] + 1
+            place = turned - np.maximum.accumulate(turned - place)
+        else:
+            place = np.maximum.accumulate(place)
+        return self._said(run.column, np.append(_ABOVE, place)[count], begin)
 
-    def _moved(self, own: Chosen, how: How) -> Chosen:
-        """Say of facts whether their number is above, or below, the one held before."""
-        number = self.facts["number"].to_numpy()
-        held = self._highest(own, self.place)[:-1]
-        then = self.said("number", held, self.before).to_numpy()
-        moved: Chosen = number > then if how == "rises" else number < then
-        return moved
-
-    @staticmethod
-    def _highest(own: Chosen, number: Rows) -> Rows:
-        return _below_empty(np.maximum.accumulate(np.where(own, number, np.int32(0))))
-
-    def said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
-        """Look up what is said at places; null where they are not beyond `begin`."""
-        return self.by_place[column][np.where(place > begin, place, 0)]
+    def _said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
+        """Look up what is said at places, or when that was; null where none is beyond `begin`."""
+        own = place > begin
+        if column:
+            return self.by_place[column][place * own]
+        return pl.Series(self.at[place]).zip_with(pl.Series(own), _NEVER)
 
 
-def _whole(rows: np.ndarray[Any, Any]) -> Rows:
-    return rows.astype(np.int32)
-
-
-def _below_empty(run: Rows) -> Rows:
-    """Put the empty row's 0 before the others."""
-    return np.concatenate((np.zeros(1, np.int32), run))
+def _order(facts: pl.DataFrame, *moments: str) -> pl.Series:
+    """Return the order of facts by deal and moments; it is fast where they are nearly in it."""
+    order = pl.arg_sort_by("deal", *moments, maintain_order=True)
+    return facts.select(order).to_series()

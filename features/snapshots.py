@@ -25,10 +25,10 @@ def grid_snapshots(tables: Tables, end: int, cadence_days: int) -> Frame:
     newest = nw.when(closed <= end).then((end - closed) // step + 1).otherwise(nw.lit(0))
     oldest = nw.when(nw.col("recorded_at") <= end).then((end - nw.col("recorded_at")) // step)
     spans = tables.deals.select(
-        "deal_id", newest=newest.cast(nw.Int64), oldest=oldest.cast(nw.Int64)
+        "deal_id", first=-oldest.cast(nw.Int64), last=-newest.cast(nw.Int64)
     )
-    moments = tables.spread(spans, "k", "newest", "oldest")
-    return moments.select("deal_id", as_of=end - nw.col("k") * step)
+    moments = tables.spread(spans, "k", "first", "last")
+    return moments.select("deal_id", as_of=end + nw.col("k") * step)
 
 
 def first_snapshots(tables: Tables, closed: bool) -> Frame:
@@ -39,6 +39,13 @@ def first_snapshots(tables: Tables, closed: bool) -> Frame:
     is_open = nw.col("outcome") == "open"
     deals = tables.deals.filter(~is_open if closed else is_open)
     return deals.select("deal_id", as_of=nw.col("recorded_at"))
+
+
+def in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows sorted by deal_id and as_of; to see that they are takes a tenth of sorting."""
+    deal, as_of = rows["deal_id"], rows["as_of"]
+    later = (deal[1:] > deal[:-1]) | ((deal[1:] == deal[:-1]) & (as_of[1:] >= as_of[:-1]))
+    return rows if later.all() else rows.sort("deal_id", "as_of")
 
 
 def open_among(deals: pl.DataFrame, asked: pl.DataFrame, dated: bool = True) -> pl.DataFrame:

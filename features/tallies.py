@@ -7,18 +7,22 @@ snapshot; a bundle keeps what stood when it was trained (`Context.tallies`), so 
 is scored by what a batch knows.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, Self, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import narwhals as nw
 import numpy as np
 import polars as pl
 
 from data.moments import DAY
+from data.pool import in_turn
 from data.tables import Frame, Tables, collect
+from features.beside import look_up_runs
 from features.context import TALLIES, Context
 from features.held import held_then
+from features.snapshots import in_order
 
 KEYS: Final = {
     "all": "everyone",
@@ -35,11 +39,15 @@ NEVER: Final = -(2**62)
 _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 """What is counted, and where it begins: all are sums, but the last is the latest moment."""
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}
+_UNKNOWN: Final = NEVER
+"""Where a key stands that was never heard of: before all places."""
+_NOTHING: Final = pl.Series([None], dtype=pl.Int64)
 _NO_WORD: Final = nw.lit(None).cast(nw.String)
 
+_ALWAYS: Final = pl.Series([2**63 - 1])
+"""One moment for all: what a bundle keeps stands at any."""
+
 Places: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-Stood: TypeAlias = Callable[[str, pl.DataFrame], pl.DataFrame]
-"""Given a kind of key, and rows of it with as_of, returns what stood of each row's key then."""
 
 
 def counts(of: str) -> tuple[str, ...]:
@@ -52,20 +60,18 @@ def whose(context: Context) -> dict[str, str]:
     return {of: key for of, key in KEYS.items() if of != "rival" or context.rivals}
 
 
-def with_tallies(rows: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
+def with_tallies(rows: pl.DataFrame, stood: "Standing", context: Context) -> pl.DataFrame:
     """Add <of>_<what> for each of `whose` and its `counts`: what stood, as known at as_of.
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
-    rows, told = rows.with_columns(everyone=pl.lit("")), []
-    for of, key in whose(context).items():
-        somebody = pl.col(key).is_not_null()  # nobody's tally is unknown, a new one's is empty
-        named = {
-            f"{of}_{name}": pl.when(somebody).then(pl.col(name).fill_null(_EMPTY[name]))
-            for name in counts(of)
-        }
-        found = stood(of, rows.select(key, "as_of")).with_columns(rows[key])
-        told += found.select(**named).get_columns()
+    rows = rows.with_columns(everyone=pl.lit(""))
+    place = stood.moments.search_sorted(rows["as_of"]).to_numpy()
+    told = [
+        column.alias(f"{of}_{name}")
+        for of, key in whose(context).items()
+        for name, column in stood.ledgers[of].read(rows[key], place).items()
+    ]
     happened = pl.when(pl.col("account_won_at") > NEVER).then("account_won_at")
     return rows.with_columns(told).with_columns(account_won_at=happened)
 
@@ -79,146 +85,176 @@ def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
         moment: in microseconds of UTC.
     """
     stood = [
-        known.select(
+        ledger.last()
+        .select(
             pl.lit(of).alias("of"),
             pl.col(KEYS[of]).alias("key"),
             *(pl.col(n) if n in counts(of) else pl.lit(e).alias(n) for n, e in _EMPTY.items()),
         )
         .select(TALLIES.names())
         .cast(TALLIES)
-        for of, known in _known(tables, context, pl.Series([moment])).items()
+        for of, ledger in _ledgers(tables, context, pl.Series([moment])).items()
     ]
     return pl.concat(stood).sort("of", "key")
 
 
-def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
-    """Return what tells the tallies at some moments: those kept, or those counted as of then.
+@dataclass(frozen=True)
+class Standing:
+    """What stood of others at some moments.
+
+    Attributes:
+        moments: that may be asked about, sorted, each once.
+        ledgers: by kind of key.
+    """
+
+    moments: pl.Series
+    ledgers: dict[str, "_Ledger"]
+
+
+def standing(tables: Tables, context: Context, moments: pl.Series) -> Standing:
+    """Return the tallies at some moments: those kept, or those counted as of then.
 
     Args:
         tables: the contract's tables, of all deals.
         context: names the attributes and the window, and holds what was kept.
         moments: that will be asked about, sorted, each once.
     """
-    if context.tallies is not None:
-        return _kept(context.tallies)
-    known = _known(tables, context, moments)
-    ledgers = {of: _Ledger.of(known[of], KEYS[of], moments) for of in known}
-    return lambda of, rows: ledgers[of].read(rows)
+    if context.tallies is None:
+        return Standing(moments, _ledgers(tables, context, moments))
+    kept = {
+        of: context.tallies.lazy()
+        .filter(pl.col("of") == of)
+        .select(pl.col("key").alias(key), *counts(of), place=pl.lit(0, pl.Int64))
+        .collect()
+        for of, key in whose(context).items()
+    }
+    return Standing(_ALWAYS, {of: _Ledger.of(of, [adds], 1) for of, adds in kept.items()})
 
 
 @dataclass(frozen=True)
 class _Ledger:
     """What stood of each key of one kind, from moment to moment, in one sorted run of numbers.
 
-    A key and a moment are one number, so that reading is a search in an array.
+    A key and a moment are one number, so that reading is a search in an array. Nobody is a key
+    like the others, of whom nothing is known.
 
     Attributes:
-        moments: that may be asked about, sorted.
-        keys: the key's column and `number`, from 0.
-        places: `number` by how many moments there are, and the place of the moment; ascending,
-            below a first one that nothing is asked at.
-        stood: by place, what stood from then on, and null in the first row.
+        keys: the key's column and `first`: its number by how many moments there are. Nobody's
+            is 0.
+        places: `first` and the place of the moment; ascending, below a first one that nothing is
+            asked at.
+        stood: what stood from each place on, by what is counted; at the first place what stands
+            of a new key, at the second, nobody's, nothing that counts.
     """
 
-    moments: pl.Series
     keys: pl.DataFrame
     places: Places
-    stood: pl.DataFrame
+    stood: dict[str, Places]
 
     @classmethod
-    def of(cls, known: pl.DataFrame, key: str, moments: pl.Series) -> Self:
-        """Take the frame that `_summed` gives of a kind, whose key is in the column `key`."""
-        keys = (
-            known.select(pl.col(key).unique()).with_row_index("number").cast({"number": pl.Int64})
+    def of(cls, of: str, adds: Sequence[pl.DataFrame], width: int) -> Self:
+        """Sum up what is added.
+
+        Args:
+            of: whose tallies.
+            adds: frames with the key's column, `place` (from which of the moments on) and some
+                of `counts`.
+            width: how many moments may be asked about.
+        """
+        key, names = KEYS[of], counts(of)
+        first = pl.int_range(1, pl.len() + 1, dtype=pl.Int64) * width
+        added = pl.concat(adds, how="diagonal")
+        known = added.select(pl.col(key).unique()).with_columns(first=first)
+        total = {n: pl.col(n).max() if n == "won_at" else pl.col(n).sum() for n in names}
+        run = {n: pl.col(n).cum_max() if n == "won_at" else pl.col(n).cum_sum() for n in names}
+        summed = (
+            added.join(known, on=key)
+            .group_by(place=pl.col("first") + pl.col("place"))
+            .agg(**total)
+            .sort("place")
+            .with_columns(pl.col(n).fill_null(_EMPTY[n]) for n in names)
+            .with_columns(one.over(pl.col("place") // width).alias(n) for n, one in run.items())
         )
-        rows = known.join(keys, on=key, how="left", maintain_order="left")
-        places = rows["number"] * len(moments) + moments.search_sorted(rows["as_of"])
-        order, stood = places.arg_sort(), known.drop(key, "as_of")
-        below = np.concatenate(([np.iinfo(np.int64).min], places[order].to_numpy()))
-        return cls(moments, keys, below, pl.concat([stood.clear(1), stood[order]]))
+        nobody = pl.DataFrame({key: [None], "first": [0]}, schema=known.schema)
+        stood: dict[str, Places] = {
+            name: np.append([_EMPTY[name]] * 2, summed[name].to_numpy()) for name in names
+        }
+        places = np.append([np.iinfo(np.int64).min, 0], summed["place"].to_numpy())
+        return cls(pl.concat([nobody, known]), places, stood)
 
-    def read(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what stood of each row's key at its as_of; null of a key that is not known."""
-        key = next(name for name in rows.columns if name != "as_of")
-        number = rows.join(self.keys, on=key, how="left", maintain_order="left")["number"]
-        first = number.fill_null(-1).to_numpy() * len(self.moments)
-        asked = first + self.moments.search_sorted(rows["as_of"]).to_numpy()
-        last = np.searchsorted(self.places, asked, side="right") - 1
-        return self.stood[np.where(self.places[last] < first, 0, last)]
+    def read(self, keys: pl.Series, place: Places) -> dict[str, pl.Series]:
+        """Return what stood of each key at the place of a moment; null of nobody."""
+        found, times = look_up_runs(keys, self.keys, nobody=True)
+        first = np.repeat(found["first"].fill_null(_UNKNOWN).to_numpy(), times)
+        last = np.searchsorted(self.places, first + place, side="right") - 1
+        row = np.where(self.places[last] < first, 0, last)
+        somebody = pl.Series(row != 1)
+        return {
+            name: pl.Series(stood[row]).zip_with(somebody, _NOTHING)
+            for name, stood in self.stood.items()
+        }
 
-
-def _kept(kept: pl.DataFrame) -> Stood:
-    own = {
-        of: kept.filter(pl.col("of") == of).select(pl.col("key").alias(key), *counts(of))
-        for of, key in KEYS.items()
-    }
-
-    def stood(of: str, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.join(own[of], on=KEYS[of], how="left", maintain_order="left")
-
-    return stood
+    def last(self) -> pl.DataFrame:
+        """Return each key and what stood of it, where only one moment may be asked about."""
+        return self.keys.with_columns(pl.Series(n, told[1:]) for n, told in self.stood.items())[1:]
 
 
-def _known(tables: Tables, context: Context, moments: pl.Series) -> dict[str, pl.DataFrame]:
-    """Sum up the facts of each kind of key, from one of the moments asked about to the next.
+class _Spans(NamedTuple):
+    """What is counted while it lasts.
 
-    Returns:
-        By kind: the key's column, as_of (a moment at which something was added) and what stood
-        then, in the order of moments.
+    Attributes:
+        of: of which kind of key.
+        name: of the count.
+        read: returns the key, begins and ends, null where it has not ended.
     """
+
+    of: str
+    name: str
+    read: Callable[[Tables, Context], Frame]
+
+
+def _ledgers(tables: Tables, context: Context, moments: pl.Series) -> dict[str, _Ledger]:
+    """Sum up the facts of each kind of key, from one of the moments asked about to the next."""
+    held = tables.changes.filter(nw.col("field").is_in(("owner_id", *context.rivals)))
+    kinds, abreast = list(whose(context)), tables.host.abreast
     with tables.scratch():
-        facts = _facts(tables, context)
-        return {of: _summed(of, facts(of), moments) for of in whose(context)}
+        own = replace(tables, changes=tables.keep(held))
+        last = [partial(_while, one, own, context, moments) for one in _SPANS]
+        jobs: list[Callable[[], pl.DataFrame]] = [lambda: collect(closings(own, context)), *last]
+        closed, *spans = in_turn(lambda job: job(), jobs, abreast)
+
+    def ledger(of: str) -> _Ledger:
+        adds = [adds for one, adds in zip(_SPANS, spans, strict=True) if one.of == of]
+        return _Ledger.of(of, [_ended(of, closed, moments), *adds], len(moments))
+
+    return dict(zip(kinds, in_turn(ledger, kinds, abreast), strict=True))
 
 
-def _summed(of: str, facts: Iterator[Frame], moments: pl.Series) -> pl.DataFrame:
-    key, last = KEYS[of], "won_at"
-    adds = [_added(frame, key, moments) for frame in facts]
-    total = {n: pl.col(n).max() if n == last else pl.col(n).sum() for n in counts(of)}
-    run = {n: pl.col(n).cum_max() if n == last else pl.col(n).cum_sum() for n in counts(of)}
-    empty = [pl.col(name).fill_null(_EMPTY[name]) for name in counts(of)]
-    return (
-        pl.concat(adds, how="diagonal")
-        .group_by(key, "as_of")
-        .agg(**total)
-        .with_columns(empty)
-        .sort("as_of")
-        .with_columns(**{name: one.over(key) for name, one in run.items()})
+def _ended(of: str, closed: pl.DataFrame, moments: pl.Series) -> pl.DataFrame:
+    """Add one closed, and one won, from the moment on that each closing is known by."""
+    told = closed.select(
+        KEYS[of],
+        *(name for name in ("won", "won_at") if name in counts(of)),
+        place=moments.search_sorted(closed["as_of"]).cast(pl.Int64),
+        closed=pl.lit(1, pl.Int64),
     )
+    return told.filter(pl.col(KEYS[of]).is_not_null(), pl.col("place") < len(moments))
 
 
-def _added(frame: Frame, key: str, moments: pl.Series) -> pl.DataFrame:
-    """Sum up what rows add to each key, from one of the moments to the next."""
-    facts = collect(frame.filter(~nw.col(key).is_null()))
-    after = moments.search_sorted(facts["as_of"], side="left")
-    facts = facts.with_columns(as_of=after).filter(pl.col("as_of") < len(moments))
-    adds = [name for name in facts.columns if name not in (key, "as_of")]
-    total = [pl.col(n).max() if n == "won_at" else pl.col(n).sum() for n in adds]
-    summed = facts.group_by(key, "as_of").agg(total)
-    return summed.with_columns(as_of=moments.gather(summed["as_of"]))
-
-
-def _facts(tables: Tables, context: Context) -> Callable[[str], Iterator[Frame]]:
-    """Return what gives the facts of one kind of key: key, as_of, and what each adds."""
-    closed = tables.keep(closings(tables, context))  # once for all keys
-
-    def facts(of: str) -> Iterator[Frame]:
-        key = KEYS[of]
-        won_at = ["won_at"] if "won_at" in counts(of) else []
-        yield closed.select(key, "as_of", "won", *won_at, closed=nw.lit(1, nw.Int64))
-        if "open" in counts(of):
-            yield from _while("open", _held_spans(tables) if of == "owner" else _spans(tables), key)
-        if "done" in counts(of):
-            yield from _while("done", _done_spans(tables, context), key)
-
-    return facts
-
-
-def _while(name: str, spans: Frame, key: str) -> Iterator[Frame]:
-    """Add one where a span begins, and take it off where it ends."""
-    yield spans.select(key, as_of="begins", **{name: nw.lit(1, nw.Int64)})
-    ended = spans.filter(~nw.col("ends").is_null())
-    yield ended.select(key, as_of="ends", **{name: nw.lit(-1, nw.Int64)})
+def _while(spans: _Spans, tables: Tables, context: Context, moments: pl.Series) -> pl.DataFrame:
+    """Add one from the moment on that a span begins by, and take it off where it ends."""
+    key, name = KEYS[spans.of], spans.name
+    lasting = collect(spans.read(tables, context).filter(~nw.col(key).is_null()))
+    begins, ends = (
+        moments.search_sorted(lasting[end].fill_null(_ALWAYS[0])).cast(pl.Int64)
+        for end in ("begins", "ends")
+    )
+    found = lasting.select(key, begins=begins, ends=ends)
+    seen = found.filter(pl.col("begins") < pl.col("ends")).group_by(pl.all()).len(name)
+    many = pl.col(name).cast(pl.Int64)
+    begun = seen.select(key, many, place="begins")
+    ended = seen.filter(pl.col("ends") < len(moments)).select(key, -many, place="ends")
+    return pl.concat([begun, ended])
 
 
 def closings(tables: Tables, context: Context) -> Frame:
@@ -249,31 +285,25 @@ def closings(tables: Tables, context: Context) -> Frame:
     return known.join(tables.owners.select("owner_id", "team"), on="owner_id", how="left")
 
 
-def _spans(tables: Tables) -> Frame:
+def _open_spans(tables: Tables, _: Context) -> Frame:
     """Return when each deal was open, with its account: account_id, begins, ends."""
-    return _lasting(
-        tables.deals.select("account_id", begins="recorded_at", ends="closed_recorded_at")
-    )
+    return tables.deals.select("account_id", begins="recorded_at", ends="closed_recorded_at")
 
 
-def _lasting(spans: Frame) -> Frame:
-    return spans.filter(nw.col("ends").is_null() | (nw.col("ends") > nw.col("begins")))
-
-
-def _held_spans(tables: Tables) -> Frame:
+def _held_spans(tables: Tables, _: Context) -> Frame:
     """Return when each owner held which open deal: owner_id, begins, ends."""
     moved = tables.changes.filter(nw.col("field") == "owner_id")
     moved = moved.select("deal_id", as_of="recorded_at").unique()
-    held = held_then(tables, moved, "owner_id").with_columns(
-        next=nw.col("as_of").shift(-1).over("deal_id", order_by="as_of")
-    )
-    lives = tables.deals.select("deal_id", "recorded_at", "closed_recorded_at")
+    held = in_order(collect(held_then(tables, moved, "owner_id")))
+    same = pl.col("deal_id").shift(-1) == pl.col("deal_id")
+    held = held.with_columns(next=pl.when(same).then(pl.col("as_of").shift(-1)))
+    lives = collect(tables.deals.select("deal_id", "recorded_at", "closed_recorded_at"))
     spans = held.join(lives, on="deal_id").select(
         "owner_id",
-        begins=nw.max_horizontal("as_of", "recorded_at"),
-        ends=nw.min_horizontal("next", "closed_recorded_at"),
+        begins=pl.max_horizontal("as_of", "recorded_at"),
+        ends=pl.min_horizontal("next", "closed_recorded_at"),
     )
-    return _lasting(spans)
+    return nw.from_native(spans.lazy())
 
 
 def _done_spans(tables: Tables, context: Context) -> Frame:
@@ -283,3 +313,10 @@ def _done_spans(tables: Tables, context: Context) -> Frame:
     return done.select(
         "owner_id", begins="recorded_at", ends=nw.col("recorded_at") + nw.lit(days * DAY, nw.Int64)
     )
+
+
+_SPANS: Final = (
+    _Spans("owner", "open", _held_spans),
+    _Spans("owner", "done", _done_spans),
+    _Spans("account", "open", _open_spans),
+)

@@ -12,7 +12,8 @@ from data.engines import Frame, Work, collect, lazy
 class PolarsHost:
     """See `data.engines.Host`. It holds nothing; what is kept lives as long as it is used."""
 
-    abreast = pl.thread_pool_size()
+    # one more than there are threads: one of them waits now and then, for Python or the disk
+    abreast = pl.thread_pool_size() + (pl.thread_pool_size() > 1)
     remote = False
 
     def put(self, frame: pl.DataFrame) -> Frame:
