@@ -1,17 +1,21 @@
 """Lookups: small queries that every request asks, without what a query costs around its answer.
 
 SQLite answers within a few microseconds; SQLAlchemy takes ten times that to run a statement that
-it has built already. So what is asked at each request of SQLite goes to the driver itself. The
-server of PostgreSQL is further away than that: it is asked as anything else is.
+it has built already. So what is asked at each request of SQLite goes to the driver itself, and not
+even there while nothing was committed since it was answered last. The server of PostgreSQL is
+further away than that: it is asked as anything else is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 """What a lookup's query asks for."""
@@ -67,3 +71,73 @@ def _text(
     query = lookup.query.params(ids=[""] * count, **dict.fromkeys(others, ""))
     compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     return compiled.string, compiled.positiontup or []
+
+
+@dataclass(eq=False)
+class Remembered(Generic[Question, Answer]):
+    """Answers of a database, until something is committed to it; see `Commits`.
+
+    Attributes:
+        name: what the answer to a question is kept under; None where it is not kept.
+        most: how many are kept.
+    """
+
+    name: Callable[[Question], Hashable | None]
+    most: int = 4_096
+    _known: dict[Hashable, Answer] = field(default_factory=dict)
+
+    def get(self, question: Question) -> Answer | None:
+        """Return the answer to a question, if it was given and nothing was committed since."""
+        return self._known.get(self.name(question))
+
+    def keep(self, question: Question, answer: Answer) -> None:
+        """Keep an answer that was read a moment ago."""
+        name = self.name(question)
+        if name is not None:
+            if len(self._known) >= self.most:
+                self.forget()
+            self._known[name] = answer
+
+    def forget(self) -> None:
+        """Forget all."""
+        self._known.clear()
+
+
+@dataclass(eq=False)
+class Commits:
+    """Sees that something was committed to a SQLite database, and makes others forget.
+
+    SQLite knows whether another connection, of whichever process, has committed since the last
+    look (`PRAGMA data_version`), and says so in a fifth of the time that a lookup takes. Whoever
+    looks at the beginning of a request is told all that was committed before the request came.
+    For one thread, that of the loop.
+
+    Attributes:
+        engine: the database.
+        others: what forgets.
+    """
+
+    engine: sa.Engine
+    others: Sequence[Remembered[Any, Any]]
+    _version: int | None = None
+
+    def __post_init__(self) -> None:
+        """Take a connection that writes nothing: its own commits it would not see."""
+        self._connection = self.engine.raw_connection()
+        self._connection.detach()
+        self._cursor = self._connection.cursor()
+
+    def look(self) -> None:
+        """Make the others forget if anything was committed since the last look."""
+        try:
+            (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
+        except self.engine.dialect.loaded_dbapi.Error:  # whoever asks the database is told why
+            version = None
+        if version is None or version != self._version:
+            self._version = version
+            for one in self.others:
+                one.forget()
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._connection.close()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from data.errors import NotReady
+from data.lookup import Remembered
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -34,6 +35,7 @@ class Gathering(Generic[Question, Answer]):
         waiting: how many questions may wait; more are refused.
         threaded: whether the function has a thread of its own. One that needs less time than a
             change of threads, and waits for nobody, is called on the loop.
+        remembered: what was answered before and still holds.
     """
 
     answer: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
@@ -41,6 +43,7 @@ class Gathering(Generic[Question, Answer]):
     most: int = 256
     waiting: int = 2_000
     threaded: bool = True
+    remembered: Remembered[Question, Answer] | None = None
     _queue: deque[tuple[Question, asyncio.Future[Answer]]] = field(default_factory=deque)
     _worker: asyncio.Task[None] | None = None
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "score"))
@@ -56,6 +59,8 @@ class Gathering(Generic[Question, Answer]):
         Raises:
             NotReady: too many wait already.
         """
+        if self.remembered is not None and (told := self.remembered.get(question)) is not None:
+            return told
         if len(self._queue) >= self.waiting:
             raise NotReady("too many requests wait", remedy="try again soon, or ask in batches")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -92,7 +97,9 @@ class Gathering(Generic[Question, Answer]):
                     answers = self.answer(questions)
             except Exception as error:
                 answers = [error] * len(taken)
-            for (_, future), answer in zip(taken, answers, strict=True):
+            for (question, future), answer in zip(taken, answers, strict=True):
+                if self.remembered is not None and not isinstance(answer, Exception):
+                    self.remembered.keep(question, answer)
                 _tell(future, answer)
 
     async def _all_in(self) -> None:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from queue import Empty, Full, Queue
+from operator import itemgetter
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final, Literal, TypeAlias
 
@@ -36,6 +37,10 @@ _MOST_KEPT: Final = 50_000
 """Rows that are taken from them while the database does not answer."""
 _EVERY_SECONDS: Final = 0.5
 _COLUMNS: Final = tuple(name for name in scores.c.keys() if name != "score_id")  # noqa: SIM118
+_SAID: Final = tuple(
+    name for name in _COLUMNS if name not in ("at", "kind", "caller", "request_id", "reasons")
+)
+_said_of: Final = itemgetter(*_SAID)
 log = structlog.get_logger()
 
 
@@ -57,9 +62,11 @@ class Told:
 
     def rows(self, said: Iterable[Row]) -> list[Row]:
         """Return the ledger's rows of standing rows, or of others with the same names."""
-        head = {"reasons": None, **vars(self)}
-        rows = (head | one for one in said)
-        return [{name: row[name] for name in _COLUMNS} for row in rows]
+        head = vars(self)
+        return [
+            {**dict(zip(_SAID, _said_of(one), strict=True)), **head, "reasons": one.get("reasons")}
+            for one in said
+        ]
 
 
 def hash_of(reasons: Sequence[Any] | None) -> str | None:
@@ -197,7 +204,7 @@ class Writer:
     """
 
     engine: sa.Engine
-    _waiting: Queue[list[Row]] = field(default_factory=lambda: Queue(_MOST_WAITING))
+    _waiting: SimpleQueue[list[Row]] = field(default_factory=SimpleQueue)
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -218,10 +225,9 @@ class Writer:
         Raises:
             NotReady: too many wait already: what is not recorded is not told.
         """
-        try:
-            self._waiting.put_nowait(rows)
-        except Full:
-            raise NotReady("the ledger cannot keep up", remedy="try again soon") from None
+        if self._waiting.qsize() >= _MOST_WAITING:
+            raise NotReady("the ledger cannot keep up", remedy="try again soon")
+        self._waiting.put(rows)
 
     def _run(self) -> None:
         kept: list[Row] = []

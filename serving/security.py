@@ -155,11 +155,17 @@ def authenticate_each(
         if row is not None and compare_digest(_hash(form["secret"]), row["hash"]):
             keys[one] = _key(row)
     return [
-        keys[one] if one in keys and keys[one].holds_at(now) else _invalid() for one in presented
+        keys[one] if one in keys and keys[one].holds_at(now) else invalid() for one in presented
     ]
 
 
-def _invalid() -> Unauthenticated:
+def fingerprint(presented: str) -> bytes:
+    """Return what a key that was presented may be remembered by, which is not the key."""
+    return sha256(presented.encode()).digest()
+
+
+def invalid() -> Unauthenticated:
+    """Return what whoever brings no valid key is told."""
     return Unauthenticated(
         "the API key is not valid", remedy="ask an administrator for: dealcast keys create"
     )

@@ -29,8 +29,21 @@ from serving.told import plain
 
 Asked: TypeAlias = tuple[str, Sequence[str]]
 """A pipeline and ids of its deals."""
-Standing: TypeAlias = dict[str, Any]
-"""A row of `data.standing.standing`, with `touched`: whether newer facts wait."""
+
+
+class Standing(dict[str, Any]):
+    """A row of `data.standing.standing`, with `touched`: whether newer facts wait.
+
+    Attributes:
+        told: the row as JSON, once it was written.
+    """
+
+    __slots__ = ("told",)
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        super().__init__(row)
+        self.told: str | None = None
+
 
 _MANY: Final = 10_000
 """How many words one statement names: SQLite takes 32,766."""
@@ -167,7 +180,7 @@ _FOUND: Final = Lookup(
 
 def find(engine: sa.Engine, pipeline: str, deal_ids: Sequence[str]) -> list[Standing]:
     """Return the standing rows of deals, each with `touched`: whether newer facts wait."""
-    return _FOUND.rows(engine, deal_ids, pipeline=pipeline)
+    return [Standing(row) for row in _FOUND.rows(engine, deal_ids, pipeline=pipeline)]
 
 
 def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standing]]:
@@ -183,6 +196,12 @@ def find_each(engine: sa.Engine, questions: Sequence[Asked]) -> list[list[Standi
         [known[pipeline, one] for one in dict.fromkeys(ids) if (pipeline, one) in known]
         for pipeline, ids in questions
     ]
+
+
+def name_of_one(question: Asked) -> Asked | None:
+    """Return what the answer to a question may be remembered by; None of many deals at once."""
+    pipeline, deal_ids = question
+    return (pipeline, tuple(deal_ids)) if len(deal_ids) == 1 else None
 
 
 _NOW: Final = ("score", "grade", "p_won", "close_median", "as_of", "bundle")

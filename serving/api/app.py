@@ -12,10 +12,11 @@ from starlette.types import ASGIApp
 
 from data.database import open_database
 from data.live import MOST_DEALS
+from data.lookup import Commits, Remembered
 from data.moments import now
 from data.settings import Settings
 from features.custom import load
-from serving import telemetry
+from serving import security, standings, telemetry
 from serving.access import pages, routes
 from serving.access.counts import Calls
 from serving.api import (
@@ -48,8 +49,6 @@ from serving.desk.desks import Desks
 from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.live import Live
-from serving.security import ApiKey, Unauthenticated, authenticate_each
-from serving.standings import find_each
 from serving.web import site
 
 
@@ -89,13 +88,23 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             # a read of SQLite waits for no writer; one of PostgreSQL waits for the network
             near = engine.dialect.name == "sqlite"
-            keys = Gathering(partial(_holders, engine, clock), lambda _: 1, threaded=not near)
+            of_keys: Remembered[str, security.ApiKey] = Remembered(security.fingerprint)
+            of_deals: Remembered[standings.Asked, list[standings.Standing]]
+            of_deals = Remembered(standings.name_of_one)
+            keys = Gathering(
+                partial(_holders, engine, clock),
+                lambda _: 1,
+                threaded=not near,
+                remembered=of_keys if near else None,
+            )
             found = Gathering(
-                partial(find_each, engine),
+                partial(standings.find_each, engine),
                 lambda asked: len(asked[1]),
                 most=MOST_DEALS,
                 threaded=not near,
+                remembered=of_deals if near else None,
             )
+            commits = Commits(engine, [of_keys, of_deals]) if near else None
             live = Live.of(settings, engine, champions, clock)
             with live, Warmer(Desks(settings.desks)) as warmer:
                 service = Service(
@@ -108,11 +117,14 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
                     scores,
                     keys,
                     found,
+                    commits,
                     warmer,
                 )
                 yield {"service": service}
                 for gathering in (keys, found, scores):
                     await gathering.close()
+                if commits is not None:
+                    commits.close()
         finally:
             telemetry.ended()
             engine.dispose()
@@ -142,6 +154,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
 
 def _holders(
     engine: Engine, clock: Clock, presented: Sequence[str]
-) -> list[ApiKey | Unauthenticated]:
+) -> list[security.ApiKey | security.Unauthenticated]:
     """Return whose keys were presented, or what is wrong with each."""
-    return authenticate_each(engine, presented, clock())
+    return security.authenticate_each(engine, presented, clock())

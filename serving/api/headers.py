@@ -45,10 +45,9 @@ class SecureHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = message.get("headers", ())
-                names = {name for name, _ in given}
-                lacking = (one for one in wanted if one[0] not in names)
-                message = {**message, "headers": [*given, *lacking]}
+                given = dict(message.get("headers", ()))
+                lacking = [one for one in wanted if one[0] not in given]
+                message = {**message, "headers": [*message.get("headers", ()), *lacking]}
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from data.audit import Actor, Kind
 from data.errors import Forbidden
+from data.lookup import Commits
 from data.settings import Settings
 from serving import ledger
 from serving.access.counts import Calls
@@ -22,13 +23,17 @@ from serving.desk.warm import Warmer
 from serving.gathering import Gathering
 from serving.ledger import Told
 from serving.live import Live
-from serving.security import ApiKey, Unauthenticated
+from serving.security import ApiKey, Unauthenticated, invalid
 from serving.standings import Asked, Standing
 
 
 @dataclass(frozen=True)
 class Service:
-    """Opened when the application starts, closed when it stops."""
+    """Opened when the application starts, closed when it stops.
+
+    What `keys` and `standings` remember holds while `commits` sees none; where there are no
+    `commits` they remember nothing.
+    """
 
     settings: Settings
     engine: Engine
@@ -39,6 +44,7 @@ class Service:
     scores: Gathering[Question, Answered]
     keys: Gathering[str, ApiKey]
     standings: Gathering[Asked, list[Standing]]
+    commits: Commits | None
     warmer: Warmer
 
 
@@ -96,7 +102,11 @@ async def admit(request: Request, service: Service, presented: str, scope: str) 
         Forbidden: its scopes do not cover this.
     """
     now = service.clock()
+    if service.commits is not None:
+        service.commits.look()
     key = await service.keys.ask(presented)
+    if not key.holds_at(now):  # it may have been remembered
+        raise invalid()
     if not service.calls.took(key.key_id, now):
         await run_in_threadpool(service.calls.take, key.key_id, now)
     if not key.allows(scope):
@@ -112,8 +122,8 @@ async def admit(request: Request, service: Service, presented: str, scope: str) 
 
 def actor(request: Request, kind: Kind, name: str) -> Actor:
     """Return what the audit log writes of whoever sent a request."""
-    address = None if request.client is None else request.client.host
-    return Actor(kind, name, getattr(request.state, "request_id", None), address)
+    client, state = request.scope.get("client"), request.scope.get("state", {})
+    return Actor(kind, name, state.get("request_id"), client and client[0])
 
 
 Score = Annotated[Access, Depends(requires("score"))]

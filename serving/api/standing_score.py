@@ -12,7 +12,7 @@ from data.moments import iso
 from models.curve import Array, Curves
 from serving.api.deal_score import ByDate, Chance, DealScore, End, told_range
 from serving.scores import days_until
-from serving.standings import curves_of
+from serving.standings import Standing, curves_of
 
 
 def from_standing(
@@ -48,11 +48,13 @@ def from_standing(
     )
 
 
-def written(
-    row: dict[str, Any], days: Sequence[int] | None = None, dates: Sequence[date] = ()
-) -> str:
+def written(row: Standing, days: Sequence[int] | None = None, dates: Sequence[date] = ()) -> str:
     """Return what `from_standing` does as JSON."""
-    return _written(tuple(row.values()), tuple(row), days and tuple(days), tuple(dates))
+    if days or dates:
+        return _written(tuple(row.values()), tuple(row), days and tuple(days), tuple(dates))
+    if row.told is None:
+        row.told = _written(tuple(row.values()), tuple(row), None, ())
+    return row.told
 
 
 @lru_cache(maxsize=4_096)  # what is asked alike of a row that says the same is written the same

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from data.bulk import Merged, merge, read, writing
 from data.contract import TABLES
 from data.database import HEAD, contract_tables, metadata, open_database, version
-from data.lookup import IDS, Lookup
+from data.lookup import IDS, Commits, Lookup, Remembered
 from data.settings import Settings
 
 CHANGES = contract_tables["changes"]
@@ -95,6 +97,40 @@ def test_a_lookup_that_finds_no_database_says_so_as_any_query_does(tmp_path: Pat
     lookup = Lookup(sa.select(CHANGES).where(CHANGES.c.deal_id.in_(IDS)))
     with pytest.raises(sa.exc.OperationalError, match="unable to open"):
         lookup.rows(away, ["x"])
+
+
+def test_answers_are_remembered_until_anybody_commits(tmp_path: Path) -> None:
+    engine = open_database(Settings(workspace=tmp_path))
+    memory: Remembered[str, str] = Remembered(lambda one: one if one != "many" else None, most=2)
+    commits = Commits(engine, [memory])
+
+    def known() -> list[str | None]:
+        commits.look()
+        return [memory.get(one) for one in ("a", "b", "c", "many")]
+
+    def ask(*names: str) -> None:
+        commits.look()
+        for name in names:
+            memory.keep(name, name)
+
+    assert known() == [None, None, None, None]
+    ask("a", "b", "many")
+    assert known() == ["a", "b", None, None]
+    ask("c")  # there is room for two
+    assert known() == [None, None, "c", None]
+    with writing(engine) as connection:
+        merge(connection, CHANGES, changes([("a", 1, "x", None)]))
+        assert known() == [None, None, "c", None]  # it may yet be undone
+    assert known() == [None, None, None, None]
+    ask("a")
+    program = "import sys, sqlite3; sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version = 7')"
+    command = [sys.executable, "-c", program, engine.url.database or ""]
+    subprocess.run(command, check=True)
+    assert known() == [None, None, None, None]
+    ask("a")
+    commits.close()  # as if the database did not answer
+    assert known() == [None, None, None, None]
+    engine.dispose()
 
 
 def test_sqlite_lets_readers_read_while_a_writer_writes(tmp_path) -> None:

@@ -8,14 +8,14 @@ from rich.console import Console
 from starlette.testclient import TestClient
 
 from data.database import open_database
-from data.moments import iso
+from data.moments import DAY, iso
 from data.settings import Settings
 from pipelines import score
 from serving.api import deals
 from serving.api.deals import DealsRequest
 from serving.security import create_key
 from tests import company
-from tests.pushing import NOW, serving
+from tests.pushing import NOW, Clock, serving
 
 RECORDS = company.records(company.history())[:3]
 OPEN = [record["deal"]["deal_id"] for record in RECORDS]
@@ -81,6 +81,18 @@ def test_a_key_counts_on_both_ways(client: TestClient, reader: str, path: str, k
         answer = client.post(path, json=body, headers=own | {"Authorization": f"Bearer {key}"})
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_key_that_was_let_in_ends_at_its_time(company: Settings) -> None:
+    engine, clock = open_database(company), Clock()
+    key = create_key(engine, "short", ["score"], NOW, expires_days=1)
+    engine.dispose()
+    with serving(company, clock) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        told = []
+        for clock.now in (NOW, NOW, NOW + DAY - 1, NOW + DAY):
+            told.append(client.post(BY_ID, json={"deal_ids": OPEN[:1]}).status_code)
+    assert told == [200, 200, 200, 401]
 
 
 @pytest.mark.parametrize("kind", [PLAIN, BY_ROUTER])
