@@ -30,16 +30,21 @@ from serving.scores import Scores
 Kind = Literal["request", "by-id", "push", "list", "batch"]
 KINDS: Final[tuple[Kind, ...]] = ("request", "by-id", "push", "list", "batch")
 Row: TypeAlias = dict[str, Any]
+Entry: TypeAlias = tuple[Any, ...]
+"""A row of the ledger: the values of `_COLUMNS`."""
 
-_MOST_WAITING: Final = 4_000
+_MOST_WAITING: Final = 20_000
 """Answers that may wait to be written; whoever brings more is told to come again."""
 _MOST_KEPT: Final = 50_000
 """Rows that are taken from them while the database does not answer."""
 _EVERY_SECONDS: Final = 0.5
-_COLUMNS: Final = tuple(name for name in scores.c.keys() if name != "score_id")  # noqa: SIM118
+_TO_WHOM: Final = ("reasons", "at", "kind", "caller", "request_id")
 _SAID: Final = tuple(
-    name for name in _COLUMNS if name not in ("at", "kind", "caller", "request_id", "reasons")
+    name
+    for name in scores.c.keys()  # noqa: SIM118
+    if name not in ("score_id", *_TO_WHOM)
 )
+_COLUMNS: Final = (*_SAID, *_TO_WHOM)
 _said_of: Final = itemgetter(*_SAID)
 log = structlog.get_logger()
 
@@ -60,13 +65,10 @@ class Told:
     caller: str
     request_id: str | None = None
 
-    def rows(self, said: Iterable[Row]) -> list[Row]:
+    def rows(self, said: Iterable[Row]) -> list[Entry]:
         """Return the ledger's rows of standing rows, or of others with the same names."""
-        head = vars(self)
-        return [
-            {**dict(zip(_SAID, _said_of(one), strict=True)), **head, "reasons": one.get("reasons")}
-            for one in said
-        ]
+        to_whom = self.at, self.kind, self.caller, self.request_id
+        return [(*_said_of(one), one.get("reasons"), *to_whom) for one in said]
 
 
 def hash_of(reasons: Sequence[Any] | None) -> str | None:
@@ -102,12 +104,9 @@ def entries(scorer: Scorer, scores: Scores) -> list[Row]:
     ]
 
 
-def write(transaction: sa.Connection, rows: Sequence[Row]) -> None:
+def write(transaction: sa.Connection, rows: Sequence[Entry]) -> None:
     """Write rows in the transaction of what they tell of."""
-    if rows:
-        append(
-            transaction, scores, _COLUMNS, [tuple(row[name] for name in _COLUMNS) for row in rows]
-        )
+    append(transaction, scores, _COLUMNS, rows)
 
 
 def enter(engine: sa.Engine, told: Told, said: Sequence[Row]) -> None:
@@ -204,7 +203,7 @@ class Writer:
     """
 
     engine: sa.Engine
-    _waiting: SimpleQueue[list[Row]] = field(default_factory=SimpleQueue)
+    _waiting: SimpleQueue[list[Entry]] = field(default_factory=SimpleQueue)
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -219,7 +218,7 @@ class Writer:
         if self._thread is not None:
             self._thread.join()
 
-    def add(self, rows: list[Row]) -> None:
+    def add(self, rows: list[Entry]) -> None:
         """Hand over rows to be written within a second.
 
         Raises:
@@ -230,12 +229,12 @@ class Writer:
         self._waiting.put(rows)
 
     def _run(self) -> None:
-        kept: list[Row] = []
+        kept: list[Entry] = []
         while not self._stopping.wait(_EVERY_SECONDS):
             kept = self._write(kept)
         self._write(kept)
 
-    def _write(self, kept: list[Row]) -> list[Row]:
+    def _write(self, kept: list[Entry]) -> list[Entry]:
         """Write all that waits; return it where the database does not answer."""
         rows = kept + self._taken(len(kept))
         try:
@@ -247,8 +246,8 @@ class Writer:
             return rows
         return []
 
-    def _taken(self, kept: int) -> list[Row]:
-        taken: list[Row] = []
+    def _taken(self, kept: int) -> list[Entry]:
+        taken: list[Entry] = []
         while kept + len(taken) < _MOST_KEPT:
             try:
                 taken += self._waiting.get_nowait()
