@@ -60,17 +60,19 @@ def beside(
     told = nw.from_native(answers).select(*KEY, **told_by(history))
     rows: pl.DataFrame = told.to_native()
     for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
-        rows = rows.hstack(look_up(rows[key], other))
+        found = look_up(rows[key], other)
+        # an attribute may be called as what is known of accounts or owners: the deal's comes first
+        rows = rows.hstack(found.drop(rows.columns, strict=False))
     known = pl.col("known_at") <= pl.col("as_of")
     return rows.with_columns(pl.when(known).then(pl.col(name)).name.keep() for name in ACCOUNT)
 
 
 def look_up(keys: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of each key, without the key, all null where there is none: a left join.
+    """Return the row of each key, without the key; all null where there is none.
 
     Args:
-        keys: their name is that of the column of `rows` that holds each once.
-        rows: what is looked up.
+        keys: their name is that of the column of `rows` that holds them.
+        rows: what is looked up, each key once.
     """
     found, times = look_up_runs(keys, rows)
     return found.drop(keys.name)[np.repeat(np.arange(len(found)), times)]

@@ -41,6 +41,8 @@ _EMPTY: Final = {"won": 0, "closed": 0, "open": 0, "done": 0, "won_at": NEVER}
 _MORE: Final = {"owner": ("open", "done"), "account": ("open", "won_at")}
 _UNKNOWN: Final = NEVER
 """Where a key stands that was never heard of: before all places."""
+_NEW, _NOBODY = range(2)
+"""The first rows of what stood: of a new key, and of nobody."""
 _NOTHING: Final = pl.Series([None], dtype=pl.Int64)
 _NO_WORD: Final = nw.lit(None).cast(nw.String)
 
@@ -187,8 +189,8 @@ class _Ledger:
         found, times = look_up_runs(keys, self.keys, nobody=True)
         first = np.repeat(found["first"].fill_null(_UNKNOWN).to_numpy(), times)
         last = np.searchsorted(self.places, first + place, side="right") - 1
-        row = np.where(self.places[last] < first, 0, last)
-        somebody = pl.Series(row != 1)
+        row = np.where(self.places[last] < first, _NEW, last)
+        somebody = pl.Series(row != _NOBODY)
         return {
             name: pl.Series(stood[row]).zip_with(somebody, _NOTHING)
             for name, stood in self.stood.items()
@@ -196,7 +198,8 @@ class _Ledger:
 
     def last(self) -> pl.DataFrame:
         """Return each key and what stood of it, where only one moment may be asked about."""
-        return self.keys.with_columns(pl.Series(n, told[1:]) for n, told in self.stood.items())[1:]
+        told = (pl.Series(name, stood[_NOBODY + 1 :]) for name, stood in self.stood.items())
+        return self.keys[1:].with_columns(told)  # nobody's is the first
 
 
 class _Spans(NamedTuple):

@@ -151,7 +151,7 @@ def application() -> FastAPI:
     structlog.configure(
         processors=[*_SHARED, _line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # unbuffered: a line is written whole, and none is lost
+        # unbuffered: a line leaves as it is written
         logger_factory=structlog.BytesLoggerFactory(open(2, "wb", buffering=0, closefd=False)),  # noqa: SIM115
         cache_logger_on_first_use=True,
     )

@@ -33,8 +33,8 @@ Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[Any, ...]
 """A row of the ledger: the values of `_COLUMNS`."""
 
-_MOST_WAITING: Final = 20_000
-"""Answers that may wait to be written; whoever brings more is told to come again."""
+_MOST_WAITING: Final = 50_000
+"""Rows that may wait to be written; whoever brings more is told to come again."""
 _MOST_KEPT: Final = 50_000
 """Rows that are taken from them while the database does not answer."""
 _EVERY_SECONDS: Final = 0.5
@@ -203,7 +203,7 @@ class Writer:
     """
 
     engine: sa.Engine
-    _waiting: SimpleQueue[list[Entry]] = field(default_factory=SimpleQueue)
+    _waiting: SimpleQueue[Entry] = field(default_factory=SimpleQueue)
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -226,7 +226,8 @@ class Writer:
         """
         if self._waiting.qsize() >= _MOST_WAITING:
             raise NotReady("the ledger cannot keep up", remedy="try again soon")
-        self._waiting.put(rows)
+        for row in rows:
+            self._waiting.put(row)
 
     def _run(self) -> None:
         kept: list[Entry] = []
@@ -250,7 +251,7 @@ class Writer:
         taken: list[Entry] = []
         while kept + len(taken) < _MOST_KEPT:
             try:
-                taken += self._waiting.get_nowait()
+                taken.append(self._waiting.get_nowait())
             except Empty:
                 break
         return taken

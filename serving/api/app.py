@@ -1,7 +1,7 @@
 """The application: its resources live from start to stop, and nothing is global."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, nullcontext
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -106,7 +106,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
             )
             commits = Commits(engine, [of_keys, of_deals]) if near else None
             live = Live.of(settings, engine, champions, clock)
-            with live, Warmer(Desks(settings.desks)) as warmer:
+            watch = nullcontext() if commits is None else closing(commits)
+            with live, watch, Warmer(Desks(settings.desks)) as warmer:
                 service = Service(
                     settings,
                     engine,
@@ -123,8 +124,6 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
                 yield {"service": service}
                 for gathering in (keys, found, scores):
                     await gathering.close()
-                if commits is not None:
-                    commits.close()
         finally:
             telemetry.ended()
             engine.dispose()

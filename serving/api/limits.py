@@ -66,7 +66,7 @@ class Deadline:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        task, late = asyncio.current_task(), False
+        task, late, begun = asyncio.current_task(), False, False
 
         def give_up() -> None:
             nonlocal late
@@ -77,6 +77,8 @@ class Deadline:
         clock = asyncio.get_running_loop().call_later(self.seconds, give_up)
 
         async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
             clock.cancel()
             await send(message)
 
@@ -85,6 +87,8 @@ class Deadline:
         except asyncio.CancelledError:
             if not late or task.uncancel():  # type: ignore[union-attr]
                 raise
+            if begun:
+                raise TimeoutError from None
             problem = NotReady(
                 "the answer takes too long", remedy="send fewer records, or try again later"
             )

@@ -6,9 +6,12 @@ import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from polars.testing import assert_frame_equal
 
+from benchmarks.features import made
+from data.contract import Attribute
 from data.tables import NAMES, collect, lazy_tables
 from features.answers import answered
-from features.compute import Prepared, compute, compute_parts
+from features.compute import Prepared, compute, compute_parts, no_rows
+from features.context import Context
 from features.families import FAMILIES
 from features.history import History
 from features.snapshots import grid_snapshots, open_snapshots
@@ -57,3 +60,26 @@ def test_windows_answer_what_places_answer(frames: Frames, moment: int) -> None:
     windows = windows.select(places.columns).cast(dict(places.schema))
     assert len(asked) > len(history.windowed) > 0
     assert_frame_equal(places, windows, check_exact=True)
+
+
+def test_an_attribute_may_be_called_as_what_is_known_of_owners() -> None:
+    frames = made.made(50)
+    red = frames["deals"].with_columns(attributes=pl.lit('{"team": "red"}'))
+    named = {"team": Attribute(policy="fixed")}
+    pipeline = made.PIPELINE.model_copy(update={"attributes": named})
+    tables = lazy_tables({**frames, "deals": red}, pipeline).known_by(made.END)
+    asked = open_snapshots(tables, made.END)
+    rows = compute(tables, asked, Context.learn(tables, pipeline, made.CADENCE_DAYS))
+    assert rows["team"].unique().to_list() == ["red"]
+
+
+def test_of_deals_without_a_fact_nothing_is_known_and_of_no_snapshot_nothing_is_told() -> None:
+    frames = made.made(50)
+    context = Context.learn(lazy_tables(frames, made.PIPELINE), made.PIPELINE, made.CADENCE_DAYS)
+    tables = lazy_tables({"deals": frames["deals"]}, made.PIPELINE)
+    asked = collect(open_snapshots(tables, made.END))
+    rows = compute(tables, tables.put(asked), context)
+    assert rows.select("done", "owner_open").unique().rows() == [(0.0, None)]
+    none = compute(tables, tables.put(asked.clear()), context)
+    assert none.schema == no_rows(context).schema
+    assert none.is_empty()
