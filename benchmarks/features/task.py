@@ -57,7 +57,7 @@ def differing(one: Path, other: Path) -> list[str]:
     theirs = pl.scan_parquet(other / "*.parquet")
     ours = pl.scan_parquet(one / "*.parquet")
     if ours.select(pl.len()).collect().item() != theirs.select(pl.len()).collect().item():
-        ours = ours.join(theirs.select(key), on=key, how="semi")
+        ours = ours.join(theirs.select(key), on=key, how="semi", maintain_order="left")
     sides = [(frame, frame.select(pl.arg_sort_by(key)).collect()) for frame in (ours, theirs)]
     found = []
     for name in theirs.collect_schema().names():  # one at a time: all do not fit in memory
