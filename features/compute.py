@@ -23,7 +23,7 @@ from features.families import FAMILIES
 from features.history import History
 from features.places import answered_by_places, answers_in_memory, chosen
 from features.snapshots import in_order
-from features.tallies import Standing, standing, with_tallies
+from features.tallies import Stood, standing, with_tallies
 from features.timeline import timeline
 
 DEALS_A_PART: Final = 25_000
@@ -100,7 +100,7 @@ def _computed(
     tables: Tables,
     snapshots: pl.DataFrame,
     others: list[pl.DataFrame],
-    stood: Standing,
+    stood: Stood,
     context: Context,
 ) -> pl.DataFrame:
     """Compute one part: its history on the engine, all else in memory, whatever the engine."""
@@ -127,7 +127,7 @@ def _answers(history: History, tables: Tables, asked: Frame, own: Frame) -> pl.D
     return collect(answered_by_places(history, *here))
 
 
-def _told(fixed: pl.DataFrame, stood: Standing, context: Context) -> pl.DataFrame:
+def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
     """Add working days, and what is known of others."""
     return with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
 
@@ -169,8 +169,8 @@ class Prepared:
         """Do what `compute` does, with tables and snapshots held in memory."""
         facts = self._facts(*(frames[name] for name in NAMES))
         answers = answers_in_memory(self._history, facts, snapshots, self._chosen)
-        of = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
-        others = [of(nw.from_native(frames[n])).to_native() for n, of in of.items()]
+        known = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
+        others = [of(nw.from_native(frames[name])).to_native() for name, of in known.items()]
         fixed = beside(self._history, answers, *others)
         told = _told(fixed, self._stood, self._context)
         return self._rows(answers.hstack(told.drop(KEY)))

@@ -62,7 +62,7 @@ def whose(context: Context) -> dict[str, str]:
     return {of: key for of, key in KEYS.items() if of != "rival" or context.rivals}
 
 
-def with_tallies(rows: pl.DataFrame, stood: "Standing", context: Context) -> pl.DataFrame:
+def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.DataFrame:
     """Add <of>_<what> for each of `whose` and its `counts`: what stood, as known at as_of.
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
@@ -101,7 +101,7 @@ def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Stood:
     """What stood of others at some moments.
 
     Attributes:
@@ -113,7 +113,7 @@ class Standing:
     ledgers: dict[str, "_Ledger"]
 
 
-def standing(tables: Tables, context: Context, moments: pl.Series) -> Standing:
+def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
     """Return the tallies at some moments: those kept, or those counted as of then.
 
     Args:
@@ -122,7 +122,7 @@ def standing(tables: Tables, context: Context, moments: pl.Series) -> Standing:
         moments: that will be asked about, sorted, each once.
     """
     if context.tallies is None:
-        return Standing(moments, _ledgers(tables, context, moments))
+        return Stood(moments, _ledgers(tables, context, moments))
     kept = {
         of: context.tallies.lazy()
         .filter(pl.col("of") == of)
@@ -130,7 +130,7 @@ def standing(tables: Tables, context: Context, moments: pl.Series) -> Standing:
         .collect()
         for of, key in whose(context).items()
     }
-    return Standing(_ALWAYS, {of: _Ledger.of(of, [adds], 1) for of, adds in kept.items()})
+    return Stood(_ALWAYS, {of: _Ledger.of(of, [adds], 1) for of, adds in kept.items()})
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES: Final = 32_768
 """What a request's line and headers, or what follows a body in chunks, may have."""
-
-
 MOST_HELD_BYTES: Final = 65_536
 """What of answers may wait for the end of the loop's turn."""
 
