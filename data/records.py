@@ -106,7 +106,9 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
     defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
     defaults |= _DEFAULTS.get(name, {})
     sheet.rows = sheet.rows.with_columns(
-        pl.coalesce(column, default).alias(column) for column, default in defaults.items()
+        pl.coalesce(column, default).alias(column)
+        for column, default in defaults.items()
+        if sheet.rows[column].null_count()
     )
     sheet.drop_repeated()
     if name == "activities" and sheet.rows["activity_id"].null_count():

@@ -60,8 +60,6 @@ class Sheet:
         given = _flat(frame).with_row_index(_INDEX)
         if ROW not in frame.columns:
             given = given.with_columns((pl.col(_INDEX) + 1).cast(pl.Int64).alias(ROW))
-        if FILE not in frame.columns:
-            given = given.with_columns(pl.lit(None, pl.String).alias(FILE))
         self.given = given
         extras = _extras(table, given, pipeline)
         _refuse_unknown(table, given, extras, pipeline)
@@ -105,7 +103,7 @@ class Sheet:
         if self._packed:
             names = [c.name for c in self._packed]
             rows = rows.with_columns(attributes=pl.struct(names).struct.json_encode())
-        return rows.select(self.table.schema.names())
+        return rows[self.table.schema.names()]
 
     def drop_repeated(self) -> None:
         """Drop rows that say exactly what a row before them said."""
@@ -139,7 +137,7 @@ class Sheet:
             return
         refused = self.given.filter(pl.col(_INDEX).is_in(self.rows.filter(bad)[_INDEX].implode()))
         self.rows = self.rows.filter(~bad)
-        said = refused.drop(_INDEX, *ORIGIN).with_columns(
+        said = refused.drop(_INDEX, *ORIGIN, strict=False).with_columns(
             parsing.iso(pl.col(c.name))
             for c in self._columns
             if c.type == "moment" and c.name in refused and refused[c.name].dtype.is_integer()
@@ -147,7 +145,7 @@ class Sheet:
         key = [pl.col(k).cast(pl.String) for k in self.table.key if k in said and k != "pipeline"]
         self.rejects.append(
             said.select(
-                file=refused[FILE],
+                file=refused.get_column(FILE, default=None),
                 table=pl.lit(self.table.name),
                 row=refused[ROW],
                 key=pl.concat_str(key, separator=" ", ignore_nulls=True) if key else None,

@@ -62,7 +62,7 @@ def beside(
     for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
         found = look_up(rows[key], other)
         # an attribute may be called as what is known of accounts or owners: the deal's comes first
-        rows = rows.hstack(found.drop(rows.columns, strict=False))
+        rows = rows.hstack([column for column in found if column.name not in rows.columns])
     known = pl.col("known_at") <= pl.col("as_of")
     return rows.with_columns(pl.when(known).then(pl.col(name)).name.keep() for name in ACCOUNT)
 
@@ -75,7 +75,8 @@ def look_up(keys: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
         rows: what is looked up, each key once.
     """
     found, times = look_up_runs(keys, rows)
-    return found.drop(keys.name)[np.repeat(np.arange(len(found)), times)]
+    found.drop_in_place(keys.name)
+    return found[np.repeat(np.arange(len(found)), times)]
 
 
 def look_up_runs(
@@ -91,7 +92,7 @@ def look_up_runs(
         nobody: whether null is a key, too.
     """
     runs = keys.rle().struct.unnest()
-    wanted = runs.select(pl.col("value").alias(keys.name))
+    wanted = runs["value"].alias(keys.name).to_frame()
     found = wanted.join(rows, keys.name, "left", maintain_order="left", nulls_equal=nobody)
     return found, runs["len"].to_numpy()
 

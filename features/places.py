@@ -87,7 +87,7 @@ def answers_in_memory(
             answers[name] = pl.Series(count - others)
             of_late = {new: days for new, (of, days) in history.windowed.items() if of == name}
             answers |= {n: pl.Series(count - own.count(since[d])) for n, d in of_late.items()}
-    return asked.with_columns(*(answers[n].alias(n) for n in history.columns))
+    return asked.hstack([answers[n].alias(n) for n in history.columns])
 
 
 def _by_facts(runs: Mapping[str, Run]) -> dict[tuple[str, How | None], list[str]]:
@@ -205,7 +205,7 @@ class _Filed:
             return some
         held = np.append(_ABOVE, np.maximum.accumulate(self.place[some.rows]))[:-1]
         then = self._said("number", held, self.begin[self.deal[some.rows]]).to_numpy()
-        number = self.facts["number"].gather(some.rows).to_numpy()
+        number = self.facts["number"].to_numpy()[some.rows]
         moved = np.zeros(len(own), np.bool_)
         moved[some.rows] = number > then if moves == "rises" else number < then
         return _Some.of(moved)

@@ -137,5 +137,5 @@ class AmountModel:
 
 def current(rows: pl.DataFrame) -> Array:
     """Return what stands on the deals of feature rows now, [n]; nan where nothing does."""
-    amounts: Array = rows["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    amounts: Array = rows["amount"].cast(pl.Float64).to_numpy()  # what is null is nan
     return amounts

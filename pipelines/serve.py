@@ -18,6 +18,7 @@ from structlog.typing import EventDict
 from uvicorn.supervisors import Multiprocess
 
 from data.errors import BadInput
+from data.moments import iso, now
 from data.settings import Settings
 from serving.api.wire import Wire
 
@@ -26,10 +27,17 @@ _YOUNG: Final = 20_000
 """Objects made before those that are new are looked through for cycles: a request has thousands."""
 _NOT_NEEDED: Final = ("pandas", "sklearn")
 """What LightGBM loads where it is installed: half of a start, and 110 MB that nothing here uses."""
+
+
+def _stamped(_logger: object, _method: str, event: EventDict) -> EventDict:
+    event["timestamp"] = iso(now())
+    return event
+
+
 _SHARED: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _stamped,
     structlog.processors.format_exc_info,
 ]
 

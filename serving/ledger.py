@@ -88,17 +88,20 @@ def entries(scorer: Scorer, scores: Scores) -> list[Row]:
         "served_by": bundle.serves,
     }
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
-    frames = (scores.graded().drop("trend"), scores.eventually().drop("deal_id"))
-    told = pl.concat(frames, how="horizontal").iter_rows(named=True)
+    told = zip(scores.graded().to_dicts(), scores.eventually().to_dicts(), strict=True)
     return [
         {
             **head,
-            **row,
+            "deal_id": row["deal_id"],
             "as_of": as_of,
+            "score": row["score"],
+            "grade": row["grade"],
+            "p_won": end["p_won"],
+            "p_lost": end["p_lost"],
             "chances": chances,
             "reasons": hash_of(why.reasons if why else None),
         }
-        for row, as_of, chances, why in zip(
+        for (row, end), as_of, chances, why in zip(
             told, scores.each.tolist(), scores.written(), whys, strict=True
         )
     ]

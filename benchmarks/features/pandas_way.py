@@ -38,7 +38,7 @@ def main(task: Path, out: Path) -> None:
         for name, column in answers:
             rows[name] = column
     out.mkdir(parents=True)
-    rows.to_parquet(out / "all.parquet")
+    rows.to_parquet(out / "all.parquet", compression="lz4", write_statistics=False)
 
 
 _FACT = ["deal_id", "at", "recorded_at"]

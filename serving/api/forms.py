@@ -81,8 +81,8 @@ def check_ahead(dates: Sequence[date], as_of: int) -> None:
     Raises:
         BadInput: naming the first of them.
     """
-    today = to_datetime(as_of).date()
     for number, day in enumerate(dates):
+        today = to_datetime(as_of).date()
         if day <= today:
             raise BadInput(
                 "not a date to come",
