@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from data.engines import Engine, Limits  # before Polars, as in every command
+from data.tables import open_tables
+
+# isort: split
+
 from benchmarks.features.made import PIPELINE
 from benchmarks.features.task import SNAPSHOTS, context
-from data.engines import Engine, Limits
-from data.tables import open_tables
 from features import compute
 
 MEMORY: Final = "4GB"
