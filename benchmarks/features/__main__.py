@@ -97,6 +97,7 @@ def _record(run: Run, limit_s: float, work: Path) -> dict[str, Any]:
     found = folder / "features" / run.contender
     shutil.rmtree(found, ignore_errors=True)
     found.parent.mkdir(exist_ok=True)
+    os.sync()  # or a run would wait for what the one before it wrote
     load = os.getloadavg()[0]
     log = folder / f"{run.contender}.log"
     command = [*CONTENDERS[run.contender], str(folder), str(found)]

@@ -109,7 +109,8 @@ def _claims(records: Sequence[Record]) -> Iterator[tuple[str, str, str]]:
         elif most is None:
             yield claim, _values(one), _kept(one[name] == [])
         else:
-            yield claim, f"{one[name]:,.0f}", _kept(one[name] <= most)
+            found = f"{one[name]:,.0f}, at {one['deals']:,} deals"
+            yield claim, found, _kept(one[name] <= most)
     pandas = largest("pandas", late=False)
     ours = [one for one in done if pandas and _place(one) == ("polars", pandas["deals"], 0)]
     if pandas and ours:
