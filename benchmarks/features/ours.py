@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from data.engines import Engine, Limits  # before Polars, as in every command
 from data.tables import open_tables
@@ -17,11 +17,6 @@ MEMORY: Final = "4GB"
 """What DuckDB may use, and the heap of Spark."""
 _DEALS: Final = 25_000
 """Deals at a time."""
-_PARQUET: Final[dict[str, Any]] = {
-    "compression": "lz4",
-    "statistics": False,  # pandas' are not written either
-    "row_group_size": 1 << 20,
-}
 
 
 def main(engine: Engine, task: Path, out: Path) -> None:
@@ -31,7 +26,12 @@ def main(engine: Engine, task: Path, out: Path) -> None:
     out.mkdir(parents=True)
     parts = compute.compute_parts(tables, snapshots, context(task), _DEALS)
     for number, rows in enumerate(parts):
-        rows.write_parquet(out / f"{number:05}.parquet", **_PARQUET)
+        rows.write_parquet(
+            out / f"{number:05}.parquet",
+            compression="lz4",
+            statistics=False,  # pandas' are not written either
+            row_group_size=1 << 20,
+        )
 
 
 if __name__ == "__main__":
