@@ -6,6 +6,7 @@ even there while nothing was committed since it was answered last. The server of
 further away than that: it is asked as anything else is.
 """
 
+import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -109,7 +110,8 @@ class Commits:
 
     SQLite knows whether another connection, of whichever process, has committed since the last
     look (`PRAGMA data_version`), and says so in a fifth of the time that a lookup takes. Whoever
-    looks at the beginning of a request is told all that was committed before the request came.
+    looks at the beginning of a request is told all that was committed before the request came:
+    requests that begin in one turn of the loop had all come before it, so one look is enough.
     For one thread, that of the loop.
 
     Attributes:
@@ -120,6 +122,7 @@ class Commits:
     engine: sa.Engine
     others: Sequence[Remembered[Any, Any]]
     _version: int | None = None
+    _looked: bool = False
 
     def __post_init__(self) -> None:
         """Take a connection that writes nothing: its own commits it would not see."""
@@ -129,6 +132,10 @@ class Commits:
 
     def look(self) -> None:
         """Make the others forget if anything was committed since the last look."""
+        if self._looked:
+            return
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._turned)
         try:
             (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
         except self.engine.dialect.loaded_dbapi.Error:  # whoever asks the database is told why
@@ -137,6 +144,9 @@ class Commits:
             self._version = version
             for one in self.others:
                 one.forget()
+
+    def _turned(self) -> None:
+        self._looked = False
 
     def close(self) -> None:
         """Give the connection up."""

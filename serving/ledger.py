@@ -37,7 +37,7 @@ _MOST_WAITING: Final = 50_000
 """Rows that may wait to be written; whoever brings more is told to come again."""
 _MOST_KEPT: Final = 50_000
 """Rows that are taken from them while the database does not answer."""
-_EVERY_SECONDS: Final = 0.5
+_EVERY_SECONDS: Final = 0.8
 _TO_WHOM: Final = ("reasons", "at", "kind", "caller", "request_id")
 _SAID: Final = tuple(
     name

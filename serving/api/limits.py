@@ -78,8 +78,9 @@ class Deadline:
 
         async def watched(message: Message) -> None:
             nonlocal begun
-            begun = True
-            clock.cancel()
+            if not begun:
+                begun = True
+                clock.cancel()
             await send(message)
 
         try:

@@ -83,8 +83,3 @@ class Wire(HttpToolsProtocol):
         """Take a piece of a body."""
         self._head = 0
         super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """End a request."""
-        self._head = 0
-        super().on_message_complete()

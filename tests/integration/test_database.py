@@ -1,3 +1,4 @@
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,11 +106,15 @@ def test_answers_are_remembered_until_anybody_commits(tmp_path: Path) -> None:
     commits = Commits(engine, [memory])
 
     def known() -> list[str | None]:
+        return asyncio.run(looked())
+
+    async def looked() -> list[str | None]:
         commits.look()
+        await asyncio.sleep(0)  # the next turn of the loop looks anew
         return [memory.get(one) for one in ("a", "b", "c", "many")]
 
     def ask(*names: str) -> None:
-        commits.look()
+        known()
         for name in names:
             memory.keep(name, name)
 
@@ -130,6 +135,28 @@ def test_answers_are_remembered_until_anybody_commits(tmp_path: Path) -> None:
     ask("a")
     commits.close()  # as if the database did not answer
     assert known() == [None, None, None, None]
+    engine.dispose()
+
+
+def test_one_look_is_enough_for_what_begins_in_one_turn_of_the_loop(tmp_path: Path) -> None:
+    engine = open_database(Settings(workspace=tmp_path))
+    memory: Remembered[str, str] = Remembered(lambda one: one)
+    commits = Commits(engine, [memory])
+
+    async def kept() -> list[str | None]:
+        seen = []
+        commits.look()
+        memory.keep("a", "a")
+        with writing(engine) as connection:
+            merge(connection, CHANGES, changes([("a", 1, "x", None)]))
+        for _ in range(2):
+            commits.look()
+            seen.append(memory.get("a"))
+            await asyncio.sleep(0)
+        return seen
+
+    assert asyncio.run(kept()) == ["a", None]
+    commits.close()
     engine.dispose()
 
 
