@@ -17,6 +17,7 @@ Frame: TypeAlias = nw.LazyFrame[Any]
 
 _AS_BUILT: Final = pl.QueryOptFlags.none()
 """To make a query better takes longer than to run it on a few rows, and is done each time."""
+_NARROW: Final = pl.QueryOptFlags.none(projection_pushdown=True)
 
 
 class Plan:
@@ -25,10 +26,12 @@ class Plan:
     Args:
         build: makes the query of lazy frames; it may not look at what is in them. Called once for
             every set of columns, and again when threads run it at the same time.
+        narrow: whether the frames have columns enough that nobody asks for to leave them out.
     """
 
-    def __init__(self, build: Callable[..., Frame]) -> None:
+    def __init__(self, build: Callable[..., Frame], narrow: bool = False) -> None:
         self._build = build
+        self._flags = _NARROW if narrow else _AS_BUILT
         self._idle: dict[tuple[object, ...], deque[_Query]] = {}
 
     def __call__(self, *frames: pl.DataFrame) -> pl.DataFrame:
@@ -38,7 +41,7 @@ class Plan:
         try:
             query = idle.pop()
         except IndexError:
-            query = _Query(self._build, frames)
+            query = _Query(self._build, frames, self._flags)
         try:
             return query.run(frames)
         finally:
@@ -48,15 +51,20 @@ class Plan:
 class _Query:
     """One built query, run by one thread at a time."""
 
-    def __init__(self, build: Callable[..., Frame], frames: tuple[pl.DataFrame, ...]) -> None:
-        self._frames = frames
+    def __init__(
+        self,
+        build: Callable[..., Frame],
+        frames: tuple[pl.DataFrame, ...],
+        flags: pl.QueryOptFlags,
+    ) -> None:
+        self._frames, self._flags = frames, flags
         sources = [self._source(place, frame.schema) for place, frame in enumerate(frames)]
         self._query: pl.LazyFrame = build(*map(nw.from_native, sources)).to_native()
 
     def run(self, frames: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
         self._frames = frames
         try:
-            return self._query.collect(optimizations=_AS_BUILT)
+            return self._query.collect(optimizations=self._flags)
         finally:
             self._frames = ()
 

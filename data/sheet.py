@@ -57,6 +57,7 @@ class Sheet:
         self.table = table
         self.rejects: list[pl.DataFrame] = []
         self.repeated = 0
+        self._each_once = False
         given = _flat(frame).with_row_index(_INDEX)
         if ROW not in frame.columns:
             given = given.with_columns((pl.col(_INDEX) + 1).cast(pl.Int64).alias(ROW))
@@ -73,7 +74,10 @@ class Sheet:
         self.rows = self._typed()
 
     def _typed(self) -> pl.DataFrame:
-        given = self.given.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
+        given = self.given.with_columns(pl.col(pl.String).str.strip_chars())
+        for place, column in enumerate(given.get_columns()):
+            if column.dtype == pl.String and (empty := column == "").any():
+                given.replace_column(place, column.set(empty, None))
         read = {c.name: _cast(given[c.name], c.type) for c in self._columns if c.name in given}
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
@@ -107,29 +111,37 @@ class Sheet:
 
     def drop_repeated(self) -> None:
         """Drop rows that say exactly what a row before them said."""
-        before = self.rows.height
-        if before > 1:
-            said = [c for c in self.rows.columns if c != _INDEX]
-            self.rows = self.rows.unique(said, keep="first", maintain_order=True)
-            self.repeated += before - self.rows.height
+        if not self._again().any():
+            self._each_once = not any(self.rows[name].null_count() for name in self.table.key)
+            return
+        before, said = self.rows.height, [c for c in self.rows.columns if c != _INDEX]
+        self.rows = self.rows.unique(said, keep="first", maintain_order=True)
+        self.repeated += before - self.rows.height
+
+    def _again(self) -> pl.Series:
+        """Say which rows have the key of a row before them."""
+        if self.rows.height < 2:
+            return pl.Series([False] * self.rows.height, dtype=pl.Boolean)
+        return self.rows.select(~pl.struct(self.table.key).is_first_distinct()).to_series()
 
     def check_columns(self) -> None:
         """Refuse rows where a required value is missing or a word is not an allowed one."""
         for column in self.table.columns:
             if column.required and self.rows[column.name].null_count():
                 self.reject(self.rows[column.name].is_null(), column.name, "missing")
-            if column.allowed and {*self.rows[column.name].unique()} - {*column.allowed, None}:
-                wrong = ~self.rows[column.name].is_in(column.allowed).fill_null(value=True)
+            said = self.rows[column.name]
+            good = sum((said == word).sum() for word in column.allowed) + said.null_count()
+            if column.allowed and good < len(said):
+                wrong = ~said.is_in(column.allowed).fill_null(value=True)
                 allowed = ", ".join(column.allowed)
                 self.reject(wrong, column.name, f"not an allowed word; allowed: {allowed}")
 
     def check_key(self) -> None:
         """Keep the first row of each key; one that contradicts it is refused."""
-        if self.rows.height > 1:
-            key = list(self.table.key)
-            again = self.rows.select(~pl.struct(key).is_first_distinct()).to_series()
+        if not self._each_once:  # or a part of the key was left out, and filled in since
+            key = self.table.key
             reason = f"another row with the same {', '.join(key)} says something else"
-            self.reject(again, key[-1], reason)
+            self.reject(self._again(), key[-1], reason)
 
     def reject(self, bad: pl.Series, column: str, reason: str) -> None:
         """Move the rows where `bad` is true to the rejects."""

@@ -1,6 +1,6 @@
 """What stands beside a deal's history: what is fixed, its account, and who holds it."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 import narwhals as nw
 import numpy as np
@@ -10,6 +10,8 @@ from data.tables import Frame
 from features.context import Context
 from features.history import History, activity, change
 
+_FEW: Final = 1_000
+"""Keys that are looked for in less time than it takes to see which of them are equal."""
 KEY: Final = ("deal_id", "as_of")
 ACCOUNT: Final = ("industry", "region", "employees", "revenue")
 LAST_TOUCH: Final = "last_touch"
@@ -17,17 +19,21 @@ ENDING: Final = ("outcome", "closed_at", "closed_recorded_at")
 """Columns of `deals` that no feature may see: what became of the deal."""
 
 
-def deals_of(deals: Frame) -> Frame:
+Held = TypeVar("Held", Frame, pl.DataFrame)
+"""On an engine, or in memory."""
+
+
+def deals_of(deals: Held) -> Held:
     """Return what is fixed of each deal."""
     return deals.drop(*ENDING)
 
 
-def accounts_of(accounts: Frame) -> Frame:
+def accounts_of(accounts: Held) -> Held:
     """Return what is known of each account, and since when."""
     return accounts.select("account_id", *ACCOUNT, known_at="recorded_at")
 
 
-def owners_of(owners: Frame) -> Frame:
+def owners_of(owners: Held) -> Held:
     """Return team, role and first day of each owner."""
     return owners.select("owner_id", "team", "hired_at", owner_role="role")
 
@@ -91,10 +97,12 @@ def look_up_runs(
         rows: as of `look_up`.
         nobody: whether null is a key, too.
     """
-    runs = keys.rle().struct.unnest()
-    wanted = runs["value"].alias(keys.name).to_frame()
-    found = wanted.join(rows, keys.name, "left", maintain_order="left", nulls_equal=nobody)
-    return found, runs["len"].to_numpy()
+    times = np.ones(len(keys), np.int64)
+    if len(keys) > _FEW:
+        runs = keys.rle().struct.unnest()
+        keys, times = runs["value"].alias(keys.name), runs["len"].to_numpy()
+    found = keys.to_frame().join(rows, keys.name, "left", maintain_order="left", nulls_equal=nobody)
+    return found, times
 
 
 def _held(context: Context) -> list[str]:

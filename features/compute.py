@@ -160,8 +160,8 @@ class Prepared:
     def __init__(self, context: Context, tables: Tables) -> None:
         self._context, self._tables = context, tables
         self._history = _asked(context)[0]
-        self._stood = standing(tables, context, pl.Series(dtype=pl.Int64))
-        self._facts = Plan(lambda *frames: timeline(self._on(frames)))
+        self._stood = standing(tables, context, pl.Series(dtype=pl.Int64)).at_hand()
+        self._facts = Plan(lambda *frames: timeline(self._on(frames)), narrow=True)
         self._chosen = Plan(chosen(self._history.runs))
         self._rows = Plan(lambda told: _features(told, context))
 
@@ -170,7 +170,7 @@ class Prepared:
         facts = self._facts(*(frames[name] for name in NAMES))
         answers = answers_in_memory(self._history, facts, snapshots, self._chosen)
         known = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
-        others = [of(nw.from_native(frames[name])).to_native() for name, of in known.items()]
+        others = [of(frames[name]) for name, of in known.items()]
         fixed = beside(self._history, answers, *others)
         told = _told(fixed, self._stood, self._context)
         return self._rows(answers.hstack(told.drop(KEY)))

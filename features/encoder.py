@@ -47,7 +47,7 @@ class Encoder:
 
     def encode(self, rows: pl.DataFrame) -> Codes:
         """Return the code rows, float64 [rows, names]."""
-        return rows.select(*self.numbers, *self._codes).to_numpy()
+        return rows[self.numbers].hstack(rows.select(self._codes)).to_numpy()
 
     @cached_property
     def _codes(self) -> list[pl.Expr]:

@@ -112,6 +112,10 @@ class Stood:
     moments: pl.Series
     ledgers: dict[str, "_Ledger"]
 
+    def at_hand(self) -> Self:
+        """Return the same for many questions of a few deals each."""
+        return replace(self, ledgers={of: one.at_hand() for of, one in self.ledgers.items()})
+
 
 def standing(tables: Tables, context: Context, moments: pl.Series) -> Stood:
     """Return the tallies at some moments: those kept, or those counted as of then.
@@ -147,11 +151,14 @@ class _Ledger:
             asked at.
         stood: what stood from each place on, by what is counted; at the first place what stands
             of a new key, at the second, nobody's, nothing that counts.
+        firsts: `keys` as a dictionary; None where one question may be all: a dictionary is slow
+            to make, and a join, which makes one of its own each time, slow to ask.
     """
 
     keys: pl.DataFrame
     places: Places
     stood: dict[str, Places]
+    firsts: dict[str | None, int] | None = None
 
     @classmethod
     def of(cls, of: str, adds: Sequence[pl.DataFrame], width: int) -> Self:
@@ -184,10 +191,13 @@ class _Ledger:
         places = np.append([np.iinfo(np.int64).min, 0], summed["place"].to_numpy())
         return cls(pl.concat([nobody, known]), places, stood)
 
+    def at_hand(self) -> Self:
+        """Return the same with `firsts`."""
+        return replace(self, firsts=dict(self.keys.iter_rows()))
+
     def read(self, keys: pl.Series, place: Places) -> dict[str, pl.Series]:
         """Return what stood of each key at the place of a moment; null of nobody."""
-        found, times = look_up_runs(keys, self.keys, nobody=True)
-        first = np.repeat(found["first"].fill_null(_UNKNOWN).to_numpy(), times)
+        first = self._first(keys)
         last = np.searchsorted(self.places, first + place, side="right") - 1
         row = np.where(self.places[last] < first, _NEW, last)
         somebody = pl.Series(row != _NOBODY)
@@ -195,6 +205,12 @@ class _Ledger:
             name: pl.Series(stood[row]).zip_with(somebody, _NOTHING)
             for name, stood in self.stood.items()
         }
+
+    def _first(self, keys: pl.Series) -> Places:
+        if self.firsts is not None:
+            return np.array([self.firsts.get(key, _UNKNOWN) for key in keys], np.int64)
+        found, times = look_up_runs(keys, self.keys, nobody=True)
+        return np.repeat(found["first"].fill_null(_UNKNOWN).to_numpy(), times)
 
     def last(self) -> pl.DataFrame:
         """Return each key and what stood of it, where only one moment may be asked about."""

@@ -137,18 +137,20 @@ class Scorer:
         self, rows: pl.DataFrame, curves: Curves, amounts: Array, as_of: int, with_trend: bool
     ) -> Scores:
         """Tell what the bundle said of feature rows; of two of one deal the newer is told."""
-        newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
-        new = rows.select(new=newest)["new"].to_numpy()
-        before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
-        return Scores(
-            rows=rows.filter(new),
-            curves=curves.take(new),
+        said = Scores(
+            rows=rows,
+            curves=curves,
             as_of=as_of,
             horizons_days=self.bundle.horizons_days,
             grades=self.bundle.pipeline.grades,
-            amounts=amounts[new],
-            earlier=before if with_trend else None,
+            amounts=amounts,
         )
+        if not with_trend:
+            return said
+        newest = pl.col("as_of") == pl.col("as_of").max().over("deal_id")
+        new = rows.select(new=newest)["new"].to_numpy()
+        before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
+        return replace(said.take(new), earlier=before, moments=None)
 
     def _threads(self, rows: pl.DataFrame) -> int:
         """Return how many threads are worth waking for some rows."""

@@ -11,11 +11,9 @@ import polars as pl
 
 from data.contract import POLARS_TYPES, TABLES, Column, Pipeline
 from data.errors import BadInput
-from data.moments import to_datetime, to_moment
+from data.moments import to_moment
 from data.sheet import ROW
 from serving.api.records import AS_OF_NOW, COLUMNS, Record, Row
-
-_EPOCH: Final = to_datetime(0)
 
 
 def raw_rows(table: str, rows: list[Row], pipeline: Pipeline) -> pl.DataFrame:
@@ -117,5 +115,5 @@ def facts_of(name: str, records: Sequence[Record]) -> pl.DataFrame:
 def _column(column: Column, values: list[Any]) -> pl.Series:
     if column.type != "moment":
         return pl.Series(column.name, values, POLARS_TYPES[column.type])
-    since = [None if value is None else value - _EPOCH for value in values]
-    return pl.Series(column.name, since, pl.Duration("us")).cast(pl.Int64)
+    moments = [None if value is None else to_moment(value) for value in values]
+    return pl.Series(column.name, moments, pl.Int64)

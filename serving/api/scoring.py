@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+import numpy as np
 import polars as pl
 
 from data.errors import BadInput, DealcastError
@@ -18,7 +19,7 @@ from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
 from serving.api.notices import stages_of, unseen_stages
-from serving.api.together import Laid, Together, companies, key, own_id
+from serving.api.together import Laid, Together, companies, key, own_id, place_of
 from serving.api.vocabulary import check_fields
 from serving.champions import Champions
 from serving.scorer import Scorer
@@ -140,7 +141,7 @@ def _count(scorer: Scorer, said: Collection[ledger.Row]) -> None:
 def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.DataFrame:
     """Return what `Scorer.score_each` wants of each deal that is asked about."""
     asked = {
-        deal: (deal, one.as_of, one.request.reasons, one.request.trend)
+        deal: (deal, one.as_of, one.request.reasons, TREND_DAYS if one.request.trend else None)
         for place, one in enumerate(questions)
         if place not in refused
         for deal in (key(place, record.deal.deal_id) for record in one.request.records)
@@ -149,24 +150,28 @@ def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.Da
         "deal_id": pl.String(),
         "as_of": pl.Int64(),
         "reasons": pl.Boolean(),
-        "trend": pl.Boolean(),
+        "trend_days": pl.Float64(),
     }
-    frame = pl.DataFrame(list(asked.values()), schema=columns, orient="row")
-    return frame.with_columns(trend_days=pl.when("trend").then(TREND_DAYS)).drop("trend")
+    return pl.DataFrame(list(asked.values()), schema=columns, orient="row")
 
 
 def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, DealScore]:
     """Tell the scores by the deals' keys; requests that ask alike are told at once."""
-    place = scores.rows["deal_id"].str.extract(r"^(\d+)/", 1).cast(pl.Int64).to_numpy()
     alike: dict[tuple[tuple[int, ...], tuple[date, ...]], list[int]] = {}
     for number, question in enumerate(questions):
         days = tuple(question.request.days_ahead or scores.horizons_days)
         alike.setdefault((days, tuple(question.request.won_by)), []).append(number)
     told: dict[str, DealScore] = {}
     for (days, dates), members in alike.items():
-        own = scores if len(alike) == 1 else scores.take(pl.Series(place).is_in(members).to_numpy())
+        own = scores if len(alike) == 1 else scores.take(_of(scores, members))
         told |= tell(scorer, own, days, dates)
     return told
+
+
+def _of(scores: Scores, members: Sequence[int]) -> np.ndarray:
+    """Say which scores are of some requests."""
+    places = [place_of(deal) for deal in scores.rows["deal_id"]]
+    return np.isin(places, members)
 
 
 def _answer(

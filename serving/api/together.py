@@ -140,6 +140,11 @@ def key(place: int, deal_id: str) -> str:
     return own and f"{place}/{own}"
 
 
+def place_of(key: str) -> int:
+    """Return the place of the request that a deal is in, see `key`."""
+    return int(key.partition("/")[0])
+
+
 def own_id(key: str) -> str:
     """Return the id that the caller knows, see `key`."""
     return key.partition("/")[2]
