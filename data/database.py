@@ -15,7 +15,7 @@ from data.contract import TABLES, ColumnType, Table
 from data.errors import NotReady
 from data.settings import Settings
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest migration: a database that says so is opened without importing Alembic."""
 
 BUSY_MS: Final = 30_000

@@ -8,7 +8,7 @@ are pushed again are refused. Whoever knows an id can tell its hash: it is a pse
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import polars as pl
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ from data.standing import observed, standing, touched
 
 Kind = Literal["deal", "contact"]
 
+_MANY: Final = 10_000
+"""How many words one statement names: SQLite takes 32,766."""
 _FACTS: Final = ("deals", "changes", "activities", "checklist", "contacts")
 _FIGURES: Final = ("position", "score", "grade", "trend", "served_by", "value_at_stake")
 """What a published list keeps of an item that was erased, beside its chances."""
@@ -98,19 +100,31 @@ def without_erased(
     kinds: dict[str, Kind] = {"deal_id": "deal", "contact_id": "contact"}
     for column, kind in kinds.items():
         if column in raw.columns:
-            gone = raw[column].is_in(_erased(connection, pipeline, kind, raw[column]))
+            gone = raw[column].is_in(list(pseudonyms(connection, pipeline, kind, raw[column])))
             gone = gone.fill_null(value=False)
             refused.append(_refused(table, raw.filter(gone), column))
             raw = raw.filter(~gone)
     return raw, pl.concat(refused)
 
 
-def _erased(connection: sa.Connection, pipeline: str, kind: Kind, ids: Iterable[Any]) -> list[str]:
-    named = {pseudonym(pipeline, kind, one): one for one in set(ids) if one is not None}
-    query = sa.select(erased.c.pseudonym).where(
-        erased.c.pipeline == pipeline, erased.c.pseudonym.in_(named)
+def pseudonyms(
+    connection: sa.Connection, pipeline: str, kind: Kind, ids: Iterable[str | None]
+) -> dict[str, str]:
+    """Return the pseudonyms of those ids that were erased."""
+    of_kind = sa.select(erased.c.pseudonym).where(
+        erased.c.pipeline == pipeline, erased.c.kind == kind
     )
-    return [named[one] for one in connection.scalars(query)]
+    if connection.scalar(of_kind.limit(1)) is None:
+        return {}
+    named = {pseudonym(pipeline, kind, one): one for one in set(ids) if one is not None}
+    asked = list(named)
+    return {
+        named[gone]: gone
+        for first in range(0, len(asked), _MANY)
+        for gone in connection.scalars(
+            of_kind.where(erased.c.pseudonym.in_(asked[first : first + _MANY]))
+        )
+    }
 
 
 def _refused(table: str, raw: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -25,7 +25,7 @@ scores: Final = sa.Table(
     sa.Column("p_lost", sa.Double, nullable=False, comment="in the end"),
     sa.Column("chances", sa.Text, nullable=False, comment="[[days, p_won, p_lost], …] as JSON"),
     sa.Column("reasons", sa.Text, comment="SHA-256 of the reasons that were given"),
-    sa.Index("ix_scores_deal", "pipeline", "deal_id", "score_id"),
+    sa.Index("ix_scores_deal", "deal_id", "score_id"),
     sa.Index("ix_scores_bundle", "bundle", "score_id"),
     sa.Index("ix_scores_caller", "caller", "score_id"),
     sa.Index("ix_scores_at", "at"),

@@ -51,6 +51,7 @@ def backup(settings: Settings, out: Path) -> dict[str, Any]:
             "elsewhere": "the database" if settings.database_url else None,
         }
         whole = Path(scratch) / "whole"
+        whole.touch(mode=0o600)
         with tarfile.open(whole, "w:gz", compresslevel=1) as archive:
             told = Path(scratch) / MANIFEST
             told.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -87,6 +88,7 @@ def restore(settings: Settings, archive: Path) -> dict[str, Any]:
     workspace.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workspace.parent, prefix=".restore-") as scratch:
         whole = Path(scratch) / "whole"
+        whole.mkdir(mode=0o700)  # as a workspace is: its files are nobody else's
         try:
             with tarfile.open(archive) as packed:
                 packed.extractall(whole, filter="data")

@@ -6,9 +6,9 @@ may, a note is for whoever wonders. Nothing is changed. In English, for logs and
 
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 import typer
@@ -25,6 +25,8 @@ from models.bundle import CHAMPION, Bundle, champion
 from pipelines.phrases import Language, say
 
 Level = Literal["fault", "warning", "note"]
+_SOME: Final = 5
+"""Of many keys so many are named."""
 _GB: Final = 10**9
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -167,16 +169,23 @@ def _keys(engine: sa.Engine) -> Iterator[Finding]:
     lasting = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
     with engine.connect() as connection:
         rows = connection.execute(sa.select(api_keys).where(good, lasting)).all()
-    for row in rows:
-        of = f"the key {row.key_id} ({row.name})"
-        if row.expires_at is None:
-            admin = "admin" in row.scopes.split()
-            what = f"{of} {'may do everything and ' if admin else ''}never ends"
-            remedy = "replace it by one with --expires-days"
-            yield Finding("warning" if admin else "note", what, remedy)
-        if (row.last_used_at or row.created_at) < at - 90 * DAY:
-            remedy = f"dealcast keys revoke {row.key_id}"
-            yield Finding("note", f"{of} was not used for 90 days", remedy)
+    endless = [row for row in rows if row.expires_at is None]
+    almighty = [row for row in endless if "admin" in row.scopes.split()]
+    others = [row for row in endless if row not in almighty]
+    unused = [row for row in rows if (row.last_used_at or row.created_at) < at - 90 * DAY]
+    replace = "replace by keys with --expires-days"
+    if almighty:
+        yield Finding("warning", f"may do everything and never end: {_named(almighty)}", replace)
+    if others:
+        yield Finding("note", f"never end: {_named(others)}", replace)
+    if unused:
+        yield Finding("note", f"not used for 90 days: {_named(unused)}", "dealcast keys revoke")
+
+
+def _named(keys: Sequence[Any]) -> str:
+    """Name some keys, and say how many there are."""
+    some = ", ".join(f"{row.key_id} ({row.name})" for row in keys[:_SOME])
+    return f"{len(keys)} of the keys: {some}{', …' if len(keys) > _SOME else ''}"
 
 
 def bundles(settings: Settings) -> Iterator[Finding]:

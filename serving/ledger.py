@@ -19,6 +19,7 @@ import structlog
 
 from data.bulk import append, read, writing
 from data.database import contract_tables
+from data.erasure import pseudonyms
 from data.errors import NotReady
 from data.ledger import scores
 from data.standing import standing
@@ -45,6 +46,7 @@ _SAID: Final = tuple(
     if name not in ("score_id", *_TO_WHOM)
 )
 _COLUMNS: Final = (*_SAID, *_TO_WHOM)
+_PIPELINE, _DEAL = (_COLUMNS.index(name) for name in ("pipeline", "deal_id"))
 _said_of: Final = itemgetter(*_SAID)
 log = structlog.get_logger()
 
@@ -108,8 +110,26 @@ def entries(scorer: Scorer, scores: Scores) -> list[Row]:
 
 
 def write(transaction: sa.Connection, rows: Sequence[Entry]) -> None:
-    """Write rows in the transaction of what they tell of."""
-    append(transaction, scores, _COLUMNS, rows)
+    """Write rows in the transaction of what they tell of; deals that were erased have no name."""
+    append(transaction, scores, _COLUMNS, _nameless(transaction, rows))
+
+
+def _nameless(transaction: sa.Connection, rows: Sequence[Entry]) -> Sequence[Entry]:
+    """Put pseudonyms for deals erased since they were told, or told of in whole records after."""
+    named: dict[str, set[str]] = {}
+    for row in rows:
+        named.setdefault(row[_PIPELINE], set()).add(row[_DEAL])
+    gone = {
+        (pipeline, deal): told
+        for pipeline, deals in named.items()
+        for deal, told in pseudonyms(transaction, pipeline, "deal", deals).items()
+    }
+    if not gone:
+        return rows
+    return [
+        (*row[:_DEAL], gone.get((row[_PIPELINE], row[_DEAL]), row[_DEAL]), *row[_DEAL + 1 :])
+        for row in rows
+    ]
 
 
 def enter(engine: sa.Engine, told: Told, said: Sequence[Row]) -> None:

@@ -131,9 +131,14 @@ async def score_deal(
             allowed="a deal that is open",
         )
     tag = f'"{sha256(told.encode()).hexdigest()[:32]}"'
-    if if_none_match and tag in [one.strip() for one in if_none_match.split(",")]:
+    if if_none_match and {tag, "*"} & set(map(_compared, if_none_match.split(","))):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(told, media_type="application/json", headers={"ETag": tag})
+
+
+def _compared(tag: str) -> str:
+    """Return a tag as it is compared (weakly, RFC 9110): a proxy that packs answers marks it."""
+    return tag.strip().removeprefix("W/")
 
 
 async def _said(

@@ -73,6 +73,8 @@ def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 
 _KNOWN: Final = ("created_at", "recorded_at", "closed_at", "closed_recorded_at", "observed_at")
 """Moments that lie behind whoever tells them."""
+_AHEAD: Final = ("planned", "cancelled")
+"""What an activity may be before its moment."""
 
 
 def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
@@ -85,6 +87,8 @@ def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
             for name in _KNOWN
             if (row.get(name) or 0) > now + DAY
         ]
+        if (row.get("at") or 0) > now + DAY and row.get("status", "done") not in _AHEAD:
+            ahead.append((f"rows.{number}.at", iso(row["at"])))
         amount = row.get("value") if row.get("field") == "amount" else row.get("amount")
         if _below_nought(amount):
             negative.append((f"rows.{number}.{'value' if 'field' in row else 'amount'}", amount))

@@ -142,7 +142,7 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
     path = [str(part) for part in error["loc"] if part != "body"]
     if error["type"] == "json_invalid":
         return BadInput(
-            f"the body is not JSON at character {path[-1] if path else 0}",
+            "the body is not JSON" + (f" at character {path[-1]}" if path else ""),
             field="body",
             allowed=error.get("ctx", {}).get("error"),
             remedy=_REMEDIES["json_invalid"],
@@ -150,7 +150,8 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
     return BadInput(
         "the request does not fit",
         field=".".join(path)[:300] or "body",
-        value=error.get("input"),
+        # of what is missing pydantic gives all that stands around it
+        value=None if error["type"] == "missing" else error.get("input"),
         allowed=error["msg"],
         remedy=_REMEDIES.get(error["type"], "correct this field; its form stands in /docs"),
     )

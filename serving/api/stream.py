@@ -102,7 +102,7 @@ async def _told(
         try:
             questions.append(line if isinstance(line, BadInput) else asked.question(line, now))
         except ValidationError as error:
-            questions.append(Misfit(error.errors(include_url=False)))
+            questions.append(_misfit(error))
     answers = await service.scores.ask_all([one for one in questions if isinstance(one, Question)])
     said = [row for one in answers if isinstance(one, Answered) for row in one.said]
     service.live.ledger.add(access.told(now, "request").rows(said))
@@ -130,6 +130,19 @@ async def _lines(request: Request, most: int) -> AsyncGenerator[list[bytes | Bad
             some = []
     if begun.strip() or too_long:
         yield [_too_long(most) if too_long else begun]
+
+
+def _misfit(error: ValidationError) -> Misfit | BadInput:
+    wrong = error.errors(include_url=False)
+    if wrong[0]["type"] != "json_invalid":
+        return Misfit(wrong)
+    return BadInput(
+        "the line is not JSON",
+        field="line",
+        value=wrong[0]["ctx"]["error"],
+        allowed="a whole record as one line of JSON",
+        remedy="send each record without line breaks, in UTF-8",
+    )
 
 
 def _too_long(most: int) -> BadInput:

@@ -1,6 +1,7 @@
 """A workspace is written to a file while it is used, and scores the same when it is back."""
 
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ def test_a_restored_workspace_scores_as_the_one_that_was_backed_up(
     assert set(manifest["databases"]) == {"dealcast.db"}
     assert restore(back, out) == manifest
     restored = open_database(back)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert stat.S_IMODE(back.workspace.stat().st_mode) == 0o700
     names = {key.name for key in list_keys(restored)}
     assert "before" in names
     assert "after" not in names

@@ -1,6 +1,7 @@
 """The doctor: silent where all is well, and one line for each thing that is not."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -103,12 +104,17 @@ def test_a_database_that_does_not_answer_or_is_none_is_told(well: Settings) -> N
 def test_keys_that_never_end_are_told_of(well: Settings) -> None:
     engine = open_database(well)
     create_key(engine, "all", ["admin"], now())
-    create_key(engine, "some", ["read"], now() - 100 * DAY)
+    for number in range(9):
+        create_key(engine, f"some-{number}", ["read"], now() - 100 * DAY)
     engine.dispose()
-    assert "(all) may do everything and never ends" in only(well)[1]
+    assert re.fullmatch(
+        r"may do everything and never end: 1 of the keys: \S+ \(all\)", only(well)[1]
+    )
     notes = [one.what for one in examine(well) if one.level == "note"]
-    assert any("(some) never ends" in what for what in notes)
-    assert any("(some) was not used for 90 days" in what for what in notes)
+    for begin in ("never end: 9 of the keys: ", "not used for 90 days: 9 of the keys: "):
+        (note,) = (what for what in notes if what.startswith(begin))
+        assert "(some-0), " in note
+        assert note.endswith(", …")
 
 
 def test_a_clock_that_is_behind_the_facts_is_told(well: Settings) -> None:

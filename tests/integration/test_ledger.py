@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +139,33 @@ def test_an_erased_deal_leaves_no_text(client: TestClient, settings: Settings) -
     (item,) = (one for one in items if one["deal_id"] == told)
     assert "title" not in item
     assert item["now"]["outcome"] is None
+
+
+def test_an_erased_deal_that_is_told_of_again_has_no_name(
+    client: TestClient, settings: Settings
+) -> None:
+    deal, other = OPEN[:2]
+    assert client.delete(f"/v1/pipelines/sales/deals/{deal}").status_code == 200
+    body = {"pipeline": "sales", "records": RECORDS[:2]}
+    scored = client.post("/v1/score", json=body)
+    assert [one["deal_id"] for one in scored.json()["scores"]] == [deal, other]
+    told = pseudonym("sales", "deal", deal)
+    awaited(client, 1, deal_id=told, kind="request")
+    awaited(client, 1, deal_id=other, kind="request")
+    assert entries(client, deal_id=deal) == []
+
+
+def test_a_deals_rows_are_found_in_an_index(tmp_path: Path) -> None:
+    engine = open_database(Settings(workspace=tmp_path))
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *of: asked.append((of[2], of[3])))
+    with engine.connect() as connection:
+        for which in (Asked(deal_id="d"), Asked(pipeline="p", deal_id="d"), Asked(caller="key:k")):
+            ledger.find(connection, which, EVERYTHING, None, 10)
+            statement, values = asked[-1]
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert "SEARCH scores USING INDEX" in plan[0][3]
+    engine.dispose()
 
 
 def test_an_erased_person_leaves_no_name_and_changes_no_score(

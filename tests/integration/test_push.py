@@ -117,6 +117,18 @@ def test_what_may_not_have_been_meant_is_told(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "said"), [("done", 1), ("started", 1), ("planned", 0), ("cancelled", 0), (None, 1)]
+)
+def test_what_was_done_in_days_to_come_is_taken_and_said(
+    client: TestClient, status: str | None, said: int
+) -> None:
+    row = {"deal_id": OPEN[0], "kind": "call", "at": iso(NOW + 300 * DAY)}
+    told = put(client, "activities", [row | ({"status": status} if status else {})])
+    assert told["accepted"] == 1
+    assert [one["field"] for one in told["warnings"]] == ["rows.0.at"] * said
+
+
+@pytest.mark.parametrize(
     ("table", "row", "field"),
     [
         ("deals", {"created_at": iso(NOW - DAY), "stage": "Ofer"}, "rows.0.stage"),

@@ -73,6 +73,7 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_goes_on(
     assert [one["line"] for one in told] == list(range(1, len(bad) + 3))
     assert [one.get("status", 200) for one in told] == [200, *[422] * len(bad), 200]
     assert all(one.get("remedy") or one.get("allowed") for one in told[1:-1])
+    assert {one["field"] for one in told[1:4]} == {"line"}
     assert told[0]["scores"] == told[-1]["scores"]
 
 
