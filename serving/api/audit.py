@@ -34,7 +34,7 @@ class Entries(BaseModel):
     before: int | None = Field(description="what to ask for the next page with; null: no more")
 
 
-@router.get("/audit", responses=responses(401, 403, 422, 429, 503))
+@router.get("/audit", responses=responses(401, 403, 422, 503))
 def audit_log(
     service: TheService,
     access: Admin,

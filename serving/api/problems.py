@@ -67,7 +67,12 @@ class ProblemDocument(BaseModel):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of the errors that a route may answer with."""
+    """Return what OpenAPI says of the errors that a route may answer with.
+
+    Whoever may be told 401 has a key, and may be told that its calls are used up.
+    """
+    if HTTPStatus.UNAUTHORIZED in statuses:
+        statuses = (*statuses, HTTPStatus.TOO_MANY_REQUESTS)
     content = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
