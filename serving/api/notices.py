@@ -100,11 +100,28 @@ def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
             allowed=f"up to {iso(now)}",
             remedy="send them again with the moments at which they came to be, or were learned",
         )
-    if negative:
+    yield from _negative(negative)
+
+
+def less_than_nothing(records: Sequence[Record]) -> Iterator[Notice]:
+    """Say which amounts of whole records are below 0."""
+    found: list[tuple[str, object]] = []
+    for number, record in enumerate(records):
+        found.append((f"records.{number}.deal.amount", record.deal.amount))
+        found += [
+            (f"records.{number}.changes.{place}.value", change.value)
+            for place, change in enumerate(record.changes)
+            if change.field == "amount"
+        ]
+    yield from _negative([one for one in found if _below_nought(one[1])])
+
+
+def _negative(found: Sequence[tuple[str, object]]) -> Iterator[Notice]:
+    if found:
         yield Notice(
-            title=f"amounts below 0 ({len(negative)}): sums and forecasts take them as they are",
-            field=negative[0][0],
-            value=str(negative[0][1]),
+            title=f"amounts below 0 ({len(found)}): sums and forecasts take them as they are",
+            field=found[0][0],
+            value=str(found[0][1]),
             allowed="0 or more",
             remedy="send what the deal is worth; of a deal that was lost say so by its outcome",
         )

@@ -18,7 +18,7 @@ from data.pool import on_polars_thread
 from serving import ledger, telemetry
 from serving.api.deal_score import DealScore, tell
 from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
-from serving.api.notices import stages_of, unseen_stages
+from serving.api.notices import less_than_nothing, stages_of, unseen_stages
 from serving.api.together import Laid, Together, companies, key, own_id, place_of
 from serving.api.vocabulary import check_fields
 from serving.champions import Champions
@@ -191,7 +191,9 @@ def _answer(
         told[known].deal_id = own
         scores.append(told[known])
         entries[own] = said[known] | {"deal_id": own}
-    warnings = unseen_stages(stages_of(question.request.records), scorer.bundle)
+    records = question.request.records
+    warnings = unseen_stages(stages_of(records), scorer.bundle)
+    warnings += less_than_nothing(records)
     answer = ScoreAnswer(scores=scores, warnings=warnings)
     return Answered(answer.model_dump_json(by_alias=True).encode(), list(entries.values()))
 

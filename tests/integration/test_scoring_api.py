@@ -249,6 +249,18 @@ def test_a_change_of_a_field_that_the_pipeline_does_not_have_is_refused(
     assert document["remedy"].startswith(remedy)
 
 
+def test_an_amount_below_nought_is_scored_and_said(
+    client: TestClient, records: list[dict[str, Any]]
+) -> None:
+    change = {"field": "amount", "at": records[1]["deal"]["created_at"], "value": "-7"}
+    deal = records[0] | {"deal": records[0]["deal"] | {"amount": -5}}
+    later = records[1] | {"changes": [*records[1].get("changes", []), change]}
+    answer = client.post("/v1/score", json={"pipeline": "sales", "records": [deal, later]})
+    (warned,) = answer.json()["warnings"]
+    assert warned["title"].startswith("amounts below 0 (2)")
+    assert (warned["field"], warned["value"]) == ("records.0.deal.amount", "-5.0")
+
+
 def test_a_stage_never_seen_is_scored_as_another_one_and_said(
     client: TestClient, records: list[dict[str, Any]]
 ) -> None:
@@ -431,7 +443,7 @@ def test_the_interface_describes_itself(client: TestClient) -> None:
         *(f"/v1/records/{name}" for name in TABLES),
     }
     errors = document["paths"]["/v1/score"]["post"]["responses"]
-    assert set(errors) == {"200", "401", "403", "404", "413", "422", "503"}
+    assert set(errors) == {"200", "401", "403", "404", "413", "422", "429", "503"}
     deal = document["components"]["schemas"]["Deals"]
     assert deal["required"] == ["deal_id", "created_at"]
     assert deal["properties"]["created_at"]["format"] == "date-time"
