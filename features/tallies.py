@@ -69,13 +69,13 @@ def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.Dat
     """
     rows = rows.with_columns(everyone=pl.lit(""))
     place = stood.moments.search_sorted(rows["as_of"]).to_numpy()
-    told = [
-        column.alias(f"{of}_{name}")
+    told = {
+        f"{of}_{name}": column
         for of, key in whose(context).items()
         for name, column in stood.ledgers[of].read(rows[key], place).items()
-    ]
-    happened = pl.when(pl.col("account_won_at") > NEVER).then("account_won_at")
-    return rows.with_columns(told).with_columns(account_won_at=happened)
+    }
+    won_at = told["account_won_at"]
+    return rows.with_columns(**told | {"account_won_at": won_at.set(won_at == NEVER, None)})
 
 
 def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:

@@ -157,7 +157,7 @@ class Scores:
         )
         return pl.DataFrame(
             {
-                "deal_id": self.rows["deal_id"].gather(np.repeat(np.arange(deals), len(places))),
+                "deal_id": self.rows["deal_id"][np.repeat(np.arange(deals), len(places))],
                 "as_of": np.repeat(self.each, len(places)),
                 place: pl.Series(places * deals, dtype=kind),
                 "p_won": _known(won),

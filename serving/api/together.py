@@ -124,7 +124,9 @@ class Together:
         frames = normalised.frames
         frames |= {name: TABLES[name].empty() for name in NAMES if name not in frames}
         frames["deals"] = with_fixed_attributes(frames["deals"], pipeline)
-        if owners is not None:
+        if owners is not None and frames["owners"].is_empty():
+            frames["owners"] = owners
+        elif owners is not None:
             others = owners.join(frames["owners"], on="owner_id", how="anti")
             frames["owners"] = pl.concat([frames["owners"], others])
         refused: dict[int, BadInput] = {}
