@@ -9,11 +9,14 @@ days" is the run there less the run at the last fact known at as_of - w: learned
 days. `features.answers` does the running.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import narwhals as nw
 
+from data.contract import ACTIVITY_STATES, BUYER_ROLES, CHECKLIST_STATES, DIRECTIONS
+from data.errors import BadInput, did_you_mean
 from data.moments import DAY
 from features.context import Context
 
@@ -54,7 +57,13 @@ class Run:
 def activity(
     kind: str | None = None, status: str | None = None, direction: str | None = None
 ) -> nw.Expr:
-    """Select activities, of one kind, status or direction where given."""
+    """Select activities, of one kind, status or direction where given.
+
+    Raises:
+        BadInput: a status or a direction that the contract has not.
+    """
+    _check("status", status, ACTIVITY_STATES)
+    _check("direction", direction, DIRECTIONS)
     chosen = nw.col("table") == "activities"
     if kind is not None:
         chosen &= nw.col("field") == kind
@@ -72,14 +81,36 @@ def change(of: str, to: str | None = None) -> nw.Expr:
 
 
 def item(status: str) -> nw.Expr:
-    """Select checklist items that took a status."""
+    """Select checklist items that took a status.
+
+    Raises:
+        BadInput: one that the contract has not.
+    """
+    _check("status", status, CHECKLIST_STATES)
     return (nw.col("table") == "checklist") & (nw.col("value") == status)
 
 
 def contact(role: str | None = None) -> nw.Expr:
-    """Select contacts, of one buyer role where given."""
+    """Select contacts, of one buyer role where given.
+
+    Raises:
+        BadInput: one that the contract has not.
+    """
+    _check("role", role, BUYER_ROLES)
     chosen = nw.col("table") == "contacts"
     return chosen if role is None else chosen & (nw.col("value") == role)
+
+
+def _check(field: str, word: str | None, allowed: Sequence[str]) -> None:
+    """Refuse a word that no fact can have: what selects nothing would keep every law."""
+    if word is not None and word not in allowed:
+        raise BadInput(
+            "a word that no fact has",
+            field=field,
+            value=word,
+            allowed=", ".join(allowed),
+            remedy=did_you_mean(word, allowed) or "see the tables of docs/contract.md",
+        )
 
 
 def in_days(span: nw.Expr) -> nw.Expr:

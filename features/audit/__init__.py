@@ -16,6 +16,7 @@ from features.audit.facts import fact_evidence, never_late
 from features.audit.finding import DONE, SEVERITY, Done, Evidence, Finding, Severity, severity
 from features.audit.kin import kin_evidence
 from features.audit.names import name_evidence
+from features.audit.own import own_evidence
 from features.audit.records import Column, Records
 from features.audit.rows import bulk_evidence, duplicate_evidence
 from features.audit.values import value_evidence
@@ -84,7 +85,7 @@ def audit(
         pipeline: the settings, with the policies that the mapping declares.
         keep: suspects that stay all the same.
         seed: of the canary's shuffle.
-        custom: the user's own features, for the canary.
+        custom: the user's own features.
 
     Raises:
         BadInput: a column to be kept that is not there.
@@ -128,15 +129,18 @@ def _of_columns(records: Records) -> Iterator[tuple[Column, list[Evidence]]]:
 def _of_tables(
     tables: Tables, pipeline: Pipeline, records: Records, seed: int, custom: tuple[Family, ...]
 ) -> Iterator[tuple[Column, list[Evidence]]]:
-    """Yield what facts, whole tables and the canary say."""
+    """Yield what facts, whole tables, own features and the canary say."""
+    of_features = own_evidence(tables, pipeline, custom)
     if pipeline.dated:
         yield from fact_evidence(tables, pipeline)
         if never_late(tables):
             yield Column("recorded_at", "recorded_at", "contract"), [_NEVER_LATE]
         for name, evidence in canary_evidence(tables, pipeline, seed, custom).items():
-            yield Column(name, name, "feature"), evidence
+            of_features[name] = evidence + of_features.get(name, [])
         for name, evidence in bulk_evidence(tables).items():
             yield Column(name, name, "table"), evidence
+    for name, evidence in of_features.items():
+        yield Column(name, name, "feature"), evidence
     duplicates = duplicate_evidence(records, pipeline.dated)
     if duplicates:
         yield Column("deals", "deals", "table"), duplicates

@@ -13,7 +13,7 @@ from features.audit.alone import Bools
 from features.audit.finding import Evidence, Weight
 from features.audit.records import Records
 
-_TOO_GOOD: Final = 0.9
+TOO_GOOD: Final = 0.9
 """An AUC that no single fact known at the start is expected to reach."""
 _ONE_SIDED: Final = 0.99
 """A share of one outcome from which the other counts as noise."""
@@ -46,7 +46,7 @@ def _alone(values: pl.Series, won: Bools) -> list[Evidence]:
     if auc is None or auc.low <= 0.5:
         return []
     told = f"{auc.value:.2f}"
-    if auc.low >= _TOO_GOOD:
+    if auc.low >= TOO_GOOD:
         zh, en = f"单凭它即可判断结局（AUC {told}）", f"alone it tells the outcome (AUC {told})"
         return [Evidence("alone", "proof", auc.value, zh, en)]
     zh, en = f"与结局有关（AUC {told}）", f"goes with the outcome (AUC {told})"

@@ -19,7 +19,7 @@ from features.audit.canary import canary_evidence, with_shuffled_future
 from features.catalogue import Family
 from features.compute import compute
 from features.context import Context
-from features.history import History, days_since
+from features.history import History, activity, days_since
 from features.snapshots import open_snapshots
 
 END = parse_moment("2026-06-29")
@@ -170,4 +170,26 @@ def test_a_feature_that_looks_ahead_moves_it_and_is_left_out() -> None:
 
     found = audit(tables(), company().settings, custom=(own,))
     assert found.pipeline.left_out == ("peek",)
-    assert checks(found, "peek") == {"canary"}
+    assert "canary" in checks(found, "peek")
+
+
+def test_a_feature_that_reads_who_was_won_elsewhere_is_left_out() -> None:
+    """No shuffled log moves it: what it knows does not stand in the log."""
+    deals = company().frames["deals"]
+    won = deals.filter(pl.col("outcome") == "won")["deal_id"].to_list()
+    own = Family()
+
+    @own.feature("exported", zh="名单", en="on today's list", unit="", group="fit")
+    def exported(history: History) -> nw.Expr:
+        return nw.col("deal_id").is_in(won).cast(nw.Float64)
+
+    @own.feature("honest", zh="活动", en="activities", unit="count", group="engagement")
+    def honest(history: History) -> nw.Expr:
+        return history.count(activity())
+
+    found = audit(tables(), company().settings, custom=(own,))
+    assert found.pipeline.left_out == ("exported",)
+    assert checks(found, "exported") == {"halfway"}
+    assert checks(found, "honest") == {"halfway"}
+    kept = audit(tables(), company().settings, keep=("exported",), custom=(own,))
+    assert (kept.kept, kept.pipeline.left_out) == (("exported",), ())

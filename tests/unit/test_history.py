@@ -1,14 +1,18 @@
 """What a deal's history answers: as known, not as happened; as happened, not as entered."""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
+import pytest
 
 from data.contract import BUYER_ROLES, TABLES
+from data.errors import BadInput
 from data.moments import DAY
 from data.tables import Engine, lazy_tables
 from features.beside import KEY
 from features.compute import catalogue, compute
+from features.history import activity, contact, item
 from features.snapshots import open_snapshots
 from tests.histories import CONTEXT, PIPELINE, START
 
@@ -94,3 +98,18 @@ def test_a_repeated_feature_speaks_of_each_word() -> None:
     assert {"visits:a", "visits:b", "visits:c", "done_in:2", "done_in:7", "since:call"} <= names
     assert {f"covered:{role}" for role in CONTEXT.roles} <= names
     assert set(CONTEXT.roles) < set(BUYER_ROLES)
+
+
+@pytest.mark.parametrize(
+    ("select", "remedy"),
+    [
+        (lambda: activity(direction="inbound"), "see the tables"),
+        (lambda: activity(status="don"), "did you mean done?"),
+        (lambda: item("X"), "see the tables"),
+        (lambda: contact(BUYER_ROLES[0][:-1]), "did you mean"),
+    ],
+)
+def test_a_word_that_no_fact_has_is_refused(select: Callable[[], Any], remedy: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        select()
+    assert (refused.value.remedy or "").startswith(remedy)
