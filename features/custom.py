@@ -51,7 +51,10 @@ def try_out(tables: Tables, context: Context) -> None:
         except Exception as error:  # whatever the function's own lines, or the engine, raise
             why = str(error).strip().partition("\n")[0][:120]
             raise _unusable(
-                f"{feature.name} of {feature.origin}", f"{type(error).__name__}: {why}"
+                f"{feature.name} of {feature.origin}",
+                f"{type(error).__name__}: {why}",
+                "a function that returns a Narwhals expression of History's answers and of the "
+                "columns that docs/features.md names; none of how the deal ended",
             ) from error
 
 
@@ -73,7 +76,8 @@ def _run(path: Path, origin: str) -> ModuleType:
     except BadInput:
         raise
     except Exception as error:  # whatever the file's own lines raise
-        raise _unusable(origin, f"{type(error).__name__}: {error}") from error
+        why = f"{type(error).__name__}: {error}"
+        raise _unusable(origin, why, "a file that Python can run") from error
     return module
 
 
@@ -85,11 +89,13 @@ def _installed() -> Iterator[Family]:
         yield family.of(point.dist.name if point.dist else point.value)
 
 
-def _unusable(origin: str, why: str) -> BadInput:
+def _unusable(
+    origin: str, why: str, allowed: str = "a Family at the top, with a feature entered in it"
+) -> BadInput:
     return BadInput(
         "features of your own that cannot be used",
         field="features",
         value=origin,
-        allowed="a Family at the top, with a feature entered in it",
+        allowed=allowed,
         remedy=f"{why}; see docs/features.md",
     )
