@@ -25,6 +25,8 @@ _POLARS_TYPES: Final[dict[type, pl.DataType]] = {
     float: pl.Float64(),
 }
 _CHUNK: Final = 50_000
+MOST_NAMED: Final = 10_000
+"""How many words one statement names: SQLite takes 32,766."""
 _TOGETHER: Final = 500
 """Rows of one statement: databases limit its values."""
 _PATIENCE_MS: Final = 50

@@ -14,7 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.audit import Actor, record
-from data.bulk import writing
+from data.bulk import MOST_NAMED, writing
 from data.database import LISTED_TEXTS, contract_tables, list_actions, list_items, list_others
 from data.errors import NotFound
 from data.ledger import erased, scores
@@ -24,8 +24,6 @@ from data.standing import observed, standing, touched
 
 Kind = Literal["deal", "contact"]
 
-_MANY: Final = 10_000
-"""How many words one statement names: SQLite takes 32,766."""
 _FACTS: Final = ("deals", "changes", "activities", "checklist", "contacts")
 _FIGURES: Final = ("position", "score", "grade", "trend", "served_by", "value_at_stake")
 """What a published list keeps of an item that was erased, beside its chances."""
@@ -120,9 +118,9 @@ def pseudonyms(
     asked = list(named)
     return {
         named[gone]: gone
-        for first in range(0, len(asked), _MANY)
+        for first in range(0, len(asked), MOST_NAMED)
         for gone in connection.scalars(
-            of_kind.where(erased.c.pseudonym.in_(asked[first : first + _MANY]))
+            of_kind.where(erased.c.pseudonym.in_(asked[first : first + MOST_NAMED]))
         )
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from data.bulk import merge, read
+from data.bulk import MOST_NAMED, merge, read
 from data.database import contract_tables
 from data.lookup import IDS, Lookup
 from data.moments import iso, now
@@ -45,8 +45,6 @@ class Standing(dict[str, Any]):
         self.told: str | None = None
 
 
-_MANY: Final = 10_000
-"""How many words one statement names: SQLite takes 32,766."""
 _DIGITS: Final = 12
 """Digits of a curve after the point, as in `serving.told`."""
 
@@ -106,8 +104,8 @@ def store_all(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame, as
         frame = frame.join(gone, on="deal_id", how="anti")
     merge(transaction, standing, frame)
     closed = before.join(frame, on="deal_id", how="anti")["deal_id"].to_list()
-    for first in range(0, len(closed), _MANY):
-        _drop(transaction, pipeline, closed[first : first + _MANY])
+    for first in range(0, len(closed), MOST_NAMED):
+        _drop(transaction, pipeline, closed[first : first + MOST_NAMED])
 
 
 def _ended(pipeline: str, as_of: int) -> sa.Select[Any]:
@@ -160,8 +158,8 @@ def refresh(
     with pushing(engine) as transaction:
         webhooks.announce(transaction, pipeline, frame, close_days, at)
         store_all(transaction, pipeline, frame, scores.as_of)
-        for first in range(0, len(seen), _MANY):
-            theirs = touched.c.push.in_(seen[first : first + _MANY]) & (
+        for first in range(0, len(seen), MOST_NAMED):
+            theirs = touched.c.push.in_(seen[first : first + MOST_NAMED]) & (
                 touched.c.at <= scores.as_of
             )
             transaction.execute(sa.delete(touched).where(touched.c.pipeline == pipeline, theirs))

@@ -10,6 +10,7 @@ import polars as pl
 from data.contract import Pipeline
 from data.tables import Frame, Tables, collect
 from features.audit.finding import Evidence
+from features.audit.records import FACTS, of_deals
 from features.catalogue import Family
 from features.compute import compute
 from features.learned import learned
@@ -20,7 +21,6 @@ _AT: Final = 0.8
 """The canary looks from where this share of closings was known."""
 _DEALS: Final = 300
 """Open deals that it looks at, and as many closed ones beside them."""
-_FACTS: Final = ("changes", "activities", "checklist", "contacts")
 
 
 def canary_evidence(
@@ -54,13 +54,7 @@ def _some(tables: Tables, as_of: int) -> Tables:
     """Return the world of a few deals: those open at a moment, and closed ones for records."""
     is_open = tables.known_by(as_of).deals.with_columns(is_open=nw.col("outcome") == "open")
     ids = collect(is_open.select("deal_id", "is_open")).sort("deal_id")
-    few = ids.filter(pl.int_range(pl.len()).over("is_open") < _DEALS).select("deal_id")
-    chosen = tables.put(few)
-    frames: dict[str, Any] = {
-        name: getattr(tables, name).join(chosen, on="deal_id", how="semi")
-        for name in ("deals", *_FACTS)
-    }
-    return replace(tables, **frames)
+    return of_deals(tables, ids.filter(pl.int_range(pl.len()).over("is_open") < _DEALS))
 
 
 def with_shuffled_future(tables: Tables, as_of: int, seed: int) -> Tables:
@@ -77,7 +71,7 @@ def with_shuffled_future(tables: Tables, as_of: int, seed: int) -> Tables:
 
     closing = ("outcome", "closed_at", "closed_recorded_at")
     facts: dict[str, Any] = {
-        n: shuffled(getattr(tables, n), "recorded_at", ("deal_id",)) for n in _FACTS
+        n: shuffled(getattr(tables, n), "recorded_at", ("deal_id",)) for n in FACTS
     }
     return replace(tables, deals=shuffled(tables.deals, "closed_recorded_at", closing), **facts)
 

@@ -5,7 +5,7 @@ what its function reads besides: a list that somebody exported when all was over
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import narwhals as nw
 import polars as pl
@@ -14,15 +14,15 @@ from data.contract import Pipeline
 from data.tables import Tables, collect
 from features.audit import alone
 from features.audit.finding import Evidence, Weight
+from features.audit.records import of_deals
 from features.audit.values import TOO_GOOD
 from features.catalogue import Family
-from features.compute import compute
+from features.compute import catalogue, compute
 from features.learned import learned
 from features.pace import Pace
 
 _DEALS: Final = 4_000
 """Closed deals that it looks at, the latest ones."""
-_FACTS: Final = ("changes", "activities", "checklist", "contacts")
 
 
 def own_evidence(
@@ -35,22 +35,18 @@ def own_evidence(
         pipeline: its settings.
         custom: the user's own features.
     """
-    names = [feature.name for family in custom for feature, _ in family.entries]
     closed = _closed(tables)
-    if not names or closed.is_empty():
+    if not custom or closed.is_empty():
         return {}
-    chosen = tables.put(closed.select("deal_id"))
-    world: dict[str, Any] = {
-        name: getattr(tables, name).join(chosen, on="deal_id", how="semi")
-        for name in ("deals", *_FACTS)
-    }
-    few, last = replace(tables, **world), tables.last_recorded()
+    few = of_deals(tables, closed)
     cadence = Pace.learn(few, pipeline).cadence_days
-    context, _ = learned(few, pipeline, cadence, last, custom)
+    context, _ = learned(few, pipeline, cadence, tables.last_recorded(), custom)
+    ours = {feature.name for feature in catalogue(replace(context, custom=()))}
+    names = [one.name for one in catalogue(context) if one.name not in ours]
     asked = tables.put(closed.select("deal_id", "as_of"))
     rows = closed.join(compute(few, asked, context), on="deal_id", maintain_order="left")
     won = rows["won"].to_numpy()
-    judged = {name: alone.forward(rows[name], won) for name in names if name in rows}
+    judged = {name: alone.forward(rows[name], won) for name in names}
     return {name: [_told(auc)] for name, auc in judged.items() if auc is not None}
 
 

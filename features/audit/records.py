@@ -1,7 +1,7 @@
 """The records an audit looks at: deals in their order, with every column that tells of them."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
@@ -12,6 +12,7 @@ from features.audit.alone import Bools
 from features.beside import ACCOUNT
 
 _OWN: Final = ("source", "product")
+FACTS: Final = ("changes", "activities", "checklist", "contacts")
 
 
 @dataclass(frozen=True)
@@ -102,3 +103,18 @@ def _with_first_values(deals: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         said = of_field.select("deal_id", pl.col(kind).alias(field))
         deals = deals.join(said, on="deal_id", how="left", maintain_order="left")
     return deals
+
+
+def of_deals(tables: Tables, deals: pl.DataFrame) -> Tables:
+    """Return the world of some deals: their rows and their facts.
+
+    Args:
+        tables: of all deals.
+        deals: with the column deal_id.
+    """
+    chosen = tables.put(deals.select("deal_id"))
+    world: dict[str, Any] = {
+        name: getattr(tables, name).join(chosen, on="deal_id", how="semi")
+        for name in ("deals", *FACTS)
+    }
+    return replace(tables, **world)

@@ -147,7 +147,7 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
     path = [str(part) for part in error["loc"] if part != "body"]
     if error["type"] == "json_invalid":
         return BadInput(
-            "the body is not JSON" + (f" at character {path[-1]}" if path else ""),
+            f"the body is not JSON at character {path[-1]}",
             field="body",
             allowed=error.get("ctx", {}).get("error"),
             remedy=_REMEDIES["json_invalid"],

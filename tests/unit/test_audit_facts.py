@@ -170,7 +170,7 @@ def test_a_feature_that_looks_ahead_moves_it_and_is_left_out() -> None:
 
     found = audit(tables(), company().settings, custom=(own,))
     assert found.pipeline.left_out == ("peek",)
-    assert "canary" in checks(found, "peek")
+    assert checks(found, "peek") == {"canary", "halfway"}
 
 
 def test_a_feature_that_reads_who_was_won_elsewhere_is_left_out() -> None:
@@ -183,13 +183,13 @@ def test_a_feature_that_reads_who_was_won_elsewhere_is_left_out() -> None:
     def exported(history: History) -> nw.Expr:
         return nw.col("deal_id").is_in(won).cast(nw.Float64)
 
-    @own.feature("honest", zh="活动", en="activities", unit="count", group="engagement")
-    def honest(history: History) -> nw.Expr:
-        return history.count(activity())
+    @own.feature("honest:{}", zh="活动{}", en="{}s", unit="count", group="engagement", each="kinds")
+    def honest(history: History, kind: str) -> nw.Expr:
+        return history.count(activity(kind))
 
     found = audit(tables(), company().settings, custom=(own,))
     assert found.pipeline.left_out == ("exported",)
     assert checks(found, "exported") == {"halfway"}
-    assert checks(found, "honest") == {"halfway"}
+    assert checks(found, "honest:call") == {"halfway"}
     kept = audit(tables(), company().settings, keep=("exported",), custom=(own,))
     assert (kept.kept, kept.pipeline.left_out) == (("exported",), ())
