@@ -35,8 +35,10 @@ def own_evidence(
         pipeline: its settings.
         custom: the user's own features.
     """
+    if not custom:
+        return {}
     closed = _closed(tables)
-    if not custom or closed.is_empty():
+    if closed.is_empty():
         return {}
     few = of_deals(tables, closed)
     cadence = Pace.learn(few, pipeline).cadence_days
