@@ -64,7 +64,7 @@ class _Query:
     def run(self, frames: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
         self._frames = frames
         try:
-            return self._query.collect(optimizations=self._flags)
+            return self._query.collect(engine="in-memory", optimizations=self._flags)
         finally:
             self._frames = ()
 
@@ -74,7 +74,7 @@ class _Query:
         ) -> Iterator[pl.DataFrame]:
             frame = self._frames[place]
             if columns is not None:
-                frame = frame.select(columns)
+                frame = frame[columns]
             if wanted is not None:
                 frame = frame.filter(wanted)
             yield frame if most is None else frame.head(most)

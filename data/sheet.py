@@ -120,9 +120,11 @@ class Sheet:
 
     def _again(self) -> pl.Series:
         """Say which rows have the key of a row before them."""
-        if self.rows.height < 2:
+        key = self.rows[self.table.key]
+        # equal keys have equal hashes, which are sooner compared
+        if self.rows.height < 2 or key.hash_rows().n_unique() == self.rows.height:
             return pl.Series([False] * self.rows.height, dtype=pl.Boolean)
-        return self.rows.select(~pl.struct(self.table.key).is_first_distinct()).to_series()
+        return ~key.to_struct().is_first_distinct()
 
     def check_columns(self) -> None:
         """Refuse rows where a required value is missing or a word is not an allowed one."""

@@ -123,9 +123,8 @@ class Scorer:
             threads = self._threads(rows)
             said = self.bundle.curves(rows, threads), self.bundle.amounts(rows, threads)
             scores = self._scores(rows, *said, last, with_trend=len(earlier) > 0)
-        each = scores.rows.select("deal_id").join(
-            asked, on="deal_id", how="left", maintain_order="left"
-        )
+        place = dict(zip(asked["deal_id"], range(len(asked)), strict=True))
+        each = asked[[place[deal] for deal in scores.rows["deal_id"]]]
         wanted = each["reasons"].to_numpy()
         return replace(
             scores,
