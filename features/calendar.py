@@ -17,6 +17,7 @@ from data.moments import DAY
 Days = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 MONDAY: Final = 3  # 1970-01-01 was a Thursday
+_UNKNOWN: Final = pl.Series([None], dtype=pl.Int64)
 
 
 def working_days_before(day: Days, calendar: Calendar) -> Days:
@@ -42,11 +43,13 @@ def with_working_days(rows: pl.DataFrame, since: str, calendar: Calendar) -> pl.
         since: the column to count from.
         calendar: whose working days.
     """
-    known = pl.col(since).is_not_null()
-    ends = rows.select("as_of", pl.col(since).fill_null(0)).to_numpy() // DAY
-    until, begun = (working_days_before(day, calendar) for day in ends.T)
-    passed = pl.Series(until - begun, dtype=pl.Int64)
-    return rows.with_columns(working_days=pl.when(known).then(passed))
+    begin = rows[since]
+    until, begun = (
+        working_days_before(moments.to_numpy() // DAY, calendar)
+        for moments in (rows["as_of"], begin.fill_null(0))
+    )
+    passed = pl.Series("working_days", until - begun, dtype=pl.Int64)
+    return rows.hstack([passed.zip_with(begin.is_not_null(), _UNKNOWN)])
 
 
 @lru_cache(maxsize=1)

@@ -113,7 +113,7 @@ def _computed(
     if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
         answers = answers.sort(KEY)
     fixed = beside(history, answers, deals, *others)
-    told = answers.hstack(_told(fixed, stood, context).drop(KEY))
+    told = answers.hstack(_told(fixed, stood, context))
     return collect(_features(nw.from_native(told.lazy()), context))
 
 
@@ -128,8 +128,9 @@ def _answers(history: History, tables: Tables, asked: Frame, own: Frame) -> pl.D
 
 
 def _told(fixed: pl.DataFrame, stood: Stood, context: Context) -> pl.DataFrame:
-    """Add working days, and what is known of others."""
-    return with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
+    """Return what is fixed with working days, and what is known of others, without `KEY`."""
+    told = with_tallies(with_working_days(fixed, LAST_TOUCH, context.calendar), stood, context)
+    return told[[name for name in told.columns if name not in KEY]]
 
 
 def _features(told: Frame, context: Context) -> Frame:
@@ -173,7 +174,7 @@ class Prepared:
         others = [of(frames[name]) for name, of in known.items()]
         fixed = beside(self._history, answers, *others)
         told = _told(fixed, self._stood, self._context)
-        return self._rows(answers.hstack(told.drop(KEY)))
+        return self._rows(answers.hstack(told))
 
     def _on(self, frames: Sequence[Frame]) -> Tables:
         named: dict[str, Any] = dict(zip(NAMES, frames, strict=True))

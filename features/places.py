@@ -170,7 +170,7 @@ class _Filed:
     def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
         found = look_up(facts["deal_id"], deals)
-        facts = facts.drop("deal_id").hstack(found)
+        facts = facts[[name for name in facts.columns if name != "deal_id"]].hstack(found)
         own = facts[_order(facts, *ORDER)[found["deal"].null_count() :]]  # null comes first
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
         begin, end = (np.searchsorted(deal, numbers, side) for side in ("left", "right"))

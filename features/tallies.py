@@ -75,7 +75,8 @@ def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.Dat
         for name, column in stood.ledgers[of].read(rows[key], place).items()
     }
     won_at = told["account_won_at"]
-    return rows.with_columns(**told | {"account_won_at": won_at.set(won_at == NEVER, None)})
+    told["account_won_at"] = won_at.set(won_at == NEVER, None)
+    return rows.hstack([column.alias(name) for name, column in told.items()])
 
 
 def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:

@@ -104,7 +104,7 @@ def tell(
         "chances": _by_deal(scores.at(days)) if days else {},
         "won_by": _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {},
     }
-    graded = scores.graded().with_columns(scores.amount_at_close()["amount_at_close"])
+    graded = scores.graded().hstack([scores.amount_at_close()["amount_at_close"]])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     told = (frame.to_dicts() for frame in frames)
@@ -132,8 +132,8 @@ def tell(
 def _by_deal(chances: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Gather chances by deal_id, in their order."""
     gathered: dict[str, list[dict[str, Any]]] = {}
-    for row in chances.drop("as_of").iter_rows(named=True):
-        gathered.setdefault(row.pop("deal_id"), []).append(row)
+    for row in chances.iter_rows(named=True):
+        gathered.setdefault(row["deal_id"], []).append(row)
     return gathered
 
 
