@@ -122,7 +122,9 @@ class HazardModel:
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
         rows, number = self.ahead.unfold(codes, as_of)
-        odds = np.stack([cause.predict(rows, threads) for cause in (self.won, self.lost)], axis=1)
+        runs = codes.shape[1], self.ahead.bins
+        both = [cause.predict(rows, threads, *runs) for cause in (self.won, self.lost)]
+        odds = np.stack(both, axis=1)
         hazards = self.calibration.apply(odds, number)
         return hazards.reshape(len(codes), self.ahead.bins, 3)
 

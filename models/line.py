@@ -5,7 +5,7 @@ meeting of two facts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -80,6 +80,26 @@ class Design:
         missing = np.isnan(rows[:, self.gaps]).astype(float)
         words = [rows[:, [place]] == np.arange(count) for place, count in self.words.items()]
         return np.hstack([near, missing, *words])
+
+    def within(self, low: int, high: int) -> tuple[Self, np.ndarray]:
+        """Return the design of some columns of a code row, and which columns of its own it keeps.
+
+        Args:
+            low: the first column's position.
+            high: the position after the last one's.
+        """
+        source = self.source
+        kept = np.flatnonzero((low <= source) & (source < high))
+        numbers = kept[kept < len(self.numbers)]
+        part = replace(
+            self,
+            numbers=tuple(source[numbers].tolist()),
+            middle=self.middle[numbers],
+            spread=self.spread[numbers],
+            gaps=tuple(place for place in self.gaps if low <= place < high),
+            words={place: n for place, n in self.words.items() if low <= place < high},
+        )
+        return part, kept
 
     @property
     def source(self) -> np.ndarray:
@@ -198,13 +218,24 @@ class Line:
         weights = np.where(directions * solution[1:] < 0, 0.0, solution[1:])
         return cls(design, weights, float(solution[0]) + offset, mean)
 
-    def predict(self, rows: Array) -> Array:
-        """Return the log-odds of code rows, [n]."""
+    def predict(self, rows: Array, still: int = 0, alike: int = 1) -> Array:
+        """Return the log-odds of code rows, [n].
+
+        Args:
+            rows: code rows.
+            still: how many of the first columns are the same in a run of rows: they are summed
+                once.
+            alike: how many rows a run has.
+        """
+        odds = self.intercept + self._added(rows, still, rows.shape[1])
+        return odds + np.repeat(self._added(rows[::alike], 0, still), alike) if still else odds
+
+    def _added(self, rows: Array, low: int, high: int) -> Array:
+        """Return what some columns of code rows add to the mean's log-odds, [n]."""
+        design, kept = self.design.within(low, high)
         # summed row by row, so that a deal's odds do not depend on the company it is in
-        odds: Array = self.intercept + ((self.design.of(rows) - self.mean) * self.weights).sum(
-            axis=1
-        )
-        return odds
+        added: Array = ((design.of(rows) - self.mean[kept]) * self.weights[kept]).sum(axis=1)
+        return added
 
     def effects(self, rows: Array) -> Array:
         """Return what each column of code rows adds to the mean's log-odds, [n, columns]."""

@@ -67,9 +67,16 @@ class Sources:
         """Return the same with one booster in place of all."""
         return replace(self, trees=replace(self.trees, boosters=(booster,)))
 
-    def predict(self, rows: Array, threads: int = 1) -> Array:
-        """Return the log-odds of code rows by each source, [n, 1 + views]."""
-        lines = [line.predict(rows) for line in self.lines]
+    def predict(self, rows: Array, threads: int = 1, still: int = 0, alike: int = 1) -> Array:
+        """Return the log-odds of code rows by each source, [n, 1 + views].
+
+        Args:
+            rows: code rows.
+            threads: of the boosters.
+            still: see `Line.predict`.
+            alike: see `Line.predict`.
+        """
+        lines = [line.predict(rows, still, alike) for line in self.lines]
         return np.column_stack([self.trees.predict(rows, threads), *lines])
 
     def effects(self, rows: Array, slopes: Array, threads: int = 1) -> Array:

@@ -80,6 +80,15 @@ def test_a_weight_against_its_direction_is_none() -> None:
     assert (free.predict(moved) > free.predict(rows)).all()
 
 
+@pytest.mark.parametrize("still", [0, 1, 2, 3])
+def test_what_a_run_of_rows_shares_adds_what_it_adds_to_each(still: int) -> None:
+    rows, target = rows_and_target(np.random.default_rng(6))
+    line = fitted(rows, target, [0, 0, 0, 0])
+    rows[:, :still] = np.repeat(rows[::10, :still], 10, axis=0)
+    in_runs = line.predict(rows, still, alike=10)
+    np.testing.assert_allclose(in_runs, line.predict(rows), rtol=0, atol=1e-12)
+
+
 def test_it_is_read_back_as_it_was_written() -> None:
     rows, target = rows_and_target(np.random.default_rng(5))
     line = fitted(rows, target, [0, 0, 0, 0])
