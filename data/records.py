@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from data import parsing
@@ -81,7 +82,8 @@ def normalise(
     sheets = {name: _read(name, frame, pipeline) for name, frame in raw.items()}
     deals = sheets.get("deals")
     if deals is not None:
-        sheets.setdefault("changes", _read("changes", TABLES["changes"].empty(), pipeline))
+        if "changes" not in sheets:
+            sheets["changes"] = _read("changes", TABLES["changes"].empty(), pipeline)
         _check_closing(deals)
     _check_deals_known(sheets, known_deals)
     frames = {name: sheet.frame() for name, sheet in sheets.items()}
@@ -105,11 +107,10 @@ def _read(name: str, frame: pl.DataFrame, pipeline: Pipeline) -> Sheet:
         _close_within_the_day(sheet)
     defaults = {"pipeline": pl.lit(pipeline.name)} if "pipeline" in sheet.table.schema else {}
     defaults |= _DEFAULTS.get(name, {})
-    sheet.rows = sheet.rows.with_columns(
-        pl.coalesce(column, default).alias(column)
-        for column, default in defaults.items()
-        if sheet.rows[column].null_count()
-    )
+    if wanted := [column for column in defaults if sheet.rows[column].null_count()]:
+        sheet.rows = sheet.rows.with_columns(
+            pl.coalesce(column, defaults[column]).alias(column) for column in wanted
+        )
     sheet.drop_repeated()
     if name == "activities" and sheet.rows["activity_id"].null_count():
         sheet.rows = sheet.rows.with_columns(activity_id=_derived_id())
@@ -163,17 +164,16 @@ def _fill_numbers(changes: Sheet, pipeline: Pipeline) -> None:
     rows = changes.rows
     if rows["number"].null_count():
         read = parsing.numbers(rows["value"])
-        places = (rows["field"] == "expected_close_at").arg_true()
+        places = np.flatnonzero(rows["field"] == "expected_close_at")
         if len(places):  # only these: to look for moments in all words takes long
-            moments = parsing.moments(rows["value"].gather(places))
+            moments = parsing.moments(rows["value"][places])
             read = read.scatter(places, moments.cast(pl.Float64))
         changes.rows = rows.with_columns(number=pl.coalesce("number", read))
     numeric = [name for name, a in pipeline.attributes.items() if a.type == "number"]
+    unread = pl.col("value").is_not_null() & pl.col("number").is_null()
     for fields, kind in ((["amount", *numeric], "number"), (["expected_close_at"], "moment")):
-        rows = changes.rows
-        unread = rows["value"].is_not_null() & rows["number"].is_null()
-        if unread.any():
-            changes.reject(unread & rows["field"].is_in(fields), "value", f"not a {kind}")
+        wrong = changes.rows.select(unread & pl.col("field").is_in(fields)).to_series()
+        changes.reject(wrong, "value", f"not a {kind}")
 
 
 def _check_closing(deals: Sheet) -> None:
