@@ -111,7 +111,7 @@ def lazy_tables(
 def with_fixed_attributes(deals: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
     """Add a column for each `fixed` attribute of the pipeline, read from the JSON."""
     read = _fixed_attributes(pipeline)
-    return deals if read is None else deals.with_columns(_fixed=read).unnest("_fixed")
+    return deals if read is None else deals.hstack(deals.select(read).to_series().struct.unnest())
 
 
 def _fixed_attributes(pipeline: Pipeline) -> pl.Expr | None:

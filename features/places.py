@@ -67,9 +67,11 @@ def answers_in_memory(
         choose: runs the query of `chosen` on the facts as they are filed here.
     """
     asked = in_order(snapshots.select("deal_id", "as_of"))
-    number = asked["deal_id"].rle_id()
-    filed = _Filed.of(facts, asked.select("deal_id", deal=number).unique("deal"))
-    deal, moments = number.to_numpy().astype(np.intp), asked["as_of"].to_numpy()
+    ids, moments = asked["deal_id"], asked["as_of"].to_numpy()
+    begins = np.ones(len(ids), np.bool_)
+    begins[1:] = ids[1:] != ids[:-1]
+    deal, own = np.cumsum(begins) - 1, ids.filter(pl.Series(begins))
+    filed = _Filed.of(facts, own.to_frame().with_row_index("deal"))
     begin = filed.begin[deal]
     known = filed.known(begin, filed.end[deal], moments)
     windows = {days for _, days in history.windowed.values()}

@@ -57,10 +57,8 @@ def open_among(deals: pl.DataFrame, asked: pl.DataFrame, dated: bool = True) -> 
         dated: whether they are asked of at that moment, or as what was known at first.
     """
     lives = deals.select("deal_id", "recorded_at", "closed_recorded_at")
-    closed = (pl.col("closed_recorded_at") <= pl.col("as_of")).fill_null(value=False)
-    known = asked.join(lives, on="deal_id").filter(
-        pl.col("recorded_at") <= pl.col("as_of"), ~closed
-    )
-    if not dated:
-        known = known.with_columns(as_of="recorded_at")
-    return known.drop("recorded_at", "closed_recorded_at")
+    known = asked.join(lives, on="deal_id")
+    as_of, begun, ended = known["as_of"], known["recorded_at"], known["closed_recorded_at"]
+    is_open = (begun <= as_of).set(ended <= as_of, value=False)  # null where nothing ended it
+    snapshots = known[asked.columns].filter(is_open)
+    return snapshots if dated else snapshots.with_columns(as_of=begun.filter(is_open))

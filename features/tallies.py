@@ -67,7 +67,7 @@ def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.Dat
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
-    rows = rows.with_columns(everyone=pl.lit(""))
+    rows = rows.hstack([pl.Series("everyone", [""]).new_from_index(0, len(rows))])
     place = stood.moments.search_sorted(rows["as_of"]).to_numpy()
     told = {
         f"{of}_{name}": column
