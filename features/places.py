@@ -70,8 +70,8 @@ def answers_in_memory(
     ids, moments = asked["deal_id"], asked["as_of"].to_numpy()
     begins = np.ones(len(ids), np.bool_)
     begins[1:] = ids[1:] != ids[:-1]
-    deal, own = np.cumsum(begins) - 1, ids.filter(pl.Series(begins))
-    filed = _Filed.of(facts, own.to_frame().with_row_index("deal"))
+    deal, deals = np.cumsum(begins) - 1, ids.filter(pl.Series(begins))
+    filed = _Filed.of(facts, deals.to_frame().with_row_index("deal"))
     begin = filed.begin[deal]
     known = filed.known(begin, filed.end[deal], moments)
     windows = {days for _, days in history.windowed.values()}

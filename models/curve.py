@@ -66,11 +66,11 @@ class Curves:
         return bool(np.isfinite(self.edges[-1]))
 
     def won_by(self, days: float | Array) -> Array:
-        """Probability won within so many days (or so many each), [n]."""
+        """Probability won within so many days (or so many each), [n]; [k, n] of days [k, 1]."""
         return self._by(self.won, days)
 
     def lost_by(self, days: float | Array) -> Array:
-        """Probability lost within so many days (or so many each), [n]."""
+        """Probability lost within so many days (or so many each), [n]; [k, n] of days [k, 1]."""
         return self._by(self.lost, days)
 
     def at(self, days: float) -> Array:
@@ -79,16 +79,19 @@ class Curves:
         return np.column_stack([1.0 - won - lost, won, lost])
 
     def close_days(self, quantile: float | Array) -> Array:
-        """Days until won, given that it is won, at a quantile (or one each), [n]; nan if never."""
+        """Days until won, given that it is won, at a quantile (or one each), [n]; nan if never.
+
+        Of quantiles [k, 1] they are [k, n].
+        """
         return self._days_until(self.won, quantile)
 
     def end_days(self, quantile: float | Array) -> Array:
-        """Days until won or lost at a quantile, [n]; nan where it never ends."""
+        """Days until won or lost at a quantile, [n]; nan where it never ends; see `close_days`."""
         return self._days_until(self.won + self.lost, quantile)
 
     def _by(self, curve: Array, days: float | Array) -> Array:
         """Read between edges: within a bin a closing is as likely on one day as on another."""
-        each = np.broadcast_to(np.asarray(days, float), len(curve))
+        each = np.asarray(days, float) + np.zeros(len(curve))
         if not self.dated:
             return np.where(np.isinf(each), curve[:, -1], np.nan)
         within, rows = np.minimum(each, self.edges[-1]), np.arange(len(curve))
@@ -119,10 +122,10 @@ class Curves:
 
     def _days_until(self, curve: Array, quantile: float | Array) -> Array:
         if not self.dated:
-            return np.full(len(curve), np.nan)
+            return quantile * np.full(len(curve), np.nan)
         tail, stays, width = self._tail(curve)
         target = quantile * (curve[:, -1] + tail)
-        after = np.argmax(curve >= target[:, None], axis=1).clip(min=1)
+        after = np.argmax(curve >= target[..., None], axis=-1).clip(min=1)
         rows = np.arange(len(curve))
         low, high = curve[rows, after - 1], curve[rows, after]
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -84,12 +84,11 @@ class Scores:
 
     def written(self) -> list[str]:
         """Return the chances at the horizons as JSON, [[days, p_won, p_lost], …] of each deal."""
-        curves, days = self.curves, self.horizons_days
-        read = [np.column_stack([curves.won_by(day), curves.lost_by(day)]) for day in days]
-        told = np.stack(read, axis=1).tolist() if days else [[] for _ in range(len(curves))]
+        days = np.array(self.horizons_days)[:, None]
+        told = np.stack([self.curves.won_by(days).T, self.curves.lost_by(days).T], axis=2)
         return [
-            json.dumps([[day, *pair] for day, pair in zip(days, pairs, strict=True)])
-            for pairs in told
+            json.dumps([[day, *pair] for day, pair in zip(self.horizons_days, pairs, strict=True)])
+            for pairs in told.tolist()
         ]
 
     def by(self, dates: Sequence[date]) -> pl.DataFrame:
@@ -151,10 +150,8 @@ class Scores:
         self, place: str, kind: pl.DataType, days: Mapping[Any, float | Array]
     ) -> pl.DataFrame:
         places, deals = sorted(days), len(self.rows)
-        won, lost = (
-            np.stack([read(days[one]) for one in places], axis=1).ravel()
-            for read in (self.curves.won_by, self.curves.lost_by)
-        )
+        ahead = np.stack([np.broadcast_to(days[one], deals) for one in places])
+        won, lost = (read(ahead).T.ravel() for read in (self.curves.won_by, self.curves.lost_by))
         return pl.DataFrame(
             {
                 "deal_id": self.rows["deal_id"][np.repeat(np.arange(deals), len(places))],
@@ -165,12 +162,11 @@ class Scores:
             }
         )
 
-    def _moments(self, name: str, days: Callable[[float], Array]) -> pl.DataFrame:
-        ahead = {
-            f"{name}_{end}": np.rint(np.minimum(days(quantile), _FAR) * DAY) + self.each
-            for end, quantile in RANGE.items()
-        }
-        return self._frame(**{name: _known(one).cast(pl.Int64) for name, one in ahead.items()})
+    def _moments(self, name: str, days: Callable[[Array], Array]) -> pl.DataFrame:
+        ahead = days(np.array(list(RANGE.values()))[:, None])
+        moments = np.rint(np.minimum(ahead, _FAR) * DAY) + self.each
+        told = zip(RANGE, moments, strict=True)
+        return self._frame(**{f"{name}_{end}": _known(one).cast(pl.Int64) for end, one in told})
 
 
 def _known(values: Array) -> pl.Series:

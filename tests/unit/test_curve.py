@@ -52,6 +52,20 @@ def test_a_deal_ends_no_earlier_than_it_is_read_to(curves: Curves, quantile: flo
         assert told == pytest.approx(quantile * ends[deal], abs=1e-9)
 
 
+@given(curves(), days_ahead, st.floats(0.01, 1.0))
+def test_several_days_and_quantiles_are_read_as_each_by_itself(
+    curves: Curves, days: float, quantile: float
+) -> None:
+    for read, asked in (
+        (curves.won_by, (days, 0.0, np.inf)),
+        (curves.lost_by, (days, 1.0, np.inf)),
+        (curves.close_days, (quantile, 0.5)),
+        (curves.end_days, (quantile, 0.5)),
+    ):
+        at_once = read(np.array(asked)[:, None])
+        np.testing.assert_array_equal(at_once, [read(one) for one in asked])
+
+
 def test_beyond_the_last_edge_its_hazards_go_on() -> None:
     long = Curves.from_hazards(np.arange(60) * 7.0, np.full((1, 59), 0.1), np.full((1, 59), 0.05))
     short = Curves.from_hazards(np.arange(4) * 7.0, np.full((1, 3), 0.1), np.full((1, 3), 0.05))
