@@ -10,6 +10,7 @@ SECOND: Final = 1_000_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY: Final = _EPOCH.toordinal()
 
 
 def to_moment(value: datetime) -> int:
@@ -30,7 +31,7 @@ def iso(moment: int) -> str:
 
 def iso_date(moment: int) -> str:
     """Return the UTC calendar date of a moment."""
-    return to_datetime(moment).date().isoformat()
+    return date.fromordinal(_FIRST_DAY + moment // DAY).isoformat()
 
 
 def days_in_words(days: float) -> str:

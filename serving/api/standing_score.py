@@ -10,7 +10,7 @@ import numpy as np
 
 from data.moments import iso
 from models.curve import Array, Curves
-from serving.api.deal_score import ByDate, Chance, DealScore, End, told_range
+from serving.api.deal_score import ByDate, Chance, DealScore, told_range
 from serving.scores import days_until
 from serving.standings import Standing, curves_of
 
@@ -26,25 +26,27 @@ def from_standing(
         dates: dates to read it at, each at its end.
     """
     curve = curves_of(row) if days or dates else None
-    return DealScore(
-        deal_id=row["deal_id"],
-        as_of=iso(row["as_of"]),
-        pipeline=row["pipeline"],
-        bundle=row["bundle"],
-        served_by=row["served_by"],
-        stage=row["stage"],
-        timing=row["timing"],
-        score=row["score"],
-        grade=row["grade"],
-        trend=None,
-        chances=_chances(row) if curve is None or not days else _at(curve, days),
-        won_by=[] if curve is None else _by(curve, row["as_of"], dates),
-        eventually=End(p_won=row["p_won"], p_lost=row["p_lost"]),
-        expected_close=told_range("close", row),
-        expected_end=told_range("end", row),
-        amount_at_close=row["amount_at_close"],
-        parts=None,
-        reasons=None,
+    return DealScore.model_validate(
+        {
+            "deal_id": row["deal_id"],
+            "as_of": iso(row["as_of"]),
+            "pipeline": row["pipeline"],
+            "bundle": row["bundle"],
+            "served_by": row["served_by"],
+            "stage": row["stage"],
+            "timing": row["timing"],
+            "score": row["score"],
+            "grade": row["grade"],
+            "trend": None,
+            "chances": _chances(row) if curve is None or not days else _at(curve, days),
+            "won_by": [] if curve is None else _by(curve, row["as_of"], dates),
+            "eventually": {"p_won": row["p_won"], "p_lost": row["p_lost"]},
+            "expected_close": told_range("close", row),
+            "expected_end": told_range("end", row),
+            "amount_at_close": row["amount_at_close"],
+            "parts": None,
+            "reasons": None,
+        }
     )
 
 
