@@ -12,6 +12,9 @@ from features.catalogue import Feature
 MOST_WORDS: Final = 100
 """Words kept for one category; rarer ones share the code after the last."""
 
+_FEW: Final = 300
+"""Rows whose words are sooner looked up one by one than by a query."""
+
 Codes = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
@@ -47,7 +50,21 @@ class Encoder:
 
     def encode(self, rows: pl.DataFrame) -> Codes:
         """Return the code rows, float64 [rows, names]."""
-        return rows[self.numbers].hstack(rows.select(self._codes)).to_numpy()
+        if len(rows) > _FEW:
+            return rows[self.numbers].hstack(rows.select(self._codes)).to_numpy()
+        words = [
+            [code.get(word, len(code) - 1) for word in rows[name]]
+            for name, code in self._code_of.items()
+        ]
+        return np.column_stack([rows[self.numbers].to_numpy(), *words])
+
+    @cached_property
+    def _code_of(self) -> dict[str, dict[str | None, float]]:
+        """The code of each word and of none, by category."""
+        return {
+            name: {None: np.nan} | {word: float(code) for code, word in enumerate(known)}
+            for name, known in self.categories.items()
+        }
 
     @cached_property
     def _codes(self) -> list[pl.Expr]:

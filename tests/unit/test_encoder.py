@@ -47,3 +47,13 @@ def test_neither_order_nor_writing_it_down_changes_the_codes(
     read = Encoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
     assert encoder == shuffled == read
     np.testing.assert_array_equal(read.encode(frame), encoder.encode(frame))
+
+
+@given(st.lists(st.none() | st.sampled_from("abcd"), min_size=1, max_size=12))
+def test_a_few_rows_are_coded_as_among_many(stages: list[str | None]) -> None:
+    encoder = Encoder.learn(rows(["a", "b", "b", "c"]), FEATURES)
+    times = 1_000 // len(stages)
+    np.testing.assert_array_equal(
+        np.tile(encoder.encode(rows(stages))[:, 1], times),
+        encoder.encode(rows(stages * times))[:, 1],
+    )
