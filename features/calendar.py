@@ -49,7 +49,7 @@ def with_working_days(rows: pl.DataFrame, since: str, calendar: Calendar) -> pl.
         for moments in (rows["as_of"], begin.fill_null(0))
     )
     passed = pl.Series("working_days", until - begun, dtype=pl.Int64)
-    return rows.hstack([passed.zip_with(begin.is_not_null(), _UNKNOWN)])
+    return rows.with_columns(passed.zip_with(begin.is_not_null(), _UNKNOWN))
 
 
 @lru_cache(maxsize=1)
