@@ -82,9 +82,11 @@ class Sheet:
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
             absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
-        nothing = [pl.Series(c.name, [None], POLARS_TYPES[c.type]) for c in absent]
-        filled = [column.new_from_index(0, len(given)) for column in nothing]
-        self.rows = pl.DataFrame([given[_INDEX], *read.values(), *filled])
+        empty_columns = [
+            pl.Series(c.name, [None], POLARS_TYPES[c.type]).new_from_index(0, len(given))
+            for c in absent
+        ]
+        self.rows = pl.DataFrame([given[_INDEX], *read.values(), *empty_columns])
         for column in read.values():
             self._refuse_unread(given, column)
         return self.rows

@@ -17,7 +17,6 @@ from data.moments import DAY
 Days = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 MONDAY: Final = 3  # 1970-01-01 was a Thursday
-_UNKNOWN: Final = pl.Series([None], dtype=pl.Int64)
 
 
 def working_days_before(day: Days, calendar: Calendar) -> Days:
@@ -49,7 +48,7 @@ def with_working_days(rows: pl.DataFrame, since: str, calendar: Calendar) -> pl.
         for moments in (rows["as_of"], begin.fill_null(0))
     )
     passed = pl.Series("working_days", until - begun, dtype=pl.Int64)
-    return rows.with_columns(passed.zip_with(begin.is_not_null(), _UNKNOWN))
+    return rows.with_columns(passed.set(begin.is_null(), None))
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ import polars as pl
 from data.errors import BadInput
 from data.moments import DAY, iso
 from data.tables import Frame, Tables, collect, lazy_tables
+from features.beside import look_up
 from features.catalogue import Feature
 from features.compute import Prepared, catalogue, compute, no_rows
 from features.snapshots import first_snapshots, open_among, open_snapshots
@@ -123,8 +124,7 @@ class Scorer:
             threads = self._threads(rows)
             said = self.bundle.curves(rows, threads), self.bundle.amounts(rows, threads)
             scores = self._scores(rows, *said, last, with_trend=len(earlier) > 0)
-        place = dict(zip(asked["deal_id"], range(len(asked)), strict=True))
-        each = asked[[place[deal] for deal in scores.rows["deal_id"]]]
+        each = look_up(scores.rows["deal_id"], asked)
         wanted = each["reasons"].to_numpy()
         return replace(
             scores,
