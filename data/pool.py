@@ -47,6 +47,8 @@ def in_turn(
     """Run a function on each of the things given, some at a time, and yield in their order.
 
     Polars has threads of its own, but between two queries, and in NumPy, one thread works alone.
+    One thing more than are run at a time is taken up, so that threads go on while the caller is
+    busy with what was yielded.
 
     Args:
         function: what to run.
@@ -61,7 +63,7 @@ def in_turn(
     with ThreadPoolExecutor(abreast) as threads:
         for one in given:
             waiting.append(threads.submit(function, one))
-            if len(waiting) == abreast:
+            if len(waiting) > abreast:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

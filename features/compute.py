@@ -65,7 +65,7 @@ def compute_parts(
     Yields:
         Rows of `compute`, in its order.
     """
-    asked = in_order(collect(snapshots.select(*KEY)))
+    asked = in_order(collect(snapshots.select(*KEY)).rechunk())
     stood = standing(tables, context, asked["as_of"].unique().sort())
     others = [collect(accounts_of(tables.accounts)), collect(owners_of(tables.owners))]
 

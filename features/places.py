@@ -25,12 +25,14 @@ from features.history import CLEARED, History, How, Run
 from features.snapshots import in_order
 from features.timeline import ORDER
 
-Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+Rows: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+"""Rows, places and counts of a part's facts: half of 64 bits are read in less time."""
+Indices: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 Moments: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Chosen: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Bits: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
-_ABOVE: Final = np.zeros(1, np.intp)
+_ABOVE: Final = np.zeros(1, np.int32)
 """The empty row's number, or how many facts lie above the first: none."""
 _NEVER: Final = pl.Series([None], dtype=pl.Int64)
 
@@ -86,10 +88,14 @@ def answers_in_memory(
             if not run.counts:
                 answers[name] = filed.said(run, own, count, begin)
                 continue
-            answers[name] = pl.Series(count - others)
+            answers[name] = _counts(count - others)
             of_late = {new: days for new, (of, days) in history.windowed.items() if of == name}
-            answers |= {n: pl.Series(count - own.count(since[d])) for n, d in of_late.items()}
+            answers |= {n: _counts(count - own.count(since[d])) for n, d in of_late.items()}
     return asked.hstack([answers[n].alias(n) for n in history.columns])
+
+
+def _counts(count: Rows) -> pl.Series:
+    return pl.Series(count.astype(np.int64))
 
 
 def _by_facts(runs: Mapping[str, Run]) -> dict[tuple[str, How | None], list[str]]:
@@ -104,12 +110,12 @@ def _by_facts(runs: Mapping[str, Run]) -> dict[tuple[str, How | None], list[str]
 class _Down:
     """How far down the facts are read, for many questions: which byte ends it, which bits of it."""
 
-    byte: Rows
+    byte: Indices
     bits: Bits
 
     @classmethod
     def to(cls, rows: Rows) -> Self:
-        return cls(rows >> 3, ((1 << (rows & 7)) - 1).astype(np.uint8))
+        return cls((rows >> 3).astype(np.intp), ((1 << (rows & 7)) - 1).astype(np.uint8))
 
 
 @dataclass(frozen=True)
@@ -132,11 +138,11 @@ class _Some:
     @classmethod
     def of(cls, own: Chosen) -> Self:
         bits = np.packbits(own, bitorder="little")
-        sums = np.cumsum(np.bitwise_count(bits), dtype=np.intp)
+        sums = np.cumsum(np.bitwise_count(bits), dtype=np.int32)
         return cls(own, np.append(bits, np.uint8(0)), np.append(_ABOVE, sums))
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> Indices:
         """Which they are, the first of all facts being 0."""
         return np.flatnonzero(self.own)
 
@@ -172,18 +178,20 @@ class _Filed:
     def of(cls, facts: pl.DataFrame, deals: pl.DataFrame) -> Self:
         """File the facts of deals, which the column `deal` numbers from 0."""
         found = look_up(facts["deal_id"], deals)
-        facts = facts[[name for name in facts.columns if name != "deal_id"]].hstack(found)
+        facts = facts[[name for name in facts.columns if name != "deal_id"]].hstack(found).rechunk()
         own = facts[_order(facts, *ORDER)[found["deal"].null_count() :]]  # null comes first
         deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
-        begin, end = (np.searchsorted(deal, numbers, side) for side in ("left", "right"))
+        begin, end = (
+            np.searchsorted(deal, numbers, side).astype(np.int32) for side in ("left", "right")
+        )
         order = _order(own, "at")
-        place = np.empty(len(own), np.intp)
+        place = np.empty(len(own), np.int32)
         place[order.to_numpy()] = np.arange(1, len(own) + 1)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
         below_empty = pl.Series([None], dtype=order.dtype).append(order).rechunk()
         at = np.append(_ABOVE, own["at"].to_numpy()[order])
         by_place = own.select(said)[below_empty]
-        return cls(own, deal.astype(np.intp), begin, end, place, at, by_place)
+        return cls(own, deal.astype(np.int32), begin, end, place, at, by_place)
 
     def known(self, low: Rows, high: Rows, moments: Moments) -> Rows:
         """Return the row of the last fact known at each moment, `low` where there is none.
@@ -194,7 +202,7 @@ class _Filed:
             moments: in microseconds of UTC.
         """
         recorded = np.append(_ABOVE, self.facts["recorded_at"].to_numpy())
-        step = 1 << int((high - low).max(initial=0)).bit_length()
+        step = np.int32(1 << int((high - low).max(initial=0)).bit_length())
         while step := step >> 1:  # all go on by as many rows at once, or stay
             on = low + step
             low = low + step * ((recorded.take(on, mode="clip") <= moments) & (on <= high))

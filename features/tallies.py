@@ -240,25 +240,32 @@ def _ledgers(tables: Tables, context: Context, moments: pl.Series) -> dict[str, 
     with tables.scratch():
         own = replace(tables, changes=tables.keep(held))
         last = [partial(_while, one, own, context, moments) for one in _SPANS]
-        jobs: list[Callable[[], pl.DataFrame]] = [lambda: collect(closings(own, context)), *last]
+        jobs: list[Callable[[], pl.DataFrame]] = [lambda: _closed(own, context, moments), *last]
         closed, *spans = in_turn(lambda job: job(), jobs, abreast)
 
     def ledger(of: str) -> _Ledger:
         adds = [adds for one, adds in zip(_SPANS, spans, strict=True) if one.of == of]
-        return _Ledger.of(of, [_ended(of, closed, moments), *adds], len(moments))
+        return _Ledger.of(of, [_ended(of, closed), *adds], len(moments))
 
     return dict(zip(kinds, in_turn(ledger, kinds, abreast), strict=True))
 
 
-def _ended(of: str, closed: pl.DataFrame, moments: pl.Series) -> pl.DataFrame:
+def _closed(tables: Tables, context: Context, moments: pl.Series) -> pl.DataFrame:
+    """Return `closings` that are known by one of the moments, with the first of those."""
+    closed = collect(closings(tables, context))
+    place = moments.search_sorted(closed["as_of"]).cast(pl.Int64).alias("place")
+    return closed.with_columns(place).filter(place < len(moments))
+
+
+def _ended(of: str, closed: pl.DataFrame) -> pl.DataFrame:
     """Add one closed, and one won, from the moment on that each closing is known by."""
     told = closed.select(
         KEYS[of],
+        "place",
         *(name for name in ("won", "won_at") if name in counts(of)),
-        place=moments.search_sorted(closed["as_of"]).cast(pl.Int64),
         closed=pl.lit(1, pl.Int64),
     )
-    return told.filter(pl.col(KEYS[of]).is_not_null(), pl.col("place") < len(moments))
+    return told.filter(pl.col(KEYS[of]).is_not_null())
 
 
 def _while(spans: _Spans, tables: Tables, context: Context, moments: pl.Series) -> pl.DataFrame:
