@@ -1,16 +1,25 @@
 """What a training learns of a pipeline before it computes features: the whole of a context."""
 
 from dataclasses import replace
+from typing import Final
 
 import polars as pl
 
 from data.contract import Pipeline
+from data.errors import BadInput
 from data.tables import Tables
+from features.beside import LAST_TOUCH
 from features.catalogue import Family
 from features.context import Context
 from features.gaps import usual_gaps
-from features.tallies import counted
+from features.tallies import KEYS, counted, counts
 from features.track import strengths
+
+_TOLD: Final = frozenset(
+    ("known_at", LAST_TOUCH, "working_days", KEYS["all"])
+    + tuple(f"{of}_{name}" for of in KEYS for name in counts(of))
+)
+"""Columns that stand beside a deal's own; a fixed attribute of that name would be lost."""
 
 
 def learned(
@@ -32,7 +41,19 @@ def learned(
     Returns:
         The context to train with, and the tallies as they stood at the moment, which a bundle
         keeps. Without dates nobody knows which closings came before a record, so none is counted.
+
+    Raises:
+        BadInput: an attribute is called as what is told of every deal.
     """
+    fixed = (name for name, one in pipeline.attributes.items() if one.policy == "fixed")
+    if lost := _TOLD.intersection(fixed):
+        raise BadInput(
+            "an attribute that is called as what is told of every deal",
+            field="attributes",
+            value=", ".join(sorted(lost)),
+            allowed="other names than " + ", ".join(sorted(_TOLD)),
+            remedy="give it another name in the mapping, and ingest again",
+        )
     context = Context.learn(known, pipeline, cadence_days, custom)
     tallies = counted(known, context, moment)
     if not pipeline.dated:

@@ -1,12 +1,15 @@
 """The pipeline's words, learned from its history."""
 
 import polars as pl
+import pytest
 
-from data.contract import Pipeline
+from data.contract import Attribute, Pipeline
+from data.errors import BadInput
 from data.moments import DAY
 from data.records import normalise
 from data.tables import Engine, Tables, lazy_tables
 from features.context import Context
+from features.learned import learned
 from tests.histories import START
 
 PIPELINE = Pipeline(name="laddered")
@@ -67,3 +70,13 @@ def test_a_ladder_that_is_declared_stands(engine: Engine) -> None:
     declared = PIPELINE.model_copy(update={"stages": ("b", "a")})
     paths: list[Path] = [("won", (("a", 0), ("b", 5)))]
     assert Context.learn(tables(paths, engine), declared, cadence_days=1).stages == ("b", "a")
+
+
+@pytest.mark.parametrize("name", ["everyone", "known_at", "last_touch", "team_won", "working_days"])
+def test_an_attribute_that_would_be_lost_among_what_is_told_of_deals_is_refused(name: str) -> None:
+    lost = Pipeline(name="clashing", attributes={name: Attribute(type="number", policy="fixed")})
+    with pytest.raises(BadInput, match="called as what is told") as refused:
+        learned(lazy_tables({}, lost), lost, 7, START)
+    assert refused.value.value == name
+    kept = Pipeline(name="clashing", attributes={name: Attribute(type="number", policy="final")})
+    learned(lazy_tables({}, kept), kept, 7, START)
