@@ -16,8 +16,10 @@ from features.tallies import KEYS, counted, counts
 from features.track import strengths
 
 _TOLD: Final = frozenset(
-    ("known_at", LAST_TOUCH, "working_days", KEYS["all"])
-    + tuple(f"{of}_{name}" for of in KEYS for name in counts(of))
+    (
+        *("known_at", LAST_TOUCH, "working_days", KEYS["all"]),
+        *(f"{of}_{name}" for of in KEYS for name in counts(of)),
+    )
 )
 """Columns that stand beside a deal's own; a fixed attribute of that name would be lost."""
 
