@@ -31,11 +31,13 @@ class Champions:
         folder: the workspace's bundles, a folder for each pipeline.
         threads: threads of one scoring: one in a request, more in a batch.
         custom: the workspace's own features.
+        workers: see `Scorer`.
     """
 
     folder: Path
     threads: int = 1
     custom: tuple[Family, ...] = ()
+    workers: int = 1
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _looked: dict[str, tuple[int, Stamp]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
@@ -99,7 +101,7 @@ class Champions:
             return before
         try:
             bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
-            scorer = Scorer(bundle, self.threads)
+            scorer = Scorer(bundle, self.threads, self.workers)
         except (BadInput, NotFound) as error:
             if before is None:
                 raise NotReady(

@@ -35,11 +35,13 @@ class Scorer:
     Attributes:
         bundle: what scores.
         threads: of the boosters, where there are many rows.
+        workers: processes that share these threads when there is a crowd.
         prepared: the bundle's features, for records held in memory.
     """
 
     bundle: Bundle
     threads: int = 1
+    workers: int = 1
     prepared: Prepared = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +100,9 @@ class Scorer:
             return replace(scores, why=self.bundle.explain(scores.rows, self.threads))
         return scores
 
-    def score_each(self, frames: Mapping[str, pl.DataFrame], asked: pl.DataFrame) -> Scores:
+    def score_each(
+        self, frames: Mapping[str, pl.DataFrame], asked: pl.DataFrame, crowd: bool = False
+    ) -> Scores:
         """Score deals held in memory, each at a moment of its own, as `score` would do each.
 
         It is not looked after whether the bundle has learned from what came after; see
@@ -108,6 +112,7 @@ class Scorer:
             frames: the contract's tables, with the fixed attributes as columns of `deals`.
             asked: deal_id (each once), as_of, `reasons` (whether to say why) and `trend_days`
                 (null where the trend is not asked for). One that is not open then is left out.
+            crowd: whether several ask at once, so that other workers are as busy as this one.
         """
         dated = self.bundle.dated
         snapshots = open_among(frames["deals"], asked, dated)
@@ -121,7 +126,7 @@ class Scorer:
         with step("features"):
             rows = self.prepared.compute(frames, both)
         with step("model"):
-            threads = self._threads(rows)
+            threads = self._threads(rows, crowd)
             said = self.bundle.curves(rows, threads), self.bundle.amounts(rows, threads)
             scores = self._scores(rows, *said, last, with_trend=len(earlier) > 0)
         each = look_up(scores.rows["deal_id"], asked)
@@ -151,9 +156,11 @@ class Scorer:
         before = rows.filter(~new).select("deal_id", p_won=curves.take(~new).won_by(math.inf))
         return replace(said.take(new), earlier=before, moments=None)
 
-    def _threads(self, rows: pl.DataFrame) -> int:
+    def _threads(self, rows: pl.DataFrame, crowd: bool = False) -> int:
         """Return how many threads are worth waking for some rows."""
-        return self.threads if len(rows) >= _MANY else 1
+        if len(rows) < _MANY:
+            return 1
+        return max(1, self.threads // self.workers) if crowd else self.threads
 
     def _answered(self, known: Tables, rows: pl.DataFrame, as_of: int) -> Curves | None:
         """Return the deals' curves had they just been in contact; None if nothing tells them.

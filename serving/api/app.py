@@ -83,7 +83,8 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         engine = open_database(settings)
         try:
-            champions = Champions(settings.bundles, settings.threads, load(settings.features))
+            custom = load(settings.features)
+            champions = Champions(settings.bundles, settings.threads, custom, settings.workers)
             calls = Calls(engine, settings.calls_per_minute)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             # a read of SQLite waits for no writer; one of PostgreSQL waits for the network

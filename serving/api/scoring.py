@@ -119,7 +119,8 @@ def _scored_at_once(
     bundle = scorer.bundle
     with telemetry.step("records"):
         together = Together.of(laid, bundle.pipeline, bundle.context.owners)
-    scores = scorer.score_each(together.frames, _asked(questions, together.refused))
+    asked = _asked(questions, together.refused)
+    scores = scorer.score_each(together.frames, asked, crowd=len(questions) > 1)
     with telemetry.step("tell"):
         told = _told(scorer, scores, questions)
         said = {one["deal_id"]: one for one in ledger.entries(scorer, scores)}
