@@ -61,9 +61,12 @@ def in_turn(
         return
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(abreast) as threads:
-        for one in given:
-            waiting.append(threads.submit(function, one))
-            if len(waiting) > abreast:
+        try:
+            for one in given:
+                waiting.append(threads.submit(function, one))
+                if len(waiting) > abreast:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:  # what failed, or was let go, leaves nothing to be begun
+            threads.shutdown(wait=False, cancel_futures=True)

@@ -82,7 +82,16 @@ def check(settings: Settings, pipeline: str, seed: int = 0) -> str:
     if not own:
         raise _none(settings)
     try_out(tables, context)
-    moments = rng.choice(frames["changes"]["recorded_at"].sort().to_numpy(), _MOMENTS)
+    dated = pl.concat([frames[name]["recorded_at"] for name in ("deals", "changes")]).sort()
+    if dated.is_empty():
+        raise BadInput(
+            "no deals to try features on",
+            field="pipeline",
+            value=pipeline,
+            allowed="a pipeline with deals",
+            remedy="ingest some, and look at what was refused",
+        )
+    moments = rng.choice(dated.to_numpy(), _MOMENTS)
     broken = breaches(frames, configured, context, moments.tolist(), seed=seed)
     if broken:
         raise _broken(broken, context)

@@ -29,7 +29,7 @@ class Champions:
 
     Attributes:
         folder: the workspace's bundles, a folder for each pipeline.
-        threads: threads of one scoring: one in a request, more in a batch.
+        threads: threads of one scoring, where there are many rows.
         custom: the workspace's own features.
         workers: see `Scorer`.
     """

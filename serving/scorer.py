@@ -134,7 +134,7 @@ class Scorer:
         return replace(
             scores,
             moments=each["as_of"].to_numpy(),
-            why=self._why(scores.rows, wanted) if wanted.any() else None,
+            why=self._why(scores.rows, wanted, threads) if wanted.any() else None,
         )
 
     def _scores(
@@ -176,8 +176,10 @@ class Scorer:
         ordered = rows.select("deal_id").join(then, on="deal_id", maintain_order="left")
         return self.bundle.curves(ordered.select(then.columns), self.threads)
 
-    def _why(self, rows: pl.DataFrame, wanted: np.ndarray) -> list[Explanation | None]:
-        told = iter(self.bundle.explain(rows.filter(wanted), self.threads))
+    def _why(
+        self, rows: pl.DataFrame, wanted: np.ndarray, threads: int
+    ) -> list[Explanation | None]:
+        told = iter(self.bundle.explain(rows.filter(wanted), threads))
         return [next(told) if one else None for one in wanted]
 
     def check_honest(self, as_of: int) -> None:

@@ -37,13 +37,16 @@ def test_in_turn_keeps_the_order_and_takes_up_one_more_than_are_abreast() -> Non
         begun.append(number)
         if number == 1:
             second.set()
+        if number == 2:
+            third.set()
         assert second.wait(60)
         return number
 
-    second = threading.Event()
+    second, third = threading.Event(), threading.Event()
     found = in_turn(first_waits_for_second, range(6), 2)
     assert next(found) == 0
-    assert set(begun) <= {0, 1, 2}
+    assert third.wait(60)  # though nobody asked for the second yet
+    assert set(begun) == {0, 1, 2}
     assert list(found) == [1, 2, 3, 4, 5]
 
 
