@@ -180,7 +180,10 @@ class _Filed:
         found = look_up(facts["deal_id"], deals)
         facts = facts[[name for name in facts.columns if name != "deal_id"]].hstack(found).rechunk()
         own = facts[_order(facts, *ORDER)[found["deal"].null_count() :]]  # null comes first
-        deal, numbers = own["deal"].to_numpy(), np.arange(len(deals))
+        deal, numbers = (
+            own["deal"].to_numpy().astype(np.int32),
+            np.arange(len(deals), dtype=np.int32),
+        )
         begin, end = (
             np.searchsorted(deal, numbers, side).astype(np.int32) for side in ("left", "right")
         )
@@ -191,7 +194,7 @@ class _Filed:
         below_empty = pl.Series([None], dtype=order.dtype).append(order).rechunk()
         at = np.append(_ABOVE, own["at"].to_numpy()[order])
         by_place = own.select(said)[below_empty]
-        return cls(own, deal.astype(np.int32), begin, end, place, at, by_place)
+        return cls(own, deal, begin, end, place, at, by_place)
 
     def known(self, low: Rows, high: Rows, moments: Moments) -> Rows:
         """Return the row of the last fact known at each moment, `low` where there is none.

@@ -134,7 +134,7 @@ class Scorer:
         return replace(
             scores,
             moments=each["as_of"].to_numpy(),
-            why=self._why(scores.rows, wanted, threads) if wanted.any() else None,
+            why=self._why(scores.rows, wanted, self._share(crowd)) if wanted.any() else None,
         )
 
     def _scores(
@@ -158,8 +158,9 @@ class Scorer:
 
     def _threads(self, rows: pl.DataFrame, crowd: bool = False) -> int:
         """Return how many threads are worth waking for some rows."""
-        if len(rows) < _MANY:
-            return 1
+        return self._share(crowd) if len(rows) >= _MANY else 1
+
+    def _share(self, crowd: bool) -> int:
         return max(1, self.threads // self.workers) if crowd else self.threads
 
     def _answered(self, known: Tables, rows: pl.DataFrame, as_of: int) -> Curves | None:
