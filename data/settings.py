@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     timezone: str = Field(
         "UTC", description="Zone of dates and times in the week's files, and of new users."
     )
-    threads: int = Field(2, ge=1, description="Threads for training and batch scoring.")
+    threads: int = Field(2, ge=1, description="Threads for training and scoring.")
     host: str = Field("127.0.0.1", description="Address that `dealcast serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `dealcast serve` listens on.")
     workers: int = Field(1, ge=1, le=64, description="Processes that `dealcast serve` runs.")

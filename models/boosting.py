@@ -6,6 +6,7 @@ is what serves. One way of fitting for every target there is.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Self
 
 import lightgbm as lgb
@@ -18,6 +19,7 @@ from features.encoder import Encoder
 from models.cluster import fitted, pieces
 from models.curve import Array
 from models.parts import Parted, draw, draw_events
+from models.trees import Trees
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,21 @@ class Bag:
     boosters: tuple[lgb.Booster, ...]
     offset: float = 0.0
 
-    def predict(self, rows: Array, threads: int = 1) -> Array:
-        """Return the raw score of rows, [n]: log-odds, or the value itself in regression."""
-        if len(rows) == 0:  # LightGBM refuses to predict nothing
-            return np.empty(0)
-        scores = [b.predict(rows, raw_score=True, num_threads=threads) for b in self.boosters]
-        mean: Array = np.mean(scores, axis=0) + self.offset
-        return mean
+    def predict(self, rows: Array, threads: int = 1, still: int = 0, alike: int = 1) -> Array:
+        """Return the raw score of rows, [n]: log-odds, or the value itself in regression.
+
+        Args:
+            rows: code rows.
+            threads: that share them.
+            still: how many of the first columns are the same in a run of rows.
+            alike: how many rows a run has.
+        """
+        added = self._trees.predict(rows, still, alike, threads)
+        return added / len(self.boosters) + self.offset
+
+    @cached_property
+    def _trees(self) -> Trees:
+        return Trees.of(self.boosters)
 
     def effects(self, rows: Array, threads: int = 1) -> Array:
         """Return what each column adds to the raw score (TreeSHAP), [n, columns]."""

@@ -73,11 +73,11 @@ class Sources:
         Args:
             rows: code rows.
             threads: of the boosters.
-            still: see `Line.predict`.
-            alike: see `Line.predict`.
+            still: see `Bag.predict`.
+            alike: see `Bag.predict`.
         """
         lines = [line.predict(rows, still, alike) for line in self.lines]
-        return np.column_stack([self.trees.predict(rows, threads), *lines])
+        return np.column_stack([self.trees.predict(rows, threads, still, alike), *lines])
 
     def effects(self, rows: Array, slopes: Array, threads: int = 1) -> Array:
         """Return what each column adds to the blended log-odds, [n, columns].
