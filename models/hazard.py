@@ -16,6 +16,7 @@ import polars as pl
 
 from data.contract import Calendar
 from data.moments import DAY
+from data.pool import in_turn
 from features.catalogue import Feature
 from features.encoder import Codes, Encoder
 from models.ahead import Ahead
@@ -122,9 +123,12 @@ class HazardModel:
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
         rows, number = self.ahead.unfold(codes, as_of)
-        runs = codes.shape[1], self.ahead.bins
-        both = [cause.predict(rows, threads, *runs) for cause in (self.won, self.lost)]
-        odds = np.stack(both, axis=1)
+        each = max(1, threads // 2)
+
+        def asked(cause: Sources) -> Array:
+            return cause.predict(rows, each, codes.shape[1], self.ahead.bins)
+
+        odds = np.stack(list(in_turn(asked, (self.won, self.lost), threads)), axis=1)
         hazards = self.calibration.apply(odds, number)
         return hazards.reshape(len(codes), self.ahead.bins, 3)
 

@@ -5,7 +5,7 @@ with twelve digits after the point they are gone, and what two surfaces say of a
 to 1e-9. Parquet keeps floats as they are: there is no text in it.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import polars as pl
 from pydantic import AfterValidator
@@ -16,18 +16,21 @@ _MONEY: Final = ("amount_at_close", "value_at_stake", "expected_value", "expecte
 """Sums that are reckoned, and not known: no more exact than cents."""
 
 
-def _figure(value: float) -> float:
-    return round(value, _DIGITS)
+Known = TypeVar("Known", float, float | None)
 
 
-def _money(value: float) -> float:
-    return round(value, _CENTS)
+def figure(value: Known) -> Known:
+    """Return a number that is reckoned as it is written; None is nothing to write."""
+    return value if value is None else round(value, _DIGITS)
 
 
-Figure = Annotated[float, AfterValidator(_figure)]
+def money(value: Known) -> Known:
+    """Return a sum that is reckoned as it is written; None is nothing to write."""
+    return value if value is None else round(value, _CENTS)
+
+
+Figure = Annotated[float, AfterValidator(figure)]
 """A number of the interface that is reckoned."""
-Money = Annotated[float, AfterValidator(_money)]
-"""A sum of the interface that is reckoned."""
 
 
 def plain(value: Any, name: str = "") -> Any:
@@ -37,7 +40,7 @@ def plain(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, float):
-        return _money(value) if name in _MONEY else _figure(value)
+        return money(value) if name in _MONEY else figure(value)
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 from pydantic import BaseModel, Field
@@ -11,7 +11,10 @@ from data.moments import iso, iso_date
 from models.reasons import Explanation
 from serving.scorer import Scorer
 from serving.scores import RANGE, Scores
-from serving.told import Figure, Money
+from serving.told import Figure, figure, money
+
+Document: TypeAlias = dict[str, Any]
+"""What is told, fit for JSON: to make an object of each takes as long as to reckon all of it."""
 
 
 class Chance(BaseModel):
@@ -29,8 +32,8 @@ class ByDate(BaseModel):
     """The same by the end of a date (UTC)."""
 
     date: str
-    p_won: Figure | None
-    p_lost: Figure | None
+    p_won: float | None
+    p_lost: float | None
 
 
 class End(BaseModel):
@@ -54,7 +57,7 @@ class Why(BaseModel):
     feature: str
     topic: str
     group: str
-    effect: Figure
+    effect: float
     zh: str
     en: str
 
@@ -85,10 +88,10 @@ class DealScore(BaseModel):
     expected_end: Expected | None = Field(
         description="when it is won or lost; null where it never is, or timing is unknown"
     )
-    amount_at_close: Money | None = Field(
+    amount_at_close: float | None = Field(
         description="what it is expected to bring, given that it is won; null without an amount"
     )
-    parts: dict[str, Figure] | None = Field(
+    parts: dict[str, float] | None = Field(
         description="what fit, engagement, process and people add to the log-odds of won against "
         "lost; null when reasons were not asked for, empty from a baseline"
     )
@@ -97,48 +100,48 @@ class DealScore(BaseModel):
 
 def tell(
     scorer: Scorer, scores: Scores, days: Sequence[int], dates: Sequence[date]
-) -> dict[str, DealScore]:
-    """Say the scores in the words of the interface, by deal_id."""
+) -> dict[str, Document]:
+    """Say the scores in the words of the interface, by deal_id, each as `DealScore` describes."""
     bundle = scorer.bundle
-    chances = _by_deal(scores.at(days)) if days else {}
-    by_date = _by_deal(scores.by(dates).cast({"date": pl.String})) if dates else {}
+    chances = _by_deal("days_ahead", scores.at(days)) if days else {}
+    by_date = _by_deal("date", scores.by(dates).cast({"date": pl.String})) if dates else {}
     graded = scores.graded().hstack([scores.amount_at_close()["amount_at_close"]])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     told = (frame.to_dicts() for frame in frames)
     rows = zip(scores.rows["stage"], scores.each.tolist(), *told, whys, strict=True)
-    same = {
-        "pipeline": bundle.pipeline.name,
-        "bundle": bundle.name,
-        "served_by": bundle.serves,
-        "timing": bundle.timing,
-    }
-    # dictionaries that are read at once: to make each object of its own takes twice as long
     return {
-        deal["deal_id"]: DealScore.model_validate(
-            {
-                **same,
-                **deal,
-                "as_of": iso(as_of),
-                "stage": stage,
-                "chances": chances.get(deal["deal_id"], []),
-                "won_by": by_date.get(deal["deal_id"], []),
-                "eventually": end,
-                "expected_close": told_range("close", closing),
-                "expected_end": told_range("end", ending),
-                "parts": why and why.parts,
-                "reasons": why and [vars(reason) for reason in why.reasons],
-            }
-        )
+        deal["deal_id"]: {
+            "deal_id": deal["deal_id"],
+            "as_of": iso(as_of),
+            "pipeline": bundle.pipeline.name,
+            "bundle": bundle.name,
+            "served_by": bundle.serves,
+            "stage": stage,
+            "timing": bundle.timing,
+            "score": deal["score"],
+            "grade": deal["grade"],
+            "trend": deal["trend"],
+            "chances": chances.get(deal["deal_id"], []),
+            "won_by": by_date.get(deal["deal_id"], []),
+            "eventually": {"p_won": figure(end["p_won"]), "p_lost": figure(end["p_lost"])},
+            "expected_close": told_range("close", closing),
+            "expected_end": told_range("end", ending),
+            "amount_at_close": money(deal["amount_at_close"]),
+            "parts": why and {name: figure(part) for name, part in why.parts.items()},
+            "reasons": why and [vars(one) | {"effect": figure(one.effect)} for one in why.reasons],
+        }
         for stage, as_of, deal, end, closing, ending, why in rows
     }
 
 
-def _by_deal(chances: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
+def _by_deal(place: str, chances: pl.DataFrame) -> dict[str, list[Document]]:
     """Gather chances by deal_id, in their order."""
-    gathered: dict[str, list[dict[str, Any]]] = {}
-    for row in chances.iter_rows(named=True):
-        gathered.setdefault(row["deal_id"], []).append(row)
+    gathered: dict[str, list[Document]] = {}
+    columns = (chances[name] for name in ("deal_id", place, "p_won", "p_lost"))
+    for deal, at, won, lost in zip(*columns, strict=True):
+        told = {place: at, "p_won": figure(won), "p_lost": figure(lost)}
+        gathered.setdefault(deal, []).append(told)
     return gathered
 
 

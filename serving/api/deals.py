@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Header, Path
+from msgspec.json import encode
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -204,7 +205,7 @@ def _scored(
     rows = access.reach.filter(standings.rows(scorer, scores, tables, now))
     days = request.days_ahead or scores.horizons_days
     told = tell(scorer, scores, days, request.won_by)
-    said = {one: told[one].model_dump_json(by_alias=True) for one in rows["deal_id"]}
+    said = {one: encode(told[one]).decode() for one in rows["deal_id"]}
     entries = [one for one in ledger.entries(scorer, scores) if one["deal_id"] in said]
     service.live.ledger.add(access.told(now, "by-id").rows(entries))
     return said

@@ -107,13 +107,17 @@ def facts_of(name: str, records: Sequence[Record]) -> pl.DataFrame:
     """
     facts = [fact for record in records for fact in getattr(record, name)]
     rows = [row for row, record in enumerate(records) for _ in getattr(record, name)]
-    given = [_column(column, list(map(attrgetter(column.name), facts))) for column in COLUMNS[name]]
+    happened = [fact.at for fact in facts]
+    at = list(map(to_moment, happened))
+
+    def values(column: Column) -> list[Any]:
+        given = list(map(attrgetter(column.name), facts))
+        if column.type != "moment":
+            return given
+        # most facts are known when they happen, and to see that takes less than to reckon it anew
+        known = zip(given, happened, at, strict=True)
+        return [same if one == then else one and to_moment(one) for one, then, same in known]
+
+    given = [pl.Series(c.name, values(c), POLARS_TYPES[c.type]) for c in COLUMNS[name]]
     said = [column for column in given if column.null_count() < len(column)]
     return pl.DataFrame([pl.Series(ROW, rows, pl.Int64), *said])
-
-
-def _column(column: Column, values: list[Any]) -> pl.Series:
-    if column.type != "moment":
-        return pl.Series(column.name, values, POLARS_TYPES[column.type])
-    moments = [None if value is None else to_moment(value) for value in values]
-    return pl.Series(column.name, moments, pl.Int64)

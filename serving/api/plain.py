@@ -4,8 +4,9 @@ Nearly all requests are plain. Whatever is not (a field that is wrong, a date fo
 without a zone) is read by pydantic, which takes more and says what it does not take.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
 from types import GenericAlias
 from typing import Annotated, Any, Final
@@ -65,7 +66,7 @@ def request_of(body: bytes) -> ScoreRequest:
     try:
         plain = _requests.decode(body)
         said = msgspec.structs.asdict(plain)
-        records = [_held(record) for record in said.pop("records")]
+        records = _held(said.pop("records"))
         asked = Asked.model_validate({n: v for n, v in said.items() if v is not UNSET})
     except ValueError:  # which pydantic's and msgspec's errors are, and of what is not UTF-8
         return ScoreRequest.model_validate_json(body)
@@ -79,24 +80,24 @@ def record_of(line: bytes) -> Record:
         ValidationError: it is none.
     """
     try:
-        return _held(_records.decode(line))
+        return _held([_records.decode(line)])[0]
     except ValueError:
         return Record.model_validate_json(line)
 
 
-def _held(plain: Any) -> Record:
+def _held(plain: Sequence[Any]) -> list[Record]:
     if not all(map(_in_time, _moments(plain))):
         raise ValueError("a moment that pydantic refuses")
-    return Record.model_construct(**msgspec.structs.asdict(plain))
+    return [Record.model_construct(**msgspec.structs.asdict(one)) for one in plain]
 
 
 def _in_time(moments: list[datetime]) -> bool:
     return not moments or (min(moments) >= _EARLIEST and max(moments) < _LATEST)
 
 
-def _moments(plain: Any) -> Iterator[list[datetime]]:
-    """Yield the moments of a record, a column of a table at a time."""
+def _moments(plain: Sequence[Any]) -> Iterator[list[datetime]]:
+    """Yield the moments of records, a column of a table at a time."""
     for name, columns in MOMENTS.items():
-        held = getattr(plain, name)
-        rows = held if name in FACTS else [held] if held else []
+        held = list(filter(None, map(attrgetter(name), plain)))
+        rows = list(chain.from_iterable(held)) if name in FACTS else held
         yield from (list(filter(None, map(attrgetter(one), rows))) for one in columns)

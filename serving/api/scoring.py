@@ -11,13 +11,14 @@ from itertools import groupby
 
 import numpy as np
 import polars as pl
+from msgspec.json import encode
 
 from data.errors import BadInput, DealcastError
 from data.moments import SECOND, iso
 from data.pool import on_polars_thread
 from serving import ledger, telemetry
-from serving.api.deal_score import DealScore, tell
-from serving.api.forms import TREND_DAYS, ScoreAnswer, ScoreRequest, check_ahead
+from serving.api.deal_score import Document, tell
+from serving.api.forms import TREND_DAYS, ScoreRequest, check_ahead
 from serving.api.notices import less_than_nothing, stages_of, unseen_stages
 from serving.api.together import Laid, Together, companies, key, own_id, place_of
 from serving.api.vocabulary import check_fields
@@ -156,13 +157,13 @@ def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.Da
     return pl.DataFrame(list(asked.values()), schema=columns, orient="row")
 
 
-def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, DealScore]:
+def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, Document]:
     """Tell the scores by the deals' keys; requests that ask alike are told at once."""
     alike: dict[tuple[tuple[int, ...], tuple[date, ...]], list[int]] = {}
     for number, question in enumerate(questions):
         days = tuple(question.request.days_ahead or scores.horizons_days)
         alike.setdefault((days, tuple(question.request.won_by)), []).append(number)
-    told: dict[str, DealScore] = {}
+    told: dict[str, Document] = {}
     for (days, dates), members in alike.items():
         own = scores if len(alike) == 1 else scores.take(_of(scores, members))
         told |= tell(scorer, own, days, dates)
@@ -179,7 +180,7 @@ def _answer(
     scorer: Scorer,
     question: Question,
     place: int,
-    told: dict[str, DealScore],
+    told: dict[str, Document],
     said: dict[str, ledger.Row],
 ) -> Answered | BadInput:
     """Put the answer to one request together, under the ids that it gave."""
@@ -189,14 +190,13 @@ def _answer(
         own = own_id(known)
         if known not in told:
             return _not_open(number, own, question.as_of)
-        told[known].deal_id = own
-        scores.append(told[known])
+        scores.append(told[known] | {"deal_id": own})
         entries[own] = said[known] | {"deal_id": own}
     records = question.request.records
     warnings = unseen_stages(stages_of(records), scorer.bundle)
     warnings += less_than_nothing(records)
-    answer = ScoreAnswer(scores=scores, warnings=warnings)
-    return Answered(answer.model_dump_json(by_alias=True).encode(), list(entries.values()))
+    answer = {"scores": scores, "warnings": [one.model_dump() for one in warnings]}
+    return Answered(encode(answer), list(entries.values()))
 
 
 def _not_open(number: int, deal_id: str, as_of: int) -> BadInput:

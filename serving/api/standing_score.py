@@ -7,17 +7,19 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from msgspec.json import encode
 
 from data.moments import iso
-from models.curve import Array, Curves
-from serving.api.deal_score import ByDate, Chance, DealScore, told_range
+from models.curve import Curves
+from serving.api.deal_score import Document, told_range
 from serving.scores import days_until
 from serving.standings import Standing, curves_of
+from serving.told import figure, money
 
 
 def from_standing(
     row: dict[str, Any], days: Sequence[int] | None = None, dates: Sequence[date] = ()
-) -> DealScore:
+) -> Document:
     """Say a standing row in the words of the interface, as `tell` says a new score.
 
     Args:
@@ -26,28 +28,26 @@ def from_standing(
         dates: dates to read it at, each at its end.
     """
     curve = curves_of(row) if days or dates else None
-    return DealScore.model_validate(
-        {
-            "deal_id": row["deal_id"],
-            "as_of": iso(row["as_of"]),
-            "pipeline": row["pipeline"],
-            "bundle": row["bundle"],
-            "served_by": row["served_by"],
-            "stage": row["stage"],
-            "timing": row["timing"],
-            "score": row["score"],
-            "grade": row["grade"],
-            "trend": None,
-            "chances": _chances(row) if curve is None or not days else _at(curve, days),
-            "won_by": [] if curve is None else _by(curve, row["as_of"], dates),
-            "eventually": {"p_won": row["p_won"], "p_lost": row["p_lost"]},
-            "expected_close": told_range("close", row),
-            "expected_end": told_range("end", row),
-            "amount_at_close": row["amount_at_close"],
-            "parts": None,
-            "reasons": None,
-        }
-    )
+    return {
+        "deal_id": row["deal_id"],
+        "as_of": iso(row["as_of"]),
+        "pipeline": row["pipeline"],
+        "bundle": row["bundle"],
+        "served_by": row["served_by"],
+        "stage": row["stage"],
+        "timing": row["timing"],
+        "score": row["score"],
+        "grade": row["grade"],
+        "trend": None,
+        "chances": _chances(row) if curve is None or not days else _at(curve, days),
+        "won_by": [] if curve is None else _by(curve, row["as_of"], dates),
+        "eventually": _chance(row["p_won"], row["p_lost"]),
+        "expected_close": told_range("close", row),
+        "expected_end": told_range("end", row),
+        "amount_at_close": money(row["amount_at_close"]),
+        "parts": None,
+        "reasons": None,
+    }
 
 
 def written(row: Standing, days: Sequence[int] | None = None, dates: Sequence[date] = ()) -> str:
@@ -67,33 +67,28 @@ def _written(
     dates: tuple[date, ...],
 ) -> str:
     row = dict(zip(names, values, strict=True))
-    return from_standing(row, days, dates).model_dump_json(by_alias=True)
+    return encode(from_standing(row, days, dates)).decode()
 
 
-def _chances(row: dict[str, Any]) -> list[Chance]:
-    return [
-        Chance(days_ahead=days, p_won=won, p_lost=lost)
-        for days, won, lost in json.loads(row["chances"])
-    ]
+def _chances(row: dict[str, Any]) -> list[Document]:
+    said = json.loads(row["chances"])
+    return [{"days_ahead": days} | _chance(won, lost) for days, won, lost in said]
 
 
-def _at(curve: Curves, days: Sequence[int]) -> list[Chance]:
-    return [
-        Chance(days_ahead=day, p_won=_read(curve.won_by(day)), p_lost=_read(curve.lost_by(day)))
-        for day in sorted(set(days))
-    ]
+def _at(curve: Curves, days: Sequence[int]) -> list[Document]:
+    return [{"days_ahead": day} | _read(curve, day) for day in sorted(set(days))]
 
 
-def _by(curve: Curves, as_of: int, dates: Sequence[date]) -> list[ByDate]:
+def _by(curve: Curves, as_of: int, dates: Sequence[date]) -> list[Document]:
     ahead = {day: days_until(day, as_of) for day in sorted(set(dates))}
-    return [
-        ByDate(
-            date=day.isoformat(), p_won=_read(curve.won_by(days)), p_lost=_read(curve.lost_by(days))
-        )
-        for day, days in ahead.items()
-    ]
+    return [{"date": day.isoformat()} | _read(curve, days) for day, days in ahead.items()]
 
 
-def _read(chance: Array) -> float | None:
-    """Return the one chance that was read; None where timing is unknown."""
-    return None if np.isnan(chance[0]) else float(chance[0])
+def _read(curve: Curves, days: float) -> Document:
+    """Read one curve; the chances are None where timing is unknown."""
+    read = curve.won_by(days), curve.lost_by(days)
+    return _chance(*(None if np.isnan(one[0]) else float(one[0]) for one in read))
+
+
+def _chance(won: float | None, lost: float | None) -> Document:
+    return {"p_won": figure(won), "p_lost": figure(lost)}
