@@ -9,6 +9,7 @@ columns, because the same lines serve ten million rows and a request's one
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -170,8 +171,12 @@ def _fill_numbers(changes: Sheet, pipeline: Pipeline) -> None:
             read = read.scatter(places, moments.cast(pl.Float64))
         changes.rows = rows.with_columns(number=pl.coalesce("number", read))
     numeric = [name for name, a in pipeline.attributes.items() if a.type == "number"]
+    kinds = {"number": ["amount", *numeric], "moment": ["expected_close_at"]}
     unread = pl.col("value").is_not_null() & pl.col("number").is_null()
-    for fields, kind in ((["amount", *numeric], "number"), (["expected_close_at"], "moment")):
+    typed = pl.col("field").is_in(list(chain.from_iterable(kinds.values())))
+    if not changes.rows.select((unread & typed).any()).item():
+        return
+    for kind, fields in kinds.items():
         wrong = changes.rows.select(unread & pl.col("field").is_in(fields)).to_series()
         changes.reject(wrong, "value", f"not a {kind}")
 

@@ -55,6 +55,7 @@ class Sheet:
 
     def __init__(self, table: Table, frame: pl.DataFrame, pipeline: Pipeline) -> None:
         self.table = table
+        self._pipeline = pipeline.name
         self.rejects: list[pl.DataFrame] = []
         self.repeated = 0
         self._each_once = False
@@ -82,8 +83,11 @@ class Sheet:
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
             absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
+        implied = {"pipeline": self._pipeline}
         empty_columns = [
-            pl.Series(c.name, [None], POLARS_TYPES[c.type]).new_from_index(0, len(given))
+            pl.Series(c.name, [implied.get(c.name)], POLARS_TYPES[c.type]).new_from_index(
+                0, len(given)
+            )
             for c in absent
         ]
         self.rows = pl.DataFrame([given[_INDEX], *read.values(), *empty_columns])

@@ -1,5 +1,6 @@
 """What stands beside a deal's history: what is fixed, its account, and who holds it."""
 
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import narwhals as nw
@@ -45,7 +46,7 @@ def told_by(history: History) -> dict[str, nw.Expr]:
 
 
 def beside(
-    history: History,
+    told: Mapping[str, nw.Expr],
     answers: pl.DataFrame,
     deals: pl.DataFrame,
     accounts: pl.DataFrame,
@@ -57,20 +58,22 @@ def beside(
     `told_by`.
 
     Args:
-        history: what was asked.
-        answers: its answers, sorted by `KEY`.
+        told: see `told_by`.
+        answers: of the history that told it, sorted by `KEY`.
         deals: see `deals_of`; of a deal that is not there all is null.
         accounts: see `accounts_of`.
         owners: see `owners_of`.
     """
-    told = nw.from_native(answers).select(*KEY, **told_by(history))
-    rows: pl.DataFrame = told.to_native()
+    rows: pl.DataFrame = nw.from_native(answers).select(*KEY, **told).to_native()
     for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
         found = look_up(rows[key], other)
         # an attribute may be called as what is known of accounts or owners: the deal's comes first
         rows = rows.hstack([column for column in found if column.name not in rows.columns])
-    known = pl.col("known_at") <= pl.col("as_of")
-    return rows.with_columns(pl.when(known).then(pl.col(name)).name.keep() for name in ACCOUNT)
+    known = rows["known_at"] <= rows["as_of"]
+    for name in ACCOUNT:
+        by_then = rows[name].zip_with(known, pl.Series([None], dtype=rows[name].dtype))
+        rows.replace_column(rows.get_column_index(name), by_then)
+    return rows
 
 
 def look_up(keys: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +85,9 @@ def look_up(keys: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
     """
     found, times = look_up_runs(keys, rows)
     found.drop_in_place(keys.name)
-    return found[np.repeat(np.arange(len(found)), times)]
+    if len(found) == len(keys):
+        return found
+    return found[np.repeat(np.arange(len(found), dtype=np.uint32), times)]
 
 
 def look_up_runs(

@@ -48,7 +48,7 @@ def with_working_days(rows: pl.DataFrame, since: str, calendar: Calendar) -> pl.
         for moments in (rows["as_of"], begin.fill_null(0))
     )
     passed = pl.Series("working_days", until - begun, dtype=pl.Int64)
-    return rows.with_columns(passed.set(begin.is_null(), None))
+    return rows.hstack([passed + (begin - begin)])  # which is null where it began never
 
 
 @lru_cache(maxsize=1)

@@ -112,7 +112,7 @@ def _computed(
         deals = collect(deals_of(tables.deals).join(own, on="deal_id", how="semi"))
     if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
         answers = answers.sort(KEY)
-    fixed = beside(history, answers, deals, *others)
+    fixed = beside(told_by(history), answers, deals, *others)
     told = answers.hstack(_told(fixed, stood, context))
     return collect(_features(nw.from_native(told.lazy()), context))
 
@@ -161,6 +161,7 @@ class Prepared:
     def __init__(self, context: Context, tables: Tables) -> None:
         self._context, self._tables = context, tables
         self._history = _asked(context)[0]
+        self._told_by = told_by(self._history)
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64)).at_hand()
         self._facts = Plan(lambda *frames: timeline(self._on(frames)), narrow=True)
         self._chosen = Plan(chosen(self._history.runs))
@@ -172,7 +173,7 @@ class Prepared:
         answers = answers_in_memory(self._history, facts, snapshots, self._chosen)
         known = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
         others = [of(frames[name]) for name, of in known.items()]
-        fixed = beside(self._history, answers, *others)
+        fixed = beside(self._told_by, answers, *others)
         told = _told(fixed, self._stood, self._context)
         return self._rows(answers.hstack(told))
 

@@ -245,7 +245,7 @@ class _Filed:
         """Look up what is said at places, or when that was; null where none is beyond `begin`."""
         own = place > begin
         if column:
-            return self.by_place[column][place * own]
+            return self.by_place[column][(place * own).astype(np.uint32)]  # as Polars counts rows
         return pl.Series(self.at[place]).zip_with(pl.Series(own), _NEVER)
 
 

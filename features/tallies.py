@@ -67,8 +67,8 @@ def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.Dat
 
     They are null where the deal has no owner, account, source …, and 0 of a new one.
     """
-    rows = rows.with_columns(everyone=pl.lit(""))
-    place = stood.moments.search_sorted(rows["as_of"]).to_numpy()
+    rows = rows.hstack([pl.Series("everyone", [""]).new_from_index(0, len(rows))])
+    place = np.searchsorted(stood.moments.to_numpy(), rows["as_of"].to_numpy())
     told = {
         f"{of}_{name}": column
         for of, key in whose(context).items()
@@ -76,7 +76,7 @@ def with_tallies(rows: pl.DataFrame, stood: "Stood", context: Context) -> pl.Dat
     }
     won_at = told["account_won_at"]
     told["account_won_at"] = won_at.set(won_at == NEVER, None)
-    return rows.with_columns(**told)
+    return rows.hstack([column.alias(name) for name, column in told.items()])
 
 
 def counted(tables: Tables, context: Context, moment: int) -> pl.DataFrame:

@@ -154,7 +154,9 @@ class Scores:
         won, lost = (read(ahead).T.ravel() for read in (self.curves.won_by, self.curves.lost_by))
         return pl.DataFrame(
             {
-                "deal_id": self.rows["deal_id"][np.repeat(np.arange(deals), len(places))],
+                "deal_id": self.rows["deal_id"][
+                    np.repeat(np.arange(deals, dtype=np.uint32), len(places))
+                ],
                 "as_of": np.repeat(self.each, len(places)),
                 place: pl.Series(places * deals, dtype=kind),
                 "p_won": _known(won),
