@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from itertools import compress
 from typing import Any, Final, Self
 
@@ -96,9 +97,13 @@ class Scores:
         ahead = {day: days_until(day, self.each) for day in dates}
         return self._chances("date", pl.Date(), ahead)
 
+    @cached_property
+    def _end(self) -> tuple[Array, Array]:
+        return self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
+
     def eventually(self) -> pl.DataFrame:
         """Return deal_id, p_won, p_lost: what will have become of each deal in the end."""
-        won, lost = self.curves.won_by(math.inf), self.curves.lost_by(math.inf)
+        won, lost = self._end
         return self._frame(p_won=pl.Series(won), p_lost=pl.Series(lost))
 
     def graded(self) -> pl.DataFrame:
@@ -107,7 +112,7 @@ class Scores:
         The trend is the score less that of a while before; null where the deal was not open then,
         or it was not asked for.
         """
-        said = score(self.curves.won_by(math.inf))
+        said = score(self._end[0])
         letters = grade(said, self.grades).astype(str)
         before: dict[str, int] = {}
         if self.earlier is not None:

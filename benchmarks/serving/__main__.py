@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from benchmarks.serving.fresh import fresh
-from benchmarks.serving.load import Call, load
+from benchmarks.serving.load import Call, Heard, load
 from benchmarks.serving.material import Material, material
 from benchmarks.serving.page import page
-from benchmarks.serving.services import BIN, running
+from benchmarks.serving.services import BIN, Running, running
 from data.settings import Settings
 
 HERE: Final = Path(__file__).parent
+_ROUNDS: Final = 4
+"""Turns in which all are asked: a machine's pace drifts, and is to meet all alike."""
 Scenario: TypeAlias = tuple[str, int, list[Call]]
 """Its name, how many deals a call has, and the calls."""
 Service: TypeAlias = tuple[list[str], str, dict[str, str], list[Scenario]]
@@ -75,9 +77,7 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
     rows = [{"dataframe_records": [row]} for row in found.rows]
     workers = ["--workers", str(asked.workers)]
     uvicorn = [str(BIN / "uvicorn"), "--port", "{port}", "--no-access-log", *workers]
-    services: dict[
-        str, tuple[list[str], str, dict[str, str], list[tuple[str, int, list[Call]]]]
-    ] = {
+    services: dict[str, Service] = {
         "empty route": (
             [*uvicorn, "benchmarks.serving.empty:app"],
             "/ready",
@@ -113,13 +113,21 @@ def _race(settings: Settings, found: Material, asked: Any) -> Iterator[dict[str,
             ],
         ),
     }
-    for name, (command, ready, environment, scenarios) in services.items():
-        if asked.only and name not in asked.only:
-            continue
-        file = log / f"{name.replace(' ', '-')}.log"
-        with running(command, ready, environment, file) as service:
-            for scenario, deals, calls in scenarios:
-                yield from _put(service, name, scenario, deals, calls, asked.seconds)
+    heard: dict[tuple[str, str, int, str], list[Heard]] = {}
+    state: dict[str, dict[str, float]] = {}
+    for _ in range(_ROUNDS):
+        for name, (command, ready, environment, scenarios) in services.items():
+            if asked.only and name not in asked.only:
+                continue
+            file = log / f"{name.replace(' ', '-')}.log"
+            with running(command, ready, environment, file) as service:
+                for scenario, deals, calls in scenarios:
+                    for clients, said in _put(service, deals, calls, asked.seconds / _ROUNDS):
+                        heard.setdefault((name, scenario, deals, clients), []).append(said)
+                state[name] = {"memory_mb": service.memory_mb(), "start_s": service.start_s}
+    for (name, scenario, deals, clients), rounds in heard.items():
+        told = Heard.of_all(rounds).told(deals)
+        yield {"service": name, "scenario": scenario, "clients": clients, **told, **state[name]}
 
 
 def _fresh(settings: Settings, asked: Any) -> dict[str, float] | None:
@@ -169,29 +177,19 @@ def _calls(path: str, bodies: Sequence[Any], headers: dict[str, str] | None = No
 
 
 def _put(
-    service: Any, name: str, scenario: str, deals: int, calls: list[Call], seconds: float
-) -> Iterator[dict[str, Any]]:
+    service: Running, deals: int, calls: list[Call], seconds: float
+) -> Iterator[tuple[str, Heard]]:
     """Warm up, then ask with one client and with 64; what is not served is left out."""
-    warm = load(service.port, calls, 1, seconds / 10)
+    warm = load(service.port, calls, 1, seconds / 5)
     if warm.failed == len(warm.latencies):
         return
     alone = load(service.port, calls, 1, seconds)
     pace = 0.5 * len(alone.latencies) / alone.seconds
-    loads = [
-        ("1 client", alone),
-        ("1 client on a timetable, at half that pace", load(service.port, calls, 1, seconds, pace)),
-    ]
+    yield "1 client", alone
+    timed = load(service.port, calls, 1, seconds, pace)
+    yield "1 client on a timetable, at half that pace", timed
     if deals == 1:
-        loads.append(("64 clients", load(service.port, calls, 64, seconds)))
-    for clients, heard in loads:
-        yield {
-            "service": name,
-            "scenario": scenario,
-            "clients": clients,
-            **heard.told(deals),
-            "memory_mb": service.memory_mb(),
-            "start_s": service.start_s,
-        }
+        yield "64 clients", load(service.port, calls, 64, seconds)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -43,6 +44,15 @@ class Heard:
     latencies: np.ndarray
     seconds: float
     failed: int
+
+    @classmethod
+    def of_all(cls, rounds: "Sequence[Heard]") -> Self:
+        """Lay what came of several rounds together."""
+        return cls(
+            np.concatenate([one.latencies for one in rounds]),
+            sum(one.seconds for one in rounds),
+            sum(one.failed for one in rounds),
+        )
 
     def told(self, deals_a_call: int) -> dict[str, float]:
         """Return the figures of a page."""

@@ -21,8 +21,9 @@ def page(results: dict[str, Any]) -> str:
         f"- Machine: {machine['cores']} cores, shared with the load generator; {machine['system']};"
         f" load before: {machine['load_before']}.",
         f"- Versions: Python {results['python']}, {versions}.",
-        f"- {results['date']}; {results['seconds']:g} s a row; {results['workers']} worker(s) of"
-        f" each service; {results['facts_a_record']} facts a record.",
+        f"- {results['date']}; {results['seconds']:g} s a row, in four turns;"
+        f" {results['workers']} worker(s) of each service; {results['facts_a_record']} facts a"
+        " record.",
         "",
         "## What was claimed",
         "",

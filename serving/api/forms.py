@@ -10,7 +10,7 @@ from data.errors import BadInput
 from data.moments import to_datetime
 from serving.api.deal_score import DealScore
 from serving.api.notices import Notice
-from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, Record
+from serving.api.records import MOST_RECORDS, Day, Moment, PipelineName, WholeRecord
 
 TREND_DAYS: Final = 7.0
 DaysAhead = list[Annotated[int, Field(ge=1, le=3_660)]]
@@ -65,7 +65,7 @@ class ScoreRequest(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    records: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+    records: list[WholeRecord] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
 class ScoreAnswer(BaseModel):

@@ -11,6 +11,7 @@ time (`serving.api.plain`). So a type names its limits to both.
 
 from datetime import date, datetime
 from functools import lru_cache
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, Required, TypeAlias
 
 import msgspec
@@ -192,6 +193,16 @@ def pushed_row(table: str) -> Any:
     return Annotated[Row, GetPydanticSchema(lambda _, handler: handler(form))]
 
 
+def strict(name: str, fields: list[Any]) -> Any:
+    """Make what msgspec reads an object by that has no other fields."""
+    return msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def many(kind: Any, most: int, least: int = 0) -> Any:
+    """Return the type of a list of so many."""
+    return Annotated[GenericAlias(list, kind), Meta(min_length=least, max_length=most)]
+
+
 class Record(BaseModel):
     """All that the caller knows of one deal. Facts later than as_of are not used."""
 
@@ -204,3 +215,23 @@ class Record(BaseModel):
     contacts: list[Contact] = Field([], max_length=MOST_FACTS)
     account: Account | None = None
     owner: Owner | None = None
+
+
+HeldRecord: Final = strict(
+    "HeldRecord",
+    [
+        ("deal", HELD["deal"]),
+        *((name, many(HELD[name], MOST_FACTS), []) for name in FACTS),
+        *((name, HELD[name] | None, None) for name in ("account", "owner")),
+    ],
+)
+"""What holds a whole record, and what msgspec reads it by."""
+WholeRecord = Annotated[
+    Any,
+    GetPydanticSchema(
+        lambda _, handler: core_schema.no_info_after_validator_function(
+            lambda form: HeldRecord(**vars(form)), handler(Record)
+        )
+    ),
+]
+"""A record as pydantic reads it, and held as msgspec does."""

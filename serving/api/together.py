@@ -172,11 +172,10 @@ def _facts(name: str, requests: Sequence[Laid]) -> pl.DataFrame:
     # put in place by hand: an expression would cost more than the rows
     facts.insert_column(1, pl.Series("deal_id", keys, pl.String)[facts[ROW]])
     if "activity_id" in facts.columns:
-        ids = zip(facts[ROW].to_list(), facts["activity_id"].to_list(), strict=True)
-        own = [None if one is None else key(placed[row][0], one) for row, one in ids]
-        facts.replace_column(
-            facts.get_column_index("activity_id"), pl.Series("activity_id", own, pl.String)
-        )
+        before = pl.Series([f"{place}/" for place, _ in placed], dtype=pl.String)[facts[ROW]]
+        own = facts["activity_id"].str.strip_chars()
+        own = before + own.set(own == "", None)  # as `key` does
+        facts.replace_column(facts.get_column_index("activity_id"), own.alias("activity_id"))
     return facts
 
 

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from serving.api import plain
 from serving.api.forms import ScoreRequest
-from serving.api.records import Record
 
 RECORD: dict[str, Any] = {
     "deal": {
@@ -36,9 +35,9 @@ def body(record: Any = RECORD, **asked: Any) -> bytes:
 
 def test_what_is_plain_is_read_without_pydantic(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [ScoreRequest.model_validate_json(body(**asked)) for asked in ({}, ASKED)]
-    record = Record.model_validate_json(json.dumps(RECORD))
-    for form in (ScoreRequest, Record):
-        monkeypatch.setattr(form, "model_validate_json", None)
+    (record,) = wanted[0].records
+    monkeypatch.setattr(ScoreRequest, "model_validate_json", None)
+    monkeypatch.setattr(plain, "_by_pydantic", None)
     assert [plain.request_of(body(**asked)) for asked in ({}, ASKED)] == wanted
     assert plain.record_of(json.dumps(RECORD).encode()) == record
 
