@@ -1,6 +1,5 @@
 """What stands beside a deal's history: what is fixed, its account, and who holds it."""
 
-from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import narwhals as nw
@@ -45,9 +44,13 @@ def told_by(history: History) -> dict[str, nw.Expr]:
     return held | {LAST_TOUCH: history.last(activity(status="done"))}
 
 
+def told_of(answers: Frame, history: History) -> Frame:
+    """Return `KEY` and what the answers of a history say of `told_by`."""
+    return answers.select(*KEY, **told_by(history))
+
+
 def beside(
-    told: Mapping[str, nw.Expr],
-    answers: pl.DataFrame,
+    rows: pl.DataFrame,
     deals: pl.DataFrame,
     accounts: pl.DataFrame,
     owners: pl.DataFrame,
@@ -58,13 +61,11 @@ def beside(
     `told_by`.
 
     Args:
-        told: see `told_by`.
-        answers: of the history that told it, sorted by `KEY`.
+        rows: see `told_of`.
         deals: see `deals_of`; of a deal that is not there all is null.
         accounts: see `accounts_of`.
         owners: see `owners_of`.
     """
-    rows: pl.DataFrame = nw.from_native(answers).select(*KEY, **told).to_native()
     for other, key in ((deals, "deal_id"), (accounts, "account_id"), (owners, "owner_id")):
         found = look_up(rows[key], other)
         # an attribute may be called as what is known of accounts or owners: the deal's comes first

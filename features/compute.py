@@ -15,7 +15,16 @@ from data.plans import Plan
 from data.pool import in_turn
 from data.tables import NAMES, Frame, Tables, collect
 from features.answers import answered
-from features.beside import KEY, LAST_TOUCH, accounts_of, beside, deals_of, owners_of, told_by
+from features.beside import (
+    KEY,
+    LAST_TOUCH,
+    accounts_of,
+    beside,
+    deals_of,
+    owners_of,
+    told_by,
+    told_of,
+)
 from features.calendar import with_working_days
 from features.catalogue import Feature
 from features.context import Context
@@ -112,7 +121,8 @@ def _computed(
         deals = collect(deals_of(tables.deals).join(own, on="deal_id", how="semi"))
     if not answers.select(KEY).equals(snapshots):  # a cluster gives them in any order
         answers = answers.sort(KEY)
-    fixed = beside(told_by(history), answers, deals, *others)
+    rows = collect(told_of(nw.from_native(answers.lazy()), history))
+    fixed = beside(rows, deals, *others)
     told = answers.hstack(_told(fixed, stood, context))
     return collect(_features(nw.from_native(told.lazy()), context))
 
@@ -161,7 +171,7 @@ class Prepared:
     def __init__(self, context: Context, tables: Tables) -> None:
         self._context, self._tables = context, tables
         self._history = _asked(context)[0]
-        self._told_by = told_by(self._history)
+        self._told_of = Plan(lambda answers: told_of(answers, self._history))
         self._stood = standing(tables, context, pl.Series(dtype=pl.Int64)).at_hand()
         self._facts = Plan(lambda *frames: timeline(self._on(frames)), narrow=True)
         self._chosen = Plan(chosen(self._history.runs))
@@ -173,7 +183,7 @@ class Prepared:
         answers = answers_in_memory(self._history, facts, snapshots, self._chosen)
         known = {"deals": deals_of, "accounts": accounts_of, "owners": owners_of}
         others = [of(frames[name]) for name, of in known.items()]
-        fixed = beside(self._told_by, answers, *others)
+        fixed = beside(self._told_of(answers), *others)
         told = _told(fixed, self._stood, self._context)
         return self._rows(answers.hstack(told))
 

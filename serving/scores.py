@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -81,21 +81,37 @@ class Scores:
 
         The probabilities are null where timing is unknown.
         """
-        return self._chances("days_ahead", pl.Int64(), {day: day for day in days})
+        ahead, deals = np.array(sorted(set(days))), len(self.rows)
+        won, lost = (
+            read(ahead[:, None]).T.ravel() for read in (self.curves.won_by, self.curves.lost_by)
+        )
+        return pl.DataFrame(
+            {
+                "deal_id": self.rows["deal_id"][np.repeat(np.arange(deals), len(ahead))],
+                "as_of": np.repeat(self.each, len(ahead)),
+                "days_ahead": np.tile(ahead, deals),
+                "p_won": _known(won),
+                "p_lost": _known(lost),
+            }
+        )
+
+    def pairs(self, days: Array) -> list[list[list[float]]]:
+        """Return p_won and p_lost of each deal at each of k days, [n, k, 2]; see `Curves.won_by`.
+
+        Args:
+            days: ahead, [k, 1], or [k, n] where each deal has its own.
+        """
+        read = np.stack([self.curves.won_by(days).T, self.curves.lost_by(days).T], axis=2)
+        told: list[list[list[float]]] = read.tolist()
+        return told
 
     def written(self) -> list[str]:
         """Return the chances at the horizons as JSON, [[days, p_won, p_lost], …] of each deal."""
-        days = np.array(self.horizons_days)[:, None]
-        told = np.stack([self.curves.won_by(days).T, self.curves.lost_by(days).T], axis=2)
+        days = self.horizons_days
         return [
-            json.dumps([[day, *pair] for day, pair in zip(self.horizons_days, pairs, strict=True)])
-            for pairs in told.tolist()
+            json.dumps([[day, *pair] for day, pair in zip(days, pairs, strict=True)])
+            for pairs in self.pairs(np.array(days)[:, None])
         ]
-
-    def by(self, dates: Sequence[date]) -> pl.DataFrame:
-        """Return deal_id, as_of, date, p_won, p_lost: what is so when a date (UTC) is over."""
-        ahead = {day: days_until(day, self.each) for day in dates}
-        return self._chances("date", pl.Date(), ahead)
 
     @cached_property
     def _end(self) -> tuple[Array, Array]:
@@ -150,24 +166,6 @@ class Scores:
 
     def _frame(self, **columns: pl.Series) -> pl.DataFrame:
         return pl.DataFrame({"deal_id": self.rows["deal_id"], **columns})
-
-    def _chances(
-        self, place: str, kind: pl.DataType, days: Mapping[Any, float | Array]
-    ) -> pl.DataFrame:
-        places, deals = sorted(days), len(self.rows)
-        ahead = np.stack([np.broadcast_to(days[one], deals) for one in places])
-        won, lost = (read(ahead).T.ravel() for read in (self.curves.won_by, self.curves.lost_by))
-        return pl.DataFrame(
-            {
-                "deal_id": self.rows["deal_id"][
-                    np.repeat(np.arange(deals, dtype=np.uint32), len(places))
-                ],
-                "as_of": np.repeat(self.each, len(places)),
-                place: pl.Series(places * deals, dtype=kind),
-                "p_won": _known(won),
-                "p_lost": _known(lost),
-            }
-        )
 
     def _moments(self, name: str, days: Callable[[Array], Array]) -> pl.DataFrame:
         ahead = days(np.array(list(RANGE.values()))[:, None])

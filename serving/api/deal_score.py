@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-import polars as pl
+import numpy as np
 from pydantic import BaseModel, Field
 
 from data.moments import iso, iso_date
 from models.reasons import Explanation
 from serving.scorer import Scorer
-from serving.scores import RANGE, Scores
+from serving.scores import RANGE, Scores, days_until
 from serving.told import Figure, figure, money
 
 Document: TypeAlias = dict[str, Any]
@@ -103,13 +103,15 @@ def tell(
 ) -> dict[str, Document]:
     """Say the scores in the words of the interface, by deal_id, each as `DealScore` describes."""
     bundle = scorer.bundle
-    chances = _by_deal("days_ahead", scores.at(days)) if days else {}
-    by_date = _by_deal("date", scores.by(dates).cast({"date": pl.String})) if dates else {}
+    chances = _chances(scores, "days_ahead", {day: day for day in sorted(days)})
+    ends = {day.isoformat(): days_until(day, scores.each) for day in sorted(dates)}
+    by_date = _chances(scores, "date", ends)
     graded = scores.graded().hstack([scores.amount_at_close()["amount_at_close"]])
     frames = (graded, scores.eventually(), scores.closing(), scores.ending())
     whys: Sequence[Explanation | None] = scores.why or [None] * len(scores.rows)
     told = (frame.to_dicts() for frame in frames)
-    rows = zip(scores.rows["stage"], scores.each.tolist(), *told, whys, strict=True)
+    stages, moments = scores.rows["stage"], scores.each.tolist()
+    rows = zip(stages, moments, chances, by_date, *told, whys, strict=True)
     return {
         deal["deal_id"]: {
             "deal_id": deal["deal_id"],
@@ -122,8 +124,8 @@ def tell(
             "score": deal["score"],
             "grade": deal["grade"],
             "trend": deal["trend"],
-            "chances": chances.get(deal["deal_id"], []),
-            "won_by": by_date.get(deal["deal_id"], []),
+            "chances": ahead,
+            "won_by": by,
             "eventually": {"p_won": figure(end["p_won"]), "p_lost": figure(end["p_lost"])},
             "expected_close": told_range("close", closing),
             "expected_end": told_range("end", ending),
@@ -131,18 +133,22 @@ def tell(
             "parts": why and {name: figure(part) for name, part in why.parts.items()},
             "reasons": why and [vars(one) | {"effect": figure(one.effect)} for one in why.reasons],
         }
-        for stage, as_of, deal, end, closing, ending, why in rows
+        for stage, as_of, ahead, by, deal, end, closing, ending, why in rows
     }
 
 
-def _by_deal(place: str, chances: pl.DataFrame) -> dict[str, list[Document]]:
-    """Gather chances by deal_id, in their order."""
-    gathered: dict[str, list[Document]] = {}
-    columns = (chances[name] for name in ("deal_id", place, "p_won", "p_lost"))
-    for deal, at, won, lost in zip(*columns, strict=True):
-        told = {place: at, "p_won": figure(won), "p_lost": figure(lost)}
-        gathered.setdefault(deal, []).append(told)
-    return gathered
+def _chances(scores: Scores, name: str, ahead: dict[Any, Any]) -> list[list[Document]]:
+    """Say the chances of each deal at some places, each so many days ahead; nan is null in JSON."""
+    if not ahead:
+        return [[] for _ in range(len(scores.rows))]
+    days = np.stack([np.broadcast_to(one, len(scores.rows)) for one in ahead.values()])
+    return [
+        [
+            {name: place, "p_won": figure(won), "p_lost": figure(lost)}
+            for place, (won, lost) in zip(ahead, pairs, strict=True)
+        ]
+        for pairs in scores.pairs(days)
+    ]
 
 
 def told_range(name: str, moments: dict[str, Any]) -> dict[str, str] | None:

@@ -9,7 +9,7 @@ import pytest
 
 from data.moments import DAY, parse_moment, to_datetime
 from models.curve import Curves
-from serving.scores import Scores
+from serving.scores import Scores, days_until
 
 AS_OF = parse_moment("2026-02-02T18:00:00Z")
 CUTS = (60, 35, 15)
@@ -37,11 +37,11 @@ def test_score_grade_end_and_dates_are_those_of_a_constant_hazard() -> None:
 
 
 def test_a_date_is_read_when_it_is_over() -> None:
-    told = scores_of(constant(0.1, 0.3)).by([date(2026, 2, 3), date(2026, 2, 9)])
-    assert told["date"].to_list() == [date(2026, 2, 3), date(2026, 2, 9)]
+    ahead = [[days_until(day, AS_OF)] for day in (date(2026, 2, 3), date(2026, 2, 9))]
+    ((third, ninth),) = scores_of(constant(0.1, 0.3)).pairs(np.array(ahead))
     # six hours of the second are left and a day of the third; a bin of a week is even
-    assert told["p_won"][0] == pytest.approx(0.1 * 30 / (7 * 24))
-    assert told["p_won"][1] == pytest.approx(0.1 + 0.6 * 0.25 * (1 - 0.6 ** (6 / (7 * 24))))
+    assert third[0] == pytest.approx(0.1 * 30 / (7 * 24))
+    assert ninth[0] == pytest.approx(0.1 + 0.6 * 0.25 * (1 - 0.6 ** (6 / (7 * 24))))
 
 
 def test_what_takes_ages_is_told_as_a_century() -> None:
@@ -55,10 +55,11 @@ def test_without_dates_only_the_end_is_told() -> None:
     told = scores_of(Curves.undated(np.array([0.7, 0.0])))
     assert told.graded().rows() == [("d0", 70, "A", None), ("d1", 1, "D", None)]
     assert told.eventually()["p_won"].to_list() == [0.7, 0.0]
-    for frame in (told.closing(), told.ending(), told.at([7]), told.by([date(2027, 1, 1)])):
+    for frame in (told.closing(), told.ending(), told.at([7])):
         empty = [column for column in frame.columns if column.startswith(("p_", "close_", "end_"))]
         assert frame.select(pl.col(empty).is_null().all()).row(0) == (True,) * len(empty)
         assert empty
+    assert np.isnan(told.pairs(np.array([[7.0]]))).all()
 
 
 def test_what_is_never_won_has_an_end_and_no_close() -> None:
