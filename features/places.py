@@ -34,6 +34,7 @@ Bits: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 _ABOVE: Final = np.zeros(1, np.int32)
 """The empty row's number, or how many facts lie above the first: none."""
+_NO_BITS: Final = np.zeros(1, np.uint8)
 _NEVER: Final = pl.Series([None], dtype=pl.Int64)
 
 
@@ -139,7 +140,7 @@ class _Some:
     def of(cls, own: Chosen) -> Self:
         bits = np.packbits(own, bitorder="little")
         sums = np.cumsum(np.bitwise_count(bits), dtype=np.int32)
-        return cls(own, np.append(bits, np.uint8(0)), np.append(_ABOVE, sums))
+        return cls(own, np.concatenate((bits, _NO_BITS)), np.concatenate((_ABOVE, sums)))
 
     @cached_property
     def rows(self) -> Indices:
@@ -192,7 +193,7 @@ class _Filed:
         place[order.to_numpy()] = np.arange(1, len(own) + 1)
         said = [pl.when(pl.col(n) != nothing).then(pl.col(n)) for n, nothing in CLEARED.items()]
         below_empty = pl.Series([None], dtype=order.dtype).append(order).rechunk()
-        at = np.append(_ABOVE, own["at"].to_numpy()[order])
+        at = np.concatenate((_ABOVE, own["at"].to_numpy()[order]))
         by_place = own.select(said)[below_empty]
         return cls(own, deal, begin, end, place, at, by_place)
 
@@ -204,7 +205,7 @@ class _Filed:
             high: for each moment, the row of the last one.
             moments: in microseconds of UTC.
         """
-        recorded = np.append(_ABOVE, self.facts["recorded_at"].to_numpy())
+        recorded = np.concatenate((_ABOVE, self.facts["recorded_at"].to_numpy()))
         step = np.int32(1 << int((high - low).max(initial=0)).bit_length())
         while step := step >> 1:  # all go on by as many rows at once, or stay
             on = low + step
@@ -216,7 +217,7 @@ class _Filed:
         some = _Some.of(own)
         if moves is None:
             return some
-        held = np.append(_ABOVE, np.maximum.accumulate(self.place[some.rows]))[:-1]
+        held = np.concatenate((_ABOVE, np.maximum.accumulate(self.place[some.rows])))[:-1]
         then = self._said("number", held, self.begin[self.deal[some.rows]]).to_numpy()
         number = self.facts["number"].to_numpy()[some.rows]
         moved = np.zeros(len(own), np.bool_)
@@ -239,7 +240,7 @@ class _Filed:
             place = turned - np.maximum.accumulate(turned - place)
         else:
             place = np.maximum.accumulate(place)
-        return self._said(run.column, np.append(_ABOVE, place)[count], begin)
+        return self._said(run.column, np.concatenate((_ABOVE, place))[count], begin)
 
     def _said(self, column: str, place: Rows, begin: Rows) -> pl.Series:
         """Look up what is said at places, or when that was; null where none is beyond `begin`."""
