@@ -117,7 +117,7 @@ class Trees(NamedTuple):
         def walked(low: int, high: int) -> None:
             walk(rows[low:high], still, together, *self, scores[low:high])
 
-        pieces = [(low, high) for low, high in pairwise(cuts.tolist()) if low < high]
+        pieces = [(low, high) for low, high in pairwise(cuts.tolist()) if low < high] or [(0, 0)]
         for _ in in_turn(lambda piece: walked(*piece), pieces, threads):
             pass
         return scores

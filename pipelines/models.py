@@ -44,7 +44,7 @@ def promote(settings: Settings, pipeline: str, name: str) -> None:
         raise NotFound(
             "no such bundle", field="name", value=name, allowed=", ".join(known) or "none yet"
         )
-    Scorer(Bundle.load(path, load(settings.features)))
+    Scorer(Bundle.load(path, load(settings.features))).at_hand()
     crowned(settings, path)
     from training.tracking import promote as move_alias  # mlflow takes seconds to import
 

@@ -101,7 +101,7 @@ class Champions:
             return before
         try:
             bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
-            scorer = Scorer(bundle, self.threads, self.workers)
+            scorer = Scorer(bundle, self.threads, self.workers).at_hand()
         except (BadInput, NotFound) as error:
             if before is None:
                 raise NotReady(

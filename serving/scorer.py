@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Self
 
 import narwhals as nw
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 
 from data.errors import BadInput
 from data.moments import DAY, iso
-from data.tables import Frame, Tables, collect, lazy_tables
+from data.tables import NAMES, Frame, Tables, collect, lazy_tables
 from features.beside import look_up
 from features.catalogue import Feature
 from features.compute import Prepared, catalogue, compute, no_rows
@@ -24,6 +24,16 @@ from serving.scores import Scores
 from serving.telemetry import step
 from serving.verdicts import told
 
+ASKED: Final = pl.Schema(
+    {
+        "deal_id": pl.String(),
+        "as_of": pl.Int64(),
+        "reasons": pl.Boolean(),
+        "trend_days": pl.Float64(),
+    }
+)
+"""What `Scorer.score_each` is asked: of which deal, as of when, whether to say why, and how long
+before as well (null where the trend is not asked for)."""
 _MANY: Final = 64
 """Rows from which a second thread brings more than it costs."""
 
@@ -54,10 +64,19 @@ class Scorer:
         missing = [one for one in self.bundle.features if one.name not in here]
         if missing:
             raise _incomputable(self.bundle.name, missing)
-        tables = lazy_tables({}, self.bundle.pipeline)
-        prepared = Prepared(self.bundle.context, tables)
+        prepared = Prepared(self.bundle.context, lazy_tables({}, self.bundle.pipeline))
         object.__setattr__(self, "prepared", prepared)
-        told(tables, self.bundle, no_rows(self.bundle.context))  # what is made once is made now
+
+    def at_hand(self) -> Self:
+        """Return the same once no records are scored: what is made but once, nobody waits for.
+
+        Raises:
+            BadInput: the boosters cannot be asked here, see `models.trees.Trees.of`.
+        """
+        tables = lazy_tables({}, self.bundle.pipeline)
+        nothing = {name: collect(getattr(tables, name)) for name in NAMES}
+        self.score_each(nothing, pl.DataFrame(schema=ASKED))
+        return self
 
     def score(
         self,
@@ -112,8 +131,7 @@ class Scorer:
 
         Args:
             frames: the contract's tables, with the fixed attributes as columns of `deals`.
-            asked: deal_id (each once), as_of, `reasons` (whether to say why) and `trend_days`
-                (null where the trend is not asked for). One that is not open then is left out.
+            asked: see `ASKED`, each deal once. One that is not open then is left out.
             crowd: whether several ask at once, so that other workers are as busy as this one.
         """
         dated = self.bundle.dated

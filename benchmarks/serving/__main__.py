@@ -179,8 +179,8 @@ def _calls(path: str, bodies: Sequence[Any], headers: dict[str, str] | None = No
 def _put(
     service: Running, deals: int, calls: list[Call], seconds: float
 ) -> Iterator[tuple[str, Heard]]:
-    """Warm up, then ask with one client and with 64; what is not served is left out."""
-    warm = load(service.port, calls, 1, seconds / 5)
+    """Warm up all workers, then ask with one client and with 64; what is not served is left out."""
+    warm = load(service.port, calls, 64, seconds / 5)
     if warm.failed == len(warm.latencies):
         return
     alone = load(service.port, calls, 1, seconds)

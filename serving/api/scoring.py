@@ -23,7 +23,7 @@ from serving.api.notices import less_than_nothing, stages_of, unseen_stages
 from serving.api.together import Laid, Together, companies, key, own_id, place_of
 from serving.api.vocabulary import check_fields
 from serving.champions import Champions
-from serving.scorer import Scorer
+from serving.scorer import ASKED, Scorer
 from serving.scores import Scores
 
 
@@ -148,13 +148,7 @@ def _asked(questions: Sequence[Question], refused: dict[int, BadInput]) -> pl.Da
         if place not in refused
         for deal in (key(place, record.deal.deal_id) for record in one.request.records)
     }
-    columns = {
-        "deal_id": pl.String(),
-        "as_of": pl.Int64(),
-        "reasons": pl.Boolean(),
-        "trend_days": pl.Float64(),
-    }
-    return pl.DataFrame(list(asked.values()), schema=columns, orient="row")
+    return pl.DataFrame(list(asked.values()), schema=ASKED, orient="row")
 
 
 def _told(scorer: Scorer, scores: Scores, questions: Sequence[Question]) -> dict[str, Document]:

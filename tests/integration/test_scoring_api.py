@@ -12,12 +12,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from data import plans
 from data.contract import TABLES
 from data.database import open_database
 from data.moments import DAY, iso
 from data.settings import Settings
 from data.tables import open_tables
 from serving.api.app import create_app
+from serving.api.forms import ScoreRequest
+from serving.api.scoring import Answered, Question, answer
 from serving.champions import Champions
 from serving.security import create_key
 from tests import company
@@ -54,6 +57,20 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert document["status"] == status
     return document
+
+
+def test_the_first_score_after_a_start_builds_no_query(
+    company: Settings, records: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champions = Champions(company.bundles)
+    (name,) = champions.pipelines()
+    champions.scorer(name)
+    monkeypatch.setattr(plans, "_Query", None)
+    body = {"pipeline": name, "records": records[:3]}
+    request = ScoreRequest.model_validate_json(json.dumps(body))
+    (answered,) = answer(champions, [Question(request, NOW)])
+    assert isinstance(answered, Answered)
+    assert len(json.loads(answered.content)["scores"]) == 3
 
 
 def test_whole_records_score_as_the_same_deals_do_in_a_batch(
