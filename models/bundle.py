@@ -156,7 +156,7 @@ class Bundle:
         """
         if not isinstance(self.model, HazardModel) or self.serves == "baseline":
             return []
-        return [member.curves(rows, threads) for member in self.model.members()]
+        return [member.curves(rows, threads) for member in self.model.members]
 
     def explain(self, rows: pl.DataFrame, threads: int = 1, top: int = 3) -> list[Explanation]:
         """Say why feature rows score as they do; nothing is said while the baseline serves.

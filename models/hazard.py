@@ -111,8 +111,9 @@ class HazardModel:
         )
         return Curves.from_hazards(self.edges, hazards[:, :, WON], hazards[:, :, LOST])
 
+    @cached_property
     def members(self) -> list["HazardModel"]:
-        """Return the model once for each pair of its boosters, with that pair alone.
+        """The model once for each pair of its boosters, with that pair alone.
 
         Each booster was fitted without one part of the history, so how far the members' curves
         lie apart shows what the curve owes to the history's accidents.
@@ -123,7 +124,7 @@ class HazardModel:
     def hazards(self, codes: Codes, as_of: np.ndarray, threads: int = 1) -> Array:
         """Return the calibrated hazards of every bin, [n, k, 3]."""
         rows, number = self.ahead.unfold(codes, as_of)
-        each = max(1, threads // 2)
+        each = (threads + 1) // 2
 
         def asked(cause: Sources) -> Array:
             return cause.predict(rows, each, codes.shape[1], self.ahead.bins)

@@ -2,7 +2,7 @@
 
 The rows of a deal in its bins differ in few columns, yet LightGBM takes each of them down every
 tree from the top. In `models.walk` they go down together, and part only where a tree cuts a column
-that is not the same in all of them. The scores are LightGBM's, to the last bit.
+that is not the same in all of them. A booster's scores are LightGBM's, to the last bit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,6 @@ from models.curve import Array
 
 _TOGETHER: Final = 64
 """Rows that go down a tree together at most: the bits of a number."""
-NAN_RIGHT, NAN_LEFT, WORD = range(3)
-"""What a node asks: whether a number is below a limit, and where nan goes; or which word it is."""
 _READ: Final[dict[str, Any]] = {
     "split_feature": np.int64,
     "threshold": np.float64,
@@ -50,7 +48,7 @@ class Trees(NamedTuple):
 
     Attributes:
         root: by tree its first node, or its only leaf; leaves count from -1 downwards.
-        kind: by node NAN_RIGHT, NAN_LEFT or WORD.
+        kind: by node what it asks, see `models.walk`.
         column: by node what it asks about.
         limit: by node the number up to which rows go left, or the set whose words do.
         left: by node where those rows go on, a node or a leaf.
@@ -75,14 +73,17 @@ class Trees(NamedTuple):
         Raises:
             BadInput: they were fitted with a setting that the walk does not know.
         """
+        from models import walk  # here: what scores nothing need not wait for a compiler
+
         root, sets = list[int](), list[np.ndarray]()
         parts = {name: [np.empty(0, kind)] for name, kind in _PARTS.items()}
         nodes, leaves = 0, 0
         for booster in boosters:
             for tree in _trees(booster):
                 limit, words = tree["threshold"], tree["decision_type"] & _CATEGORICAL != 0
+                kind = np.where(_nan_left(tree), walk.NAN_LEFT, walk.NAN_RIGHT)
                 root.append(nodes if len(limit) else -1 - leaves)
-                parts["kind"].append(np.where(words, WORD, _nan_left(tree)))
+                parts["kind"].append(np.where(words, walk.WORD, kind))
                 parts["column"].append(tree["split_feature"])
                 parts["limit"].append(limit + len(sets) * words)
                 for side in ("left", "right"):
@@ -107,9 +108,9 @@ class Trees(NamedTuple):
             alike: how many rows a run has.
             threads: that share the runs.
         """
-        from models.walk import walk  # here: what scores nothing need not wait for a compiler
+        from models.walk import walk
 
-        rows, scores = np.ascontiguousarray(rows), np.zeros(len(rows))
+        rows, scores = np.require(rows, np.float64, ["C", "W"]), np.zeros(len(rows))
         together = max(n for n in range(1, _TOGETHER + 1) if alike % n == 0)
         still = still if together > 1 else rows.shape[1]
         cuts = np.linspace(0, len(rows) // together, threads + 1, dtype=int) * together
@@ -117,7 +118,7 @@ class Trees(NamedTuple):
         def walked(low: int, high: int) -> None:
             walk(rows[low:high], still, together, *self, scores[low:high])
 
-        pieces = [(low, high) for low, high in pairwise(cuts.tolist()) if low < high] or [(0, 0)]
+        pieces = [(low, high) for low, high in pairwise(cuts.tolist()) if low < high]
         for _ in in_turn(lambda piece: walked(*piece), pieces, threads):
             pass
         return scores

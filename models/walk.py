@@ -1,20 +1,37 @@
 """The walk down the trees of `models.trees`: the one thing that is compiled here, by Numba."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
 
 from models.curve import Array
-from models.trees import NAN_LEFT, NAN_RIGHT, WORD
+
+NAN_RIGHT, NAN_LEFT, WORD = range(3)
+"""What a node asks: whether a number is below a limit, and where nan goes; or which word it is.
+They stand here because what was compiled before is told by this file alone."""
+_TYPES: Final = (
+    "void(f8[:, ::1], i8, i8, i8[::1], i1[::1], i4[::1], f8[::1], i4[::1], i4[::1], f8[::1],"
+    " u4[:, ::1], f8[::1])"
+)
 
 
-def _compiled(function: Any) -> Any:
-    """Compile a function when it is first called, or read what was compiled before."""
+def _compiled(function: Callable[..., None]) -> Any:
+    """Compile a function now, or load what was compiled before, so that no call waits for it."""
     try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # it can be kept neither beside this file nor in the user's cache
-        return njit(nogil=True)(function)
+        return njit(_TYPES, nogil=True, cache=True)(function)
+    except Exception:  # nothing can be kept, the disk is full, or what was kept is damaged
+        return njit(_TYPES, nogil=True)(function)
+
+
+@njit(nogil=True)
+def _among(words: np.ndarray, word: float) -> bool:
+    """Tell whether a set, a bit for each word, has this one; nan and -1 are in none."""
+    if not 0 <= word < 32 * len(words):
+        return False
+    place = np.int64(word)
+    return bool((words[place >> 5] >> np.uint32(place & 31)) & np.uint32(1))
 
 
 @_compiled
@@ -80,12 +97,3 @@ def walk(
                     break
                 waiting -= 1
                 node, own = later[waiting], theirs[waiting]
-
-
-@_compiled
-def _among(words: np.ndarray, word: float) -> bool:
-    """Tell whether a set, a bit for each word, has this one; nan and -1 are in none."""
-    if not 0 <= word < 32 * len(words):
-        return False
-    place = np.int64(word)
-    return bool((words[place >> 5] >> np.uint32(place & 31)) & np.uint32(1))

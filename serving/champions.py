@@ -1,6 +1,7 @@
 """The bundles that serve: of each pipeline the one its `champion` file names, kept loaded."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -9,7 +10,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from data.errors import BadInput, NotFound, NotReady, did_you_mean
+from data.errors import DealcastError, NotFound, NotReady, did_you_mean
 from features.catalogue import Family
 from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
@@ -49,6 +50,12 @@ class Champions:
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""
         return sorted(path.parent.name for path in self.folder.glob(f"*/{CHAMPION}"))
+
+    def load(self) -> None:
+        """Load all, so that no request waits; what cannot be loaded is told where it is asked."""
+        for pipeline in self.pipelines():
+            with suppress(DealcastError):
+                self.scorer(pipeline)
 
     def at_hand(self, pipeline: str) -> Scorer | None:
         """Return what `scorer` would, if that needs no loading; None where it does.
@@ -102,7 +109,7 @@ class Champions:
         try:
             bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
             scorer = Scorer(bundle, self.threads, self.workers).at_hand()
-        except (BadInput, NotFound) as error:
+        except Exception as error:  # whatever it is, what serves goes on
             if before is None:
                 raise NotReady(
                     f"the champion of {pipeline} cannot be loaded",

@@ -21,7 +21,7 @@ def page(results: dict[str, Any]) -> str:
         f"- Machine: {machine['cores']} cores, shared with the load generator; {machine['system']};"
         f" load before: {machine['load_before']}.",
         f"- Versions: Python {results['python']}, {versions}.",
-        f"- {results['date']}; {results['seconds']:g} s a row, in four turns;"
+        f"- {results['date']}; {results['seconds']:g} s a row, in turns;"
         f" {results['workers']} worker(s) of each service; {results['facts_a_record']} facts a"
         " record.",
         "",

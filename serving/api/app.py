@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from data.database import open_database
@@ -85,6 +86,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         try:
             custom = load(settings.features)
             champions = Champions(settings.bundles, settings.threads, custom, settings.workers)
+            await run_in_threadpool(champions.load)
             calls = Calls(engine, settings.calls_per_minute)
             scores = Gathering(partial(answer, champions), lambda question: question.weight)
             # a read of SQLite waits for no writer; one of PostgreSQL waits for the network

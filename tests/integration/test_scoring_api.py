@@ -19,6 +19,7 @@ from data.moments import DAY, iso
 from data.settings import Settings
 from data.tables import open_tables
 from serving.api.app import create_app
+from serving.api.deal_score import DealScore
 from serving.api.forms import ScoreRequest
 from serving.api.scoring import Answered, Question, answer
 from serving.champions import Champions
@@ -71,6 +72,24 @@ def test_the_first_score_after_a_start_builds_no_query(
     (answered,) = answer(champions, [Question(request, NOW)])
     assert isinstance(answered, Answered)
     assert len(json.loads(answered.content)["scores"]) == 3
+
+
+def test_answers_have_the_form_that_is_described(
+    client: TestClient, records: list[dict[str, Any]]
+) -> None:
+    asked = {"reasons": True, "trend": True, "won_by": ["2031-01-01"]}
+    ids = [record["deal"]["deal_id"] for record in records[:5]]
+    by_id = client.post(f"/v1/pipelines/{company.NAME}/deals/score", json={"deal_ids": ids})
+    standing = client.post(
+        f"/v1/pipelines/{company.NAME}/deals/score",
+        json={"deal_ids": ids, "won_by": ["2031-01-01"], "days_ahead": [3]},
+    )
+    told = scored(client, records[:5], **asked) + scored(client, records[:5])
+    told += by_id.json()["scores"] + standing.json()["scores"]
+    assert len(told) == 20
+    for one in told:
+        described = DealScore.model_validate(one).model_dump(by_alias=True)
+        assert json.dumps(one) == json.dumps(described)  # in the same order, too
 
 
 def test_whole_records_score_as_the_same_deals_do_in_a_batch(

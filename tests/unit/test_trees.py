@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
@@ -117,13 +118,28 @@ def test_a_setting_that_is_not_walked_is_refused(setting: str) -> None:
         Trees.of([booster_of(rows, rng, **{setting: True})])
 
 
+def compiled(**environment: str) -> None:
+    """Import the walk in a process of its own, which compiles or loads it, and use it."""
+    program = (
+        "import numpy as np, lightgbm as lgb; from models.trees import Trees;"
+        "rows = np.arange(40.0)[:, None];"
+        "one = lgb.train({'verbose': -1, 'min_data_in_leaf': 5}, lgb.Dataset(rows, rows[:, 0]), 3);"
+        "assert (Trees.of([one]).predict(rows, 0, 1) == one.predict(rows, raw_score=True)).all()"
+    )
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, env=os.environ | environment, check=True)
+
+
 def test_where_nothing_can_be_kept_it_is_compiled_anew() -> None:
     """As in a service that may write neither beside the program nor in a home of its own."""
-    program = (
-        "import numpy as np; from models.walk import _among as walk;"
-        "print(walk(np.array([5], np.uint32), 2.0), walk.stats.cache_path)"
-    )
-    nowhere = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=nowhere, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "None"]
+    compiled(NUMBA_CACHE_LOCATOR_CLASSES="ZipCacheLocator")
+
+
+def test_what_was_kept_and_is_damaged_is_compiled_anew(tmp_path: Path) -> None:
+    """As a power cut may leave it: files that are there and empty."""
+    compiled(NUMBA_CACHE_DIR=str(tmp_path))
+    for kept in (".nbi", ".nbc"):
+        (file,) = tmp_path.rglob(f"*{kept}")
+        assert file.stat().st_size > 0
+        file.write_bytes(b"")
+        compiled(NUMBA_CACHE_DIR=str(tmp_path))
