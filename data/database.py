@@ -7,6 +7,8 @@ settings, the API keys and the published lists, and the tables of `standing`, `l
 """
 
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, OperationalError
+from time import monotonic, sleep
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -189,14 +191,23 @@ def _set_pragmas(connection: Any, _: object) -> None:
     # FULL, because what was acknowledged must outlast a power cut; NORMAL may undo the last commit.
     # 64 MB of log before it goes into the database: pages that each commit of the ledger writes
     # anew are copied once in many commits.
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        f"busy_timeout = {BUSY_MS}",
-        "cache_size = -65536",
-        "wal_autocheckpoint = 16384",
-    ):
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    _log_ahead(connection)
+    for pragma in ("synchronous = FULL", "cache_size = -65536", "wal_autocheckpoint = 16384"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _log_ahead(connection: Any) -> None:
+    """Write ahead; where others are just about to begin with it, SQLite does not wait by itself."""
+    end = monotonic() + BUSY_MS / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != SQLITE_BUSY or monotonic() > end:
+                raise
+            sleep(0.01)
 
 
 def _migrate(engine: sa.Engine) -> None:
