@@ -83,7 +83,7 @@ class Sheet:
         absent = [c for c in self._columns if c.name not in read]
         if self.tracked and OBSERVED_AT not in read:
             absent.append(Column(OBSERVED_AT, "moment", "when the tracked fields were so"))
-        implied = {"pipeline": self._pipeline}
+        implied = {"pipeline": self._pipeline}  # `normalise` fills it in where it is given empty
         empty_columns = [
             pl.Series(c.name, [implied.get(c.name)], POLARS_TYPES[c.type]).new_from_index(
                 0, len(given)

@@ -115,11 +115,12 @@ class Trees(NamedTuple):
         still = still if together > 1 else rows.shape[1]
         cuts = np.linspace(0, len(rows) // together, threads + 1, dtype=int) * together
 
-        def walked(low: int, high: int) -> None:
-            walk(rows[low:high], still, together, *self, scores[low:high])
+        def walked(piece: tuple[int, int]) -> None:
+            own = slice(*piece)
+            walk(rows[own], still, together, *self, scores[own])
 
         pieces = [(low, high) for low, high in pairwise(cuts.tolist()) if low < high]
-        for _ in in_turn(lambda piece: walked(*piece), pieces, threads):
+        for _ in in_turn(walked, pieces, threads):
             pass
         return scores
 

@@ -49,7 +49,12 @@ def walk(
     sets: np.ndarray,
     scores: Array,
 ) -> None:
-    """Add to scores what `Trees.predict` says; all between `alike` and `scores` is of `Trees`."""
+    """Add to scores what `Trees.predict` says; all between `alike` and `scores` is of `Trees`.
+
+    Rows that are together at a node are the bits of `own`. Where they part, those that go right are
+    put by (`theirs`) with the node they go on from (`later`), and go down after the others. One
+    function, since a call with so many arrays costs as much as a tree.
+    """
     everybody = np.uint64(2**alike - 1)
     moving = np.empty((rows.shape[1] - still, alike))
     later, theirs = np.empty(alike, np.int64), np.empty(alike, np.uint64)

@@ -126,7 +126,7 @@ def tell(
             "trend": deal["trend"],
             "chances": ahead,
             "won_by": by,
-            "eventually": {"p_won": figure(end["p_won"]), "p_lost": figure(end["p_lost"])},
+            "eventually": chance(end["p_won"], end["p_lost"]),
             "expected_close": told_range("close", closing),
             "expected_end": told_range("end", ending),
             "amount_at_close": money(deal["amount_at_close"]),
@@ -143,12 +143,14 @@ def _chances(scores: Scores, name: str, ahead: dict[Any, Any]) -> list[list[Docu
         return [[] for _ in range(len(scores.rows))]
     days = np.stack([np.broadcast_to(one, len(scores.rows)) for one in ahead.values()])
     return [
-        [
-            {name: place, "p_won": figure(won), "p_lost": figure(lost)}
-            for place, (won, lost) in zip(ahead, pairs, strict=True)
-        ]
+        [{name: place} | chance(won, lost) for place, (won, lost) in zip(ahead, pairs, strict=True)]
         for pairs in scores.pairs(days)
     ]
+
+
+def chance(won: float | None, lost: float | None) -> Document:
+    """Say the chances to be won and to be lost."""
+    return {"p_won": figure(won), "p_lost": figure(lost)}
 
 
 def told_range(name: str, moments: dict[str, Any]) -> dict[str, str] | None:

@@ -11,10 +11,10 @@ from msgspec.json import encode
 
 from data.moments import iso
 from models.curve import Curves
-from serving.api.deal_score import Document, told_range
+from serving.api.deal_score import Document, chance, told_range
 from serving.scores import days_until
 from serving.standings import Standing, curves_of
-from serving.told import figure, money
+from serving.told import money
 
 
 def from_standing(
@@ -41,7 +41,7 @@ def from_standing(
         "trend": None,
         "chances": _chances(row) if curve is None or not days else _at(curve, days),
         "won_by": [] if curve is None else _by(curve, row["as_of"], dates),
-        "eventually": _chance(row["p_won"], row["p_lost"]),
+        "eventually": chance(row["p_won"], row["p_lost"]),
         "expected_close": told_range("close", row),
         "expected_end": told_range("end", row),
         "amount_at_close": money(row["amount_at_close"]),
@@ -72,7 +72,7 @@ def _written(
 
 def _chances(row: dict[str, Any]) -> list[Document]:
     said = json.loads(row["chances"])
-    return [{"days_ahead": days} | _chance(won, lost) for days, won, lost in said]
+    return [{"days_ahead": days} | chance(won, lost) for days, won, lost in said]
 
 
 def _at(curve: Curves, days: Sequence[int]) -> list[Document]:
@@ -87,8 +87,4 @@ def _by(curve: Curves, as_of: int, dates: Sequence[date]) -> list[Document]:
 def _read(curve: Curves, days: float) -> Document:
     """Read one curve; the chances are None where timing is unknown."""
     read = curve.won_by(days), curve.lost_by(days)
-    return _chance(*(None if np.isnan(one[0]) else float(one[0]) for one in read))
-
-
-def _chance(won: float | None, lost: float | None) -> Document:
-    return {"p_won": figure(won), "p_lost": figure(lost)}
+    return chance(*(None if np.isnan(one[0]) else float(one[0]) for one in read))
