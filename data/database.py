@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from data.contract import TABLES, ColumnType, Table
-from data.errors import NotReady
+from data.errors import BadInput, NotReady
 from data.settings import Settings
 
 HEAD: Final = "0008"
@@ -180,11 +180,22 @@ def connected(settings: Settings) -> sa.Engine:
     url = sa.make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "postgresql":
         engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+        sa.event.listen(engine, "handle_error", _refuse_null_characters)
     else:
         settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = sa.create_engine(url)
         sa.event.listen(engine, "connect", _set_pragmas)
     return engine
+
+
+def _refuse_null_characters(context: sa.engine.ExceptionContext) -> None:
+    """Tell whoever asks for text that PostgreSQL cannot keep, and so never has, what is wrong."""
+    if "NUL (0x00)" in str(context.original_exception):
+        raise BadInput(
+            "text with a null character",
+            allowed="text without the character U+0000",
+            remedy="leave it out",
+        )
 
 
 def _set_pragmas(connection: Any, _: object) -> None:

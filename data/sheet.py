@@ -73,6 +73,8 @@ class Sheet:
         self._packed = [c for c in extras if c.name not in {*self.tracked, OBSERVED_AT}]
         self._columns = (*table.columns, *extras)
         self.rows = self._typed()
+        if FILE in frame.columns:  # requests are read by forms that refuse it
+            self._refuse_null_characters()
 
     def _typed(self) -> pl.DataFrame:
         given = self.given.with_columns(pl.col(pl.String).str.strip_chars())
@@ -102,6 +104,12 @@ class Sheet:
         kind = next(c.type for c in self._columns if c.name == name)
         unread = given[_INDEX].filter(given[name].is_not_null() & column.is_null())
         self.reject(self.rows[_INDEX].is_in(unread.implode()), name, _SHAPES[kind])
+
+    def _refuse_null_characters(self) -> None:
+        for name, kind in self.rows.schema.items():
+            if kind == pl.String:
+                bad = self.rows[name].str.contains("\0", literal=True).fill_null(value=False)
+                self.reject(bad, name, "has the null character, which PostgreSQL cannot keep")
 
     def as_given(self, column: str) -> pl.Series:
         """Return what the good rows had in a column before it was read."""

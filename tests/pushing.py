@@ -1,6 +1,7 @@
 """What tests of the live interface share: a small workspace of one's own, on each database."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,3 +77,19 @@ def rows_of(raw: dict[str, pl.DataFrame], table: str, deal_ids: list[str]) -> li
         }
         for row in frame.iter_rows(named=True)
     ]
+
+
+def entries(client: TestClient, **asked: Any) -> list[dict[str, Any]]:
+    answer = client.get("/v1/ledger", params=asked)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["entries"]
+    return found
+
+
+def awaited(client: TestClient, count: int, **asked: Any) -> list[dict[str, Any]]:
+    """Read the ledger once its writer has caught up, which it does within a second or two."""
+    end = time.monotonic() + 30
+    while len(found := entries(client, **asked)) < count and time.monotonic() < end:
+        time.sleep(0.1)
+    assert len(found) == count
+    return found

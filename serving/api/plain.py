@@ -1,7 +1,8 @@
 """Plain records: read by msgspec, straight into what holds them.
 
 Nearly all requests are plain. Whatever is not (a field that is wrong, a date for a moment, a moment
-without a zone) is read by pydantic, which takes more and says what it does not take.
+without a zone, a null character) is read by pydantic, which takes more and says what it does not
+take.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ def request_of(body: bytes) -> ScoreRequest:
         ValidationError: it is none.
     """
     try:
-        plain = _requests.decode(body)
+        plain = _requests.decode(_without_null(body))
         said = msgspec.structs.asdict(plain)
         records = _in_time(said.pop("records"))
         asked = Asked.model_validate({n: v for n, v in said.items() if v is not UNSET})
@@ -67,9 +68,16 @@ def record_of(line: bytes) -> Record:
         ValidationError: it is none.
     """
     try:
-        return _in_time([_records.decode(line)])[0]
+        return _in_time([_records.decode(_without_null(line))])[0]
     except ValueError:
         return _by_pydantic.validate_json(line)
+
+
+def _without_null(body: bytes) -> bytes:
+    """Return JSON, unless it may tell a null character, which text may not have."""
+    if b"\\u0000" in body:
+        raise ValueError("perhaps a null character")
+    return body
 
 
 def _in_time(records: list[Record]) -> list[Record]:

@@ -69,8 +69,12 @@ Day = Annotated[
 ]
 """An ISO 8601 date, in UTC."""
 PipelineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$", max_length=200)]
-Text = Annotated[str, Field(max_length=2_000), Meta(max_length=2_000)]
-Name = Annotated[str, Field(min_length=1, max_length=200), Meta(min_length=1, max_length=200)]
+_NO_NULL: Final = Field(pattern=r"^[^\x00]*$")
+"""PostgreSQL keeps no text with a null character. What msgspec reads was looked through before."""
+Text = Annotated[str, Field(max_length=2_000), _NO_NULL, Meta(max_length=2_000)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=200), _NO_NULL, Meta(min_length=1, max_length=200)
+]
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False), Meta(ge=-1e15, le=1e15)]
 Integer = Annotated[int, Field(ge=0, le=2**53), Meta(ge=0, le=2**53)]
 Attributes = Annotated[

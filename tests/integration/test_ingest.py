@@ -145,6 +145,7 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
             "D7,x,2024-03-05,01/03/2024,赢单,张伟,1,华东,",
             "D8,x,2024-03-05,,跟进中,张伟,很多,华东,",
             "D9,x,2024-03-05",
+            "D10,x,2024-03-05,,跟进中,张\0伟,1,华东,",
         )
     )
     told = {(row, field): (value, reason) for row, field, value, reason in refused(report)}
@@ -156,6 +157,7 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
     assert told[9, "closed_at"][1] == "closed before it was created"
     assert told[10, "amount"] == ("很多", "not a number")
     assert told[11, None][1] == "9 values expected, 3 found"
+    assert told[12, "owner_id"] == ("张\0伟", "has the null character, which PostgreSQL cannot keep")
     assert report.tables["deals"].accepted == 1
     assert report.tables["deals"].repeated == 1
     assert report.tables["deals"].rejected == report.rejected

@@ -1,6 +1,5 @@
 """Who saw what, when, from which model; what came of it; and what erasure leaves."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from serving import ledger
 from serving.access.reach import EVERYTHING
 from serving.ledger import Asked, Told, Writer
 from tests import company
-from tests.pushing import NOW, put, serving, settled
+from tests.pushing import NOW, awaited, entries, put, serving, settled
 
 RECORDS = company.records(company.history())
 OPEN = [record["deal"]["deal_id"] for record in RECORDS]
@@ -30,22 +29,6 @@ OPEN = [record["deal"]["deal_id"] for record in RECORDS]
 def client(settings: Settings, company: Settings) -> Iterator[TestClient]:
     with serving(settled(settings, company)) as client:
         yield client
-
-
-def entries(client: TestClient, **asked: Any) -> list[dict[str, Any]]:
-    answer = client.get("/v1/ledger", params=asked)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["entries"]
-    return found
-
-
-def awaited(client: TestClient, count: int, **asked: Any) -> list[dict[str, Any]]:
-    """Read the ledger once its writer has caught up, which it does within a second or two."""
-    end = time.monotonic() + 30
-    while len(found := entries(client, **asked)) < count and time.monotonic() < end:
-        time.sleep(0.1)
-    assert len(found) == count
-    return found
 
 
 def test_every_score_that_leaves_the_house_is_in_it(client: TestClient) -> None:

@@ -60,6 +60,11 @@ def test_moments_of_other_forms_are_read_as_well(other: dict[str, Any]) -> None:
     assert plain.request_of(body(other)) == ScoreRequest.model_validate_json(body(other))
 
 
+def test_text_that_looks_like_a_null_character_is_text() -> None:
+    (record,) = plain.request_of(body(_with("changes", value=r"a\u0000b"))).records
+    assert record.changes[0].value == r"a\u0000b"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -74,6 +79,9 @@ def test_moments_of_other_forms_are_read_as_well(other: dict[str, Any]) -> None:
         body(_with("changes", seq=2**53 + 1)),
         body(_with("changes", number=1e16)),
         body(_with("changes", other=1)),
+        body(_with("changes", value="a\0b")),
+        body(_with("deal", attributes={"a\0b": 1})),
+        body(RECORD).replace(b"qualify", b"qual\0ify"),
         body(_with("activities", status="maybe")),
         body(_with("deal", deal_id="")),
         body(_with("deal", created_at=None)),
