@@ -21,14 +21,15 @@ from data import audit
 from data.audit import commander
 from data.bulk import Merged, merge, read, writing
 from data.closings import keep_closings
-from data.contract import OUTCOMES, Pipeline
+from data.contract import OUTCOMES, TABLES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
 from data.mapping import Mapping
 from data.moments import now
 from data.push import touch_standing
-from data.records import normalise
+from data.records import OBSERVED_AT, normalise
 from data.rejects import RejectsFile
+from data.sheet import ORIGIN, TRACKED_TYPES
 from data.spool import Spool
 
 
@@ -100,7 +101,8 @@ def ingest(
 
     Raises:
         NotFound: there is no such source.
-        BadInput: it cannot be read, lacks a column, has no rows, or all of them were refused.
+        BadInput: it cannot be read, lacks a column, has no rows, or all of them were refused; or
+            an attribute is called as a column of the contract.
 
     """
     with ExitStack() as stack:
@@ -115,6 +117,7 @@ def ingest(
         spool.fill(rejects.add, progress)
         report = Report(pipeline_name, str(source), spool.encodings)
         pipeline = mapping.settings(pipeline_name, source, spool.columns)
+        _check_attributes(pipeline)
         transaction = stack.enter_context(writing(engine))
         _remember(transaction, pipeline)
         known = _known_deals(transaction, pipeline_name)
@@ -134,6 +137,20 @@ def ingest(
         told = {name: table.accepted + table.changed for name, table in report.tables.items()}
         audit.record(transaction, commander(), "facts.ingested", now(), pipeline_name, **told)
     return report
+
+
+def _check_attributes(pipeline: Pipeline) -> None:
+    """Refuse attributes that would stand in the place of what the contract calls so."""
+    taken = [*TABLES["deals"].schema, *TRACKED_TYPES, OBSERVED_AT, *ORIGIN]
+    for name in pipeline.attributes:
+        if name in taken:
+            raise BadInput(
+                "an attribute that is called as a column of deals",
+                field="attributes",
+                value=name,
+                allowed="other names than " + ", ".join(taken),
+                remedy="map it to that column, or give it another name",
+            )
 
 
 def _take(

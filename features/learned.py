@@ -1,5 +1,6 @@
 """What a training learns of a pipeline before it computes features: the whole of a context."""
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -17,11 +18,13 @@ from features.track import strengths
 
 _TOLD: Final = frozenset(
     (
-        *("known_at", LAST_TOUCH, "working_days", KEYS["all"]),
+        *("known_at", LAST_TOUCH, "working_days", KEYS["all"], "team", "hired_at"),
         *(f"{of}_{name}" for of in KEYS for name in counts(of)),
     )
 )
 """Columns that stand beside a deal's own; a fixed attribute of that name would be lost."""
+_ASKED: Final = re.compile(r"(run|facts)_\d+(_in_\d+)?")
+"""What a history calls what it is asked."""
 
 
 def learned(
@@ -47,13 +50,13 @@ def learned(
     Raises:
         BadInput: an attribute is called as what is told of every deal.
     """
-    fixed = (name for name, one in pipeline.attributes.items() if one.policy == "fixed")
-    if lost := _TOLD.intersection(fixed):
+    fixed = [name for name, one in pipeline.attributes.items() if one.policy == "fixed"]
+    if lost := [name for name in fixed if name in _TOLD or _ASKED.fullmatch(name)]:
         raise BadInput(
             "an attribute that is called as what is told of every deal",
             field="attributes",
             value=", ".join(sorted(lost)),
-            allowed="other names than " + ", ".join(sorted(_TOLD)),
+            allowed="other names than run_0 and such, " + ", ".join(sorted(_TOLD)),
             remedy="give it another name in the mapping, and ingest again",
         )
     context = Context.learn(known, pipeline, cadence_days, custom)

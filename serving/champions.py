@@ -1,8 +1,10 @@
 """The bundles that serve: of each pipeline the one its `champion` file names, kept loaded."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic_ns
@@ -25,8 +27,9 @@ log = structlog.get_logger()
 class Champions:
     """Loads champions when first asked for and again when another is named.
 
-    A request keeps the scorer that it was given, so a swap never mixes two bundles in one
-    answer. A bundle that cannot be loaded is refused, and the one before it goes on serving.
+    While another is loaded, which takes about a second, the one before goes on answering; so it
+    does where the other cannot be loaded. A request keeps the scorer that it was given, so a swap
+    never mixes two bundles in one answer.
 
     Attributes:
         folder: the workspace's bundles, a folder for each pipeline.
@@ -42,6 +45,8 @@ class Champions:
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _looked: dict[str, tuple[int, Stamp]] = field(default_factory=dict)
     _loading: Lock = field(default_factory=Lock)
+    _aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "champion"))
+    _swaps: dict[str, Future[Scorer]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Note where they are: it is looked there at nearly each request."""
@@ -63,8 +68,13 @@ class Champions:
         Raises:
             NotFound: the pipeline has no champion.
         """
+        stamp = self._stamp(pipeline)
         loaded = self._loaded.get(pipeline)
-        return loaded[1] if loaded and loaded[0] == self._stamp(pipeline) else None
+        if loaded is None:
+            return None
+        if loaded[0] != stamp:
+            self._swap(pipeline, stamp)
+        return loaded[1]
 
     def scorer(self, pipeline: str) -> Scorer:
         """Return the scorer of a pipeline's champion.
@@ -74,12 +84,13 @@ class Champions:
             NotReady: its first bundle cannot be loaded.
 
         """
-        stamp = self._stamp(pipeline)
-        loaded = self._loaded.get(pipeline)
-        if loaded is None or loaded[0] != stamp:
-            with self._loading:
-                loaded = self._load(pipeline, stamp)
-        return loaded[1]
+        return self.at_hand(pipeline) or self._load(pipeline, self._stamp(pipeline))
+
+    def _swap(self, pipeline: str, stamp: Stamp) -> None:
+        """Have another champion loaded by a thread, unless that is being done."""
+        swap = self._swaps.get(pipeline)
+        if swap is None or swap.done():
+            self._swaps[pipeline] = self._aside.submit(self._load, pipeline, stamp)
 
     def _stamp(self, pipeline: str) -> Stamp:
         """Tell one state of the champion file from another, at the price of a stat at most."""
@@ -102,20 +113,23 @@ class Champions:
         self._looked[pipeline] = at, stamp
         return stamp
 
-    def _load(self, pipeline: str, stamp: Stamp) -> tuple[Stamp, Scorer]:
-        before = self._loaded.get(pipeline)
-        if before is not None and before[0] == stamp:  # another thread was first
-            return before
-        try:
-            bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
-            scorer = Scorer(bundle, self.threads, self.workers).at_hand()
-        except Exception as error:  # whatever it is, what serves goes on
-            if before is None:
-                raise NotReady(
-                    f"the champion of {pipeline} cannot be loaded",
-                    remedy=f"train or promote another; {error}",
-                ) from error
-            log.error("champion refused, the one before goes on", pipeline=pipeline, why=str(error))
-            scorer = before[1]
-        self._loaded[pipeline] = stamp, scorer
-        return stamp, scorer
+    def _load(self, pipeline: str, stamp: Stamp) -> Scorer:
+        with self._loading:
+            before = self._loaded.get(pipeline)
+            if before is not None and before[0] == stamp:  # another thread was first
+                return before[1]
+            try:
+                bundle = Bundle.load(champion(self.folder / pipeline), self.custom)
+                scorer = Scorer(bundle, self.threads, self.workers).at_hand()
+            except Exception as error:  # whatever it is, what serves goes on
+                if before is None:
+                    raise NotReady(
+                        f"the champion of {pipeline} cannot be loaded",
+                        remedy=f"train or promote another; {error}",
+                    ) from error
+                log.error(
+                    "champion refused, the one before goes on", pipeline=pipeline, why=str(error)
+                )
+                scorer = before[1]
+            self._loaded[pipeline] = stamp, scorer
+            return scorer

@@ -157,7 +157,7 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
     assert told[9, "closed_at"][1] == "closed before it was created"
     assert told[10, "amount"] == ("很多", "not a number")
     assert told[11, None][1] == "9 values expected, 3 found"
-    assert told[12, "owner_id"] == ("张\0伟", "has the null character, which PostgreSQL cannot keep")
+    assert told[12, "owner_id"][1] == "has the null character, which PostgreSQL cannot keep"
     assert report.tables["deals"].accepted == 1
     assert report.tables["deals"].repeated == 1
     assert report.tables["deals"].rejected == report.rejected
@@ -172,6 +172,16 @@ def test_a_file_refused_altogether_leaves_nothing(
         bring(sheet(tmp_path, "D1,x,yesterday,,跟进中,张伟,1,华东,"))
     with pytest.raises(NotFound, match="no such pipeline"):
         load_pipeline(database, "opps")
+
+
+@pytest.mark.parametrize("name", ["outcome", "amount", "_row"])
+def test_an_attribute_is_not_called_as_a_column_of_deals(
+    bring: Bring, tmp_path: Path, name: str
+) -> None:
+    mapping = CHINESE.replace("      区域: {", f"      {name}: {{")
+    with pytest.raises(BadInput, match="an attribute that is called") as refused:
+        bring(sheet(tmp_path, *ROWS), mapping)
+    assert refused.value.value == name
 
 
 def test_a_corrected_file_leaves_no_old_rejects(bring: Bring, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from data.database import open_database
 from data.settings import Settings
 from models.bundle import CHAMPION, Bundle, crown
 from serving.api.app import create_app
-from serving.champions import Champions
+from serving.api.service import Service
 from serving.security import create_key
 from tests import company
 
@@ -72,14 +73,20 @@ def test_swaps_fail_no_request_and_mix_no_answer(client: TestClient, workspace: 
 
     with ThreadPoolExecutor(4) as threads:
         callers = [threads.submit(ask) for _ in range(4)]
-        champions = Champions(workspace.bundles)
         for swap in range(SWAPS):
             crown((first, second)[swap % 2])
-            if swap % 25 == 0:  # so that some swaps meet a loading
-                assert champions.scorer("sales").bundle.name == (first, second)[swap % 2].name
+            if swap % 25 == 0:  # some are named only while others are being loaded
+                _await_served(client, (first, second)[swap % 2].name)
         done.set()
         assert sum(caller.result() for caller in callers) > 0
-    assert set(seen) <= {first.name, second.name}
+    assert set(seen) == {first.name, second.name}
+
+
+def _await_served(client: TestClient, bundle: str) -> None:
+    end = monotonic() + 60
+    while client.get("/v1/pipelines/sales/model").json()["bundle"] != bundle:
+        assert monotonic() < end
+        sleep(0.02)
 
 
 def test_a_corrupt_bundle_is_refused_while_requests_come_in(
@@ -99,7 +106,11 @@ def test_a_corrupt_bundle_is_refused_while_requests_come_in(
     booster = other / "won-0.txt"
     booster.write_bytes(booster.read_bytes()[:-20])
     crown(other)
+    sleep(0.002)  # a champion's file is looked at once a millisecond
     with ThreadPoolExecutor(4) as threads:
         assert {one.result() for one in [threads.submit(asked) for _ in range(8)]} == {champion}
+    service: Service = client.app_state["service"]
+    service.champions._swaps["sales"].result()
+    assert asked() == champion
     card = json.loads((own / champion / "card.json").read_text("utf-8"))
     assert card["name"] == champion

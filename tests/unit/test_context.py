@@ -72,7 +72,9 @@ def test_a_ladder_that_is_declared_stands(engine: Engine) -> None:
     assert Context.learn(tables(paths, engine), declared, cadence_days=1).stages == ("b", "a")
 
 
-@pytest.mark.parametrize("name", ["everyone", "known_at", "last_touch", "team_won", "working_days"])
+@pytest.mark.parametrize(
+    "name", ["everyone", "known_at", "last_touch", "team_won", "working_days", "team", "run_0"]
+)
 def test_an_attribute_that_would_be_lost_among_what_is_told_of_deals_is_refused(name: str) -> None:
     lost = Pipeline(name="clashing", attributes={name: Attribute(type="number", policy="fixed")})
     with pytest.raises(BadInput, match="called as what is told") as refused:
