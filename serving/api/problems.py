@@ -176,6 +176,10 @@ def _http(request: Request, error: HTTPException) -> Response:
         "status": status.value,
         "detail": str(error.detail),
     }
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        document["remedy"] = "see /docs for the paths that there are, and their methods"
+    if "Allow" in headers:
+        document["allowed"] = headers["Allow"]
     return Problem(document, headers)
 
 

@@ -445,8 +445,9 @@ def test_no_malformed_record_is_a_fault_of_ours(
 
 
 def test_errors_of_routing_are_problems_too(client: TestClient) -> None:
-    problem(client.get("/v1/nothing"), 404)
-    problem(client.get("/v1/score"), 405)
+    assert "/docs" in problem(client.get("/v1/nothing"), 404)["remedy"]
+    wrong = client.get("/v1/score")
+    assert problem(wrong, 405)["allowed"] == wrong.headers["allow"] == "POST"
 
 
 def test_the_interface_describes_itself(client: TestClient) -> None:
