@@ -6,6 +6,7 @@ meeting of two facts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -232,10 +233,18 @@ class Line:
 
     def _added(self, rows: Array, low: int, high: int) -> Array:
         """Return what some columns of code rows add to the mean's log-odds, [n]."""
-        design, kept = self.design.within(low, high)
+        if (low, high) not in self._parts:
+            design, kept = self.design.within(low, high)
+            self._parts[low, high] = design, self.mean[kept], self.weights[kept]
+        design, mean, weights = self._parts[low, high]
         # summed row by row, so that a deal's odds do not depend on the company it is in
-        added: Array = ((design.of(rows) - self.mean[kept]) * self.weights[kept]).sum(axis=1)
+        added: Array = ((design.of(rows) - mean) * weights).sum(axis=1)
         return added
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], tuple[Design, Array, Array]]:
+        """What `_added` looks for but once: design, mean and weights of some columns."""
+        return {}
 
     def effects(self, rows: Array) -> Array:
         """Return what each column of code rows adds to the mean's log-odds, [n, columns]."""

@@ -2,11 +2,13 @@
 
 The rows of a deal in its bins differ in few columns, yet LightGBM takes each of them down every
 tree from the top. In `models.walk` they go down together, and part only where a tree cuts a column
-that is not the same in all of them. A booster's scores are LightGBM's, to the last bit.
+that is not the same in all of them; and so do the deals. A booster's scores are LightGBM's, to the
+last bit.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import ceil
 from typing import Any, Final, NamedTuple, Self
 
 import lightgbm as lgb
@@ -17,7 +19,9 @@ from data.pool import in_turn
 from models.curve import Array
 
 _TOGETHER: Final = 64
-"""Rows that go down a tree together at most: the bits of a number."""
+"""Rows of a run at most: the bits of a number."""
+_RUNS: Final = 500
+"""Runs that go down a tree together at most: of more, what is asked next is no longer at hand."""
 _READ: Final[dict[str, Any]] = {
     "split_feature": np.int64,
     "threshold": np.float64,
@@ -113,7 +117,9 @@ class Trees(NamedTuple):
         rows, scores = np.require(rows, np.float64, ["C", "W"]), np.zeros(len(rows))
         together = max(n for n in range(1, _TOGETHER + 1) if alike % n == 0)
         still = still if together > 1 else rows.shape[1]
-        cuts = np.linspace(0, len(rows) // together, threads + 1, dtype=int) * together
+        runs = len(rows) // together
+        each = threads * ceil(runs / threads / _RUNS)
+        cuts = np.linspace(0, runs, each + 1, dtype=int) * together
 
         def walked(piece: tuple[int, int]) -> None:
             own = slice(*piece)

@@ -88,11 +88,21 @@ def test_a_run_of_rows_scores_as_each_of_them(
     """The columns that move come last, words among them, wherever the boosters have them."""
     rows = runs(np.random.default_rng(seed), 3, alike, 0.2)
     columns = [*STILL, *moving]
-    place = np.argsort(columns)
-    trees = Trees.of(learned[1:])
-    turned = trees._replace(column=place[trees.column].astype(trees.column.dtype))
-    scores = turned.predict(rows[:, columns], len(STILL), alike, threads)
+    scores = turned(learned[1], columns).predict(rows[:, columns], len(STILL), alike, threads)
     assert (scores == told(learned[1], rows)).all()
+
+
+def turned(booster: lgb.Booster, columns: list[int]) -> Trees:
+    """Return the trees of a booster for rows whose columns stand in another order."""
+    trees, place = Trees.of([booster]), np.argsort(columns)
+    return trees._replace(column=place[trees.column].astype(trees.column.dtype))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_so_do_more_runs_than_go_down_together(threads: int) -> None:
+    rows, columns = runs(np.random.default_rng(0), 1_203, 3, 0.2), [*STILL, *MOVING]
+    scores = turned(GAPPY[0], columns).predict(rows[:, columns], len(STILL), 3, threads)
+    assert (scores == told(GAPPY[0], rows)).all()
 
 
 def test_a_bag_is_the_mean_of_its_boosters() -> None:
