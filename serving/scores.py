@@ -1,6 +1,5 @@
 """Scores: what a bundle says of open deals, all of it read off their curves."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 import polars as pl
+from msgspec.json import encode
 
 from data.moments import DAY, to_moment
 from models.curve import Array, Curves
@@ -109,7 +109,7 @@ class Scores:
         """Return the chances at the horizons as JSON, [[days, p_won, p_lost], …] of each deal."""
         days = self.horizons_days
         return [
-            json.dumps([[day, *pair] for day, pair in zip(days, pairs, strict=True)])
+            encode([[day, *pair] for day, pair in zip(days, pairs, strict=True)]).decode()
             for pairs in self.pairs(np.array(days)[:, None])
         ]
 

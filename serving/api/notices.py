@@ -4,7 +4,7 @@ A stage that the pipeline does not have yet is what a CRM does when its ladder c
 scored, or its fact taken, and the answer says by what.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Final
 
 from pydantic import BaseModel, Field
@@ -51,15 +51,16 @@ def unseen_stages(named: Iterable[tuple[str, str]], bundle: Bundle) -> list[Noti
     ]
 
 
-def stages_of(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
-    """Yield each stage that records name, after its place in the request."""
+def stages_of(records: Sequence[Record], known: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield each stage that records name and that is not known, after its place in the request."""
     for number, record in enumerate(records):
         now = record.deal.stage
-        if now is not None:
+        if now is not None and now not in known:
             yield f"records.{number}.deal.stage", now
         for place, change in enumerate(record.changes):
-            if change.field == "stage" and change.value is not None:
-                yield f"records.{number}.changes.{place}.value", change.value
+            said = change.value
+            if change.field == "stage" and said is not None and said not in known:
+                yield f"records.{number}.changes.{place}.value", said
 
 
 def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
@@ -107,13 +108,14 @@ def less_than_nothing(records: Sequence[Record]) -> Iterator[Notice]:
     """Say which amounts of whole records are below 0."""
     found: list[tuple[str, object]] = []
     for number, record in enumerate(records):
-        found.append((f"records.{number}.deal.amount", record.deal.amount))
+        if _below_nought(record.deal.amount):
+            found.append((f"records.{number}.deal.amount", record.deal.amount))
         found += [
             (f"records.{number}.changes.{place}.value", change.value)
             for place, change in enumerate(record.changes)
-            if change.field == "amount"
+            if change.field == "amount" and _below_nought(change.value)
         ]
-    yield from _negative([one for one in found if _below_nought(one[1])])
+    yield from _negative(found)
 
 
 def _negative(found: Sequence[tuple[str, object]]) -> Iterator[Notice]:
