@@ -149,7 +149,7 @@ def _check_attributes(pipeline: Pipeline) -> None:
                 field="attributes",
                 value=name,
                 allowed="other names than " + ", ".join(taken),
-                remedy="map it to that column, or give it another name",
+                remedy="give it another name, or map it to that column",
             )
 
 

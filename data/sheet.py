@@ -30,7 +30,7 @@ REJECTS: Final = pl.Schema(
 )
 """The shape of the rejects: `raw` is the row as it came, as JSON."""
 
-_INDEX: Final = "_index"
+_INDEX: Final = "_place_in_frame"
 TRACKED_TYPES: Final[dict[str, ColumnType]] = {
     "stage": "text",
     "amount": "number",
@@ -43,6 +43,8 @@ _SHAPES: Final[dict[ColumnType, str]] = {
     "integer": "not a whole number",
     "json": "not a JSON object",
 }
+_NULL_IN_JSON: Final = r"(?:^|[^\\])(?:\\\\)*\\u0000"
+"""A null character as JSON writes it: behind an even number of backslashes."""
 
 
 class Sheet:
@@ -106,10 +108,11 @@ class Sheet:
         self.reject(self.rows[_INDEX].is_in(unread.implode()), name, _SHAPES[kind])
 
     def _refuse_null_characters(self) -> None:
-        for name, kind in self.rows.schema.items():
-            if kind == pl.String:
-                bad = self.rows[name].str.contains("\0", literal=True).fill_null(value=False)
-                self.reject(bad, name, "has the null character, which PostgreSQL cannot keep")
+        for column in self._columns:
+            if self.rows.schema[column.name] == pl.String:
+                null = _NULL_IN_JSON if column.type == "json" else "\0"
+                bad = self.rows[column.name].str.contains(null).fill_null(value=False)
+                self.reject(bad, column.name, "has a null character, which PostgreSQL cannot keep")
 
     def as_given(self, column: str) -> pl.Series:
         """Return what the good rows had in a column before it was read."""

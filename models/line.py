@@ -5,8 +5,7 @@ meeting of two facts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -145,6 +144,10 @@ class Line:
     weights: Array
     intercept: float
     mean: Array
+    _parts: dict[tuple[int, int], tuple[Design, Array, Array]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Design, mean and weights of the columns between two positions, looked for but once."""
 
     @classmethod
     def cross_fit(
@@ -240,11 +243,6 @@ class Line:
         # summed row by row, so that a deal's odds do not depend on the company it is in
         added: Array = ((design.of(rows) - mean) * weights).sum(axis=1)
         return added
-
-    @cached_property
-    def _parts(self) -> dict[tuple[int, int], tuple[Design, Array, Array]]:
-        """What `_added` looks for but once: design, mean and weights of some columns."""
-        return {}
 
     def effects(self, rows: Array) -> Array:
         """Return what each column of code rows adds to the mean's log-odds, [n, columns]."""

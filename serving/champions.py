@@ -1,13 +1,10 @@
 """The bundles that serve: of each pipeline the one its `champion` file names, kept loaded."""
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from threading import Lock
-from time import monotonic_ns
+from threading import Event, Lock, Thread
 from typing import Final, TypeAlias
 
 import structlog
@@ -18,14 +15,13 @@ from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
 
 Stamp: TypeAlias = tuple[int, int, int]
-_LOOK_NS: Final = 1_000_000
-"""How long a file that was looked at is taken to be the same: a stat is a tenth of a short call."""
+_EVERY_SECONDS: Final = 0.25
 log = structlog.get_logger()
 
 
 @dataclass
 class Champions:
-    """Loads champions when first asked for and again when another is named.
+    """Loads champions when first asked for, and again when it sees that another is named.
 
     While another is loaded, which takes about a second, the one before goes on answering; so it
     does where the other cannot be loaded. A request keeps the scorer that it was given, so a swap
@@ -43,14 +39,9 @@ class Champions:
     custom: tuple[Family, ...] = ()
     workers: int = 1
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
-    _looked: dict[str, tuple[int, Stamp]] = field(default_factory=dict)
-    _loading: Lock = field(default_factory=Lock)
-    _aside: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "champion"))
-    _swaps: dict[str, Future[Scorer]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Note where they are: it is looked there at nearly each request."""
-        self._root = str(self.folder)
+    _loading: dict[str, Lock] = field(default_factory=dict)
+    _stopping: Event = field(default_factory=Event)
+    _thread: Thread | None = None
 
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""
@@ -62,19 +53,29 @@ class Champions:
             with suppress(DealcastError):
                 self.scorer(pipeline)
 
-    def at_hand(self, pipeline: str) -> Scorer | None:
-        """Return what `scorer` would, if that needs no loading; None where it does.
+    def start(self) -> None:
+        """Begin to look, several times a second, whether others are named."""
+        self._thread = Thread(target=self._run, name="champions", daemon=True)
+        self._thread.start()
 
-        Raises:
-            NotFound: the pipeline has no champion.
-        """
-        stamp = self._stamp(pipeline)
+    def stop(self) -> None:
+        """End, after what is being loaded."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def look(self) -> None:
+        """Load those that are named in place of others, and forget those of which none is named."""
+        for pipeline in list(self._loaded):
+            try:
+                self._load(pipeline)
+            except NotFound:
+                del self._loaded[pipeline]
+
+    def at_hand(self, pipeline: str) -> Scorer | None:
+        """Return the scorer of a pipeline's champion; None where none is loaded yet."""
         loaded = self._loaded.get(pipeline)
-        if loaded is None:
-            return None
-        if loaded[0] != stamp:
-            self._swap(pipeline, stamp)
-        return loaded[1]
+        return loaded and loaded[1]
 
     def scorer(self, pipeline: str) -> Scorer:
         """Return the scorer of a pipeline's champion.
@@ -84,22 +85,16 @@ class Champions:
             NotReady: its first bundle cannot be loaded.
 
         """
-        return self.at_hand(pipeline) or self._load(pipeline, self._stamp(pipeline))
+        return self.at_hand(pipeline) or self._load(pipeline)
 
-    def _swap(self, pipeline: str, stamp: Stamp) -> None:
-        """Have another champion loaded by a thread, unless that is being done."""
-        swap = self._swaps.get(pipeline)
-        if swap is None or swap.done():
-            self._swaps[pipeline] = self._aside.submit(self._load, pipeline, stamp)
+    def _run(self) -> None:
+        while not self._stopping.wait(_EVERY_SECONDS):
+            self.look()
 
     def _stamp(self, pipeline: str) -> Stamp:
-        """Tell one state of the champion file from another, at the price of a stat at most."""
-        looked = self._looked.get(pipeline)
-        if looked is not None and monotonic_ns() - looked[0] < _LOOK_NS:
-            return looked[1]
-        at = monotonic_ns()
+        """Tell one state of the champion file from another, at the price of a stat."""
         try:
-            stat = os.stat(f"{self._root}/{pipeline}/{CHAMPION}")
+            stat = os.stat(self.folder / pipeline / CHAMPION)
         except OSError:
             raise NotFound(
                 "no champion serves this pipeline",
@@ -109,14 +104,14 @@ class Champions:
                 remedy=did_you_mean(pipeline, self.pipelines())
                 or f"train one: dealcast train --pipeline {pipeline}"[:200],
             ) from None
-        stamp = stat.st_mtime_ns, stat.st_ino, stat.st_size
-        self._looked[pipeline] = at, stamp
-        return stamp
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
 
-    def _load(self, pipeline: str, stamp: Stamp) -> Scorer:
-        with self._loading:
+    def _load(self, pipeline: str) -> Scorer:
+        """Return what is loaded of the file as it is now, and load it where it is another."""
+        stamp = self._stamp(pipeline)
+        with self._loading.setdefault(pipeline, Lock()):
             before = self._loaded.get(pipeline)
-            if before is not None and before[0] == stamp:  # another thread was first
+            if before is not None and before[0] == stamp:
                 return before[1]
             try:
                 bundle = Bundle.load(champion(self.folder / pipeline), self.custom)

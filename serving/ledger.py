@@ -203,6 +203,7 @@ def said(connection: sa.Connection, asked: Asked) -> pl.DataFrame:
         .with_columns(**{name: pl.col("chances").list.get(place) for name, place in at.items()})
         .with_columns(pl.col("days").cast(pl.Int64))
         .drop("chances")
+        .unique()  # what is said twice may be written in two ways
         .sort("deal_id", "as_of", "bundle", "days")
     )
 

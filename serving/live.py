@@ -1,4 +1,4 @@
-"""What runs beside the requests: rescoring, the ledger's writer, deliveries to webhooks."""
+"""What runs beside the requests: swaps, rescoring, the ledger's writer, deliveries to webhooks."""
 
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +20,7 @@ class Live:
 
     Attributes:
         clock: this moment, for whatever is written; see `Steady`.
+        champions: loads those that are named in place of others.
         rescorer: scores pushed deals.
         rest: rescores what pushes have left.
         ledger: writes what requests were told.
@@ -27,6 +28,7 @@ class Live:
     """
 
     clock: Steady
+    champions: Champions
     rescorer: Rescorer
     rest: rescoring.Rest
     ledger: ledger.Writer
@@ -38,11 +40,12 @@ class Live:
         steady = Steady(clock)
         rescorer = Rescorer(engine, champions, steady, settings.webhook_close_days)
         sender = Sender(engine, clock, settings.webhook_attempts, settings.webhook_private)
-        return cls(steady, rescorer, rescoring.Rest(rescorer), ledger.Writer(engine), sender)
+        rest, writer = rescoring.Rest(rescorer), ledger.Writer(engine)
+        return cls(steady, champions, rescorer, rest, writer, sender)
 
     def __enter__(self) -> Self:
         """Start them."""
-        for thread in (self.ledger, self.rest, self.sender):
+        for thread in (self.ledger, self.rest, self.sender, self.champions):
             thread.start()
         return self
 
@@ -53,5 +56,5 @@ class Live:
         traceback: TracebackType | None,
     ) -> None:
         """Stop them; what the ledger still holds is written."""
-        for thread in (self.sender, self.rest, self.ledger):
+        for thread in (self.champions, self.sender, self.rest, self.ledger):
             thread.stop()

@@ -4,8 +4,8 @@ A stage that the pipeline does not have yet is what a CRM does when its ladder c
 scored, or its fact taken, and the answer says by what.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,9 @@ from data.moments import DAY, iso
 from data.push import Pushed
 from models.bundle import Bundle
 from serving.api.records import Record, Row
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Where in a request something stands, step by step; most places are never told."""
 
 
 class Notice(BaseModel):
@@ -26,21 +29,21 @@ class Notice(BaseModel):
     remedy: str
 
 
-def unseen_stages(named: Iterable[tuple[str, str]], bundle: Bundle) -> list[Notice]:
+def unseen_stages(named: Iterable[tuple[Place, str]], bundle: Bundle) -> list[Notice]:
     """Say which stages the bundle has not learned from, each once.
 
     Args:
         named: stages, each after its place in the request.
         bundle: what scores.
     """
-    first: dict[str, str] = {}
+    first: dict[str, Place] = {}
     for place, stage in named:
         first.setdefault(stage, place)
     known = ", ".join(bundle.stages)
     return [
         Notice(
             title="a stage that the bundle has not seen: it counts as another one",
-            field=first[stage],
+            field=".".join(map(str, first[stage])),
             value=stage,
             allowed=known or "none: the pipeline had no stages",
             remedy=did_you_mean(stage, bundle.stages)
@@ -51,25 +54,23 @@ def unseen_stages(named: Iterable[tuple[str, str]], bundle: Bundle) -> list[Noti
     ]
 
 
-def stages_of(records: Sequence[Record], known: Container[str]) -> Iterator[tuple[str, str]]:
-    """Yield each stage that records name and that is not known, after its place in the request."""
+def stages_of(records: Sequence[Record]) -> Iterator[tuple[Place, str]]:
+    """Yield each stage that records name, after its place in the request."""
     for number, record in enumerate(records):
-        now = record.deal.stage
-        if now is not None and now not in known:
-            yield f"records.{number}.deal.stage", now
+        if record.deal.stage is not None:
+            yield ("records", number, "deal.stage"), record.deal.stage
         for place, change in enumerate(record.changes):
-            said = change.value
-            if change.field == "stage" and said is not None and said not in known:
-                yield f"records.{number}.changes.{place}.value", said
+            if change.field == "stage" and change.value is not None:
+                yield ("records", number, "changes", place, "value"), change.value
 
 
-def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[Place, str]]:
     """Yield each stage that pushed rows of a table name, after its place in the request."""
     for number, row in enumerate(rows):
         if table == "deals" and row.get("stage") is not None:
-            yield f"rows.{number}.stage", row["stage"]
+            yield ("rows", number, "stage"), row["stage"]
         if table == "changes" and row["field"] == "stage" and row.get("value") is not None:
-            yield f"rows.{number}.value", row["value"]
+            yield ("rows", number, "value"), row["value"]
 
 
 _KNOWN: Final = ("created_at", "recorded_at", "closed_at", "closed_recorded_at", "observed_at")

@@ -187,7 +187,7 @@ def _answer(
         scores.append(told[known] | {"deal_id": own})
         entries[own] = said[known] | {"deal_id": own}
     records = question.request.records
-    warnings = unseen_stages(stages_of(records, scorer.bundle.stages), scorer.bundle)
+    warnings = unseen_stages(stages_of(records), scorer.bundle)
     warnings += less_than_nothing(records)
     answer = {"scores": scores, "warnings": [one.model_dump() for one in warnings]}
     return Answered(encode(answer), list(entries.values()))

@@ -15,7 +15,6 @@ from data.settings import Settings
 from models.bundle import CHAMPION, champion, crown
 from serving.api.app import create_app
 from serving.champions import Champions
-from serving.scorer import Scorer
 from serving.security import (
     SCOPES,
     Unauthenticated,
@@ -130,27 +129,29 @@ def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_another_champion_is_served_and_a_broken_one_is_refused(
-    company: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    company: Settings, tmp_path: Path
 ) -> None:
     folder = tmp_path / "sales"
     shutil.copytree(company.bundles / "sales", folder)
     champions = Champions(tmp_path)
-    monkeypatch.setattr("serving.champions._LOOK_NS", 0)
+    assert champions.at_hand("sales") is None
     first = champions.scorer("sales")
+    champions.look()
+    assert champions.scorer("sales") is first
     good = champion(folder)
     broken = folder / "broken"
     shutil.copytree(good, broken)
     (broken / "won-0.txt").write_text("tampered")
-
-    def asked() -> Scorer:
-        """Ask, and return what serves when the swap that the question has begun has ended."""
-        assert champions.scorer("sales") is first
-        return champions._swaps["sales"].result()
-
     crown(broken)
-    assert asked() is first
+    champions.look()
+    assert champions.scorer("sales") is first
     crown(good)
-    second = asked()
+    assert champions.scorer("sales") is first
+    champions.look()
+    second = champions.scorer("sales")
     assert second is not first
     assert second.bundle.name == first.bundle.name
-    assert champions.scorer("sales") is champions.at_hand("sales") is second
+    (folder / CHAMPION).unlink()
+    champions.look()
+    with pytest.raises(NotFound, match="no champion serves"):
+        champions.scorer("sales")

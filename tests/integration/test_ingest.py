@@ -157,7 +157,7 @@ def test_what_is_wrong_is_told_row_by_row(bring: Bring, tmp_path: Path) -> None:
     assert told[9, "closed_at"][1] == "closed before it was created"
     assert told[10, "amount"] == ("很多", "not a number")
     assert told[11, None][1] == "9 values expected, 3 found"
-    assert told[12, "owner_id"][1] == "has the null character, which PostgreSQL cannot keep"
+    assert told[12, "owner_id"][1] == "has a null character, which PostgreSQL cannot keep"
     assert report.tables["deals"].accepted == 1
     assert report.tables["deals"].repeated == 1
     assert report.tables["deals"].rejected == report.rejected
@@ -182,6 +182,23 @@ def test_an_attribute_is_not_called_as_a_column_of_deals(
     with pytest.raises(BadInput, match="an attribute that is called") as refused:
         bring(sheet(tmp_path, *ROWS), mapping)
     assert refused.value.value == name
+
+
+def test_columns_called_as_ours_and_null_characters_in_json(bring: Bring, tmp_path: Path) -> None:
+    rows = [
+        {"account_id": "A1", "attributes": json.dumps({"q": "a\0b"})},
+        {"account_id": "A2", "attributes": json.dumps({"q": "a\\u0000b"})},
+        {"account_id": "A3", "attributes": json.dumps({"q\\\0": 1})},
+    ]
+    pl.DataFrame(rows).write_csv(tmp_path / "accounts.csv")
+    made = {"deal_id": "D1", "created_at": "2024-03-05", "_file": "x", "_row": 7, "_index": "y"}
+    pl.DataFrame([made]).write_csv(tmp_path / "deals.csv")
+    report = bring(tmp_path, "canonical")
+    assert report.tables["deals"].accepted == report.tables["accounts"].accepted == 1
+    assert [(row, field) for row, field, _, _ in refused(report)] == [
+        (2, "attributes"),
+        (4, "attributes"),
+    ]
 
 
 def test_a_corrected_file_leaves_no_old_rejects(bring: Bring, tmp_path: Path) -> None:

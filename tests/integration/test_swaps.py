@@ -106,11 +106,11 @@ def test_a_corrupt_bundle_is_refused_while_requests_come_in(
     booster = other / "won-0.txt"
     booster.write_bytes(booster.read_bytes()[:-20])
     crown(other)
-    sleep(0.002)  # a champion's file is looked at once a millisecond
-    with ThreadPoolExecutor(4) as threads:
-        assert {one.result() for one in [threads.submit(asked) for _ in range(8)]} == {champion}
     service: Service = client.app_state["service"]
-    service.champions._swaps["sales"].result()
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(asked) for _ in range(8)]
+        service.champions.look()
+        assert {one.result() for one in answers} == {champion}
     assert asked() == champion
     card = json.loads((own / champion / "card.json").read_text("utf-8"))
     assert card["name"] == champion
