@@ -21,15 +21,15 @@ from data import audit
 from data.audit import commander
 from data.bulk import Merged, merge, read, writing
 from data.closings import keep_closings
-from data.contract import OUTCOMES, TABLES, Pipeline
+from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
 from data.errors import BadInput
 from data.mapping import Mapping
 from data.moments import now
 from data.push import touch_standing
-from data.records import OBSERVED_AT, normalise
+from data.records import normalise
 from data.rejects import RejectsFile
-from data.sheet import ORIGIN, TRACKED_TYPES
+from data.sheet import OF_DEALS
 from data.spool import Spool
 
 
@@ -141,14 +141,13 @@ def ingest(
 
 def _check_attributes(pipeline: Pipeline) -> None:
     """Refuse attributes that would stand in the place of what the contract calls so."""
-    taken = [*TABLES["deals"].schema, *TRACKED_TYPES, OBSERVED_AT, *ORIGIN]
     for name in pipeline.attributes:
-        if name in taken:
+        if name in OF_DEALS:
             raise BadInput(
                 "an attribute that is called as a column of deals",
                 field="attributes",
                 value=name,
-                allowed="other names than " + ", ".join(taken),
+                allowed="other names than " + ", ".join(OF_DEALS),
                 remedy="give it another name, or map it to that column",
             )
 

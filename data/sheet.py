@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from data import parsing
-from data.contract import POLARS_TYPES, TRACKED, Column, ColumnType, Pipeline, Table
+from data.contract import POLARS_TYPES, TABLES, TRACKED, Column, ColumnType, Pipeline, Table
 from data.errors import BadInput, did_you_mean
 
 ROW: Final = "_row"
@@ -37,6 +37,8 @@ TRACKED_TYPES: Final[dict[str, ColumnType]] = {
     "owner_id": "text",
     "expected_close_at": "moment",
 }
+OF_DEALS: Final = (*TABLES["deals"].schema, *TRACKED_TYPES, OBSERVED_AT, *ORIGIN)
+"""Columns of raw deals that are no attributes."""
 _SHAPES: Final[dict[ColumnType, str]] = {
     "moment": "not a moment: write ISO 8601, the year first",
     "number": "not a number",

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Final, TypeAlias
 
 import structlog
@@ -13,6 +13,7 @@ from data.errors import DealcastError, NotFound, NotReady, did_you_mean
 from features.catalogue import Family
 from models.bundle import CHAMPION, Bundle, champion
 from serving.scorer import Scorer
+from serving.threads import ServiceThread
 
 Stamp: TypeAlias = tuple[int, int, int]
 _EVERY_SECONDS: Final = 0.25
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 
 
 @dataclass
-class Champions:
+class Champions(ServiceThread):
     """Loads champions when first asked for, and again when it sees that another is named.
 
     While another is loaded, which takes about a second, the one before goes on answering; so it
@@ -34,14 +35,13 @@ class Champions:
         workers: see `Scorer`.
     """
 
+    called = "champions"
     folder: Path
     threads: int = 1
     custom: tuple[Family, ...] = ()
     workers: int = 1
     _loaded: dict[str, tuple[Stamp, Scorer]] = field(default_factory=dict)
     _loading: dict[str, Lock] = field(default_factory=dict)
-    _stopping: Event = field(default_factory=Event)
-    _thread: Thread | None = None
 
     def pipelines(self) -> list[str]:
         """Return the names of the pipelines that have a champion."""
@@ -52,17 +52,6 @@ class Champions:
         for pipeline in self.pipelines():
             with suppress(DealcastError):
                 self.scorer(pipeline)
-
-    def start(self) -> None:
-        """Begin to look, several times a second, whether others are named."""
-        self._thread = Thread(target=self._run, name="champions", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after what is being loaded."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def look(self) -> None:
         """Load those that are named in place of others, and forget those of which none is named."""

@@ -7,11 +7,10 @@ each time about twice as late; after `attempts` it is dead until somebody orders
 
 import hmac
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from data.errors import BadInput
 from data.moments import DAY, SECOND
 from data.outbox import deliveries, webhooks
 from serving.clock import Clock
+from serving.threads import ServiceThread
 
 if TYPE_CHECKING:
     from httpx2 import Client
@@ -83,7 +83,7 @@ def _refused(url: str, title: str, allowed: str) -> BadInput:
 
 
 @dataclass
-class Sender:
+class Sender(ServiceThread):
     """A thread that sends what is due.
 
     Attributes:
@@ -93,23 +93,11 @@ class Sender:
         private: see `checked`.
     """
 
+    called = "deliveries"
     engine: sa.Engine
     clock: Clock
     attempts: int
     private: bool
-    _stopping: Event = field(default_factory=Event)
-    _thread: Thread | None = None
-
-    def start(self) -> None:
-        """Begin to look for what is due."""
-        self._thread = Thread(target=self._run, name="deliveries", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the delivery at hand."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def send_due(self) -> int:
         """Try everything that is due once, and return how much that was."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import itemgetter
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
 from typing import Any, Final, Literal, TypeAlias
 
 import polars as pl
@@ -27,6 +26,7 @@ from models.reasons import Explanation
 from serving.access.reach import Reach
 from serving.scorer import Scorer
 from serving.scores import Scores
+from serving.threads import ServiceThread
 
 Kind = Literal["request", "by-id", "push", "list", "batch"]
 KINDS: Final[tuple[Kind, ...]] = ("request", "by-id", "push", "list", "batch")
@@ -219,28 +219,16 @@ def _wanted(asked: Asked) -> list[sa.ColumnElement[bool]]:
 
 
 @dataclass
-class Writer:
+class Writer(ServiceThread):
     """Writes what requests were told, in a thread of its own.
 
     Attributes:
         engine: the database.
     """
 
+    called = "ledger"
     engine: sa.Engine
     _waiting: SimpleQueue[Entry] = field(default_factory=SimpleQueue)
-    _stopping: Event = field(default_factory=Event)
-    _thread: Thread | None = None
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread = Thread(target=self._run, name="ledger", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what still waits, and end."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def add(self, rows: list[Entry]) -> None:
         """Hand over rows to be written within a second.

@@ -6,8 +6,7 @@ is written only while the push it has seen is still the deal's last; else a late
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from threading import Event, Thread
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -24,6 +23,7 @@ from serving import ledger, standings, webhooks
 from serving.champions import Champions
 from serving.clock import Clock
 from serving.ledger import Told
+from serving.threads import ServiceThread
 
 _EVERY_SECONDS: Final = 0.5
 _REST_SECONDS: Final = 10.0
@@ -124,27 +124,15 @@ class Rescorer:
 
 
 @dataclass
-class Rest:
+class Rest(ServiceThread):
     """A thread that rescores what is left of pushes.
 
     Attributes:
         rescorer: does the work.
     """
 
+    called = "rescoring"
     rescorer: Rescorer
-    _stopping: Event = field(default_factory=Event)
-    _thread: Thread | None = None
-
-    def start(self) -> None:
-        """Begin to look for touched deals."""
-        self._thread = Thread(target=self._run, name="rescoring", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the portion at hand; what is left stays touched."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def _run(self) -> None:
         rest = _EVERY_SECONDS

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import polars as pl
 
-from data.contract import TABLES, TRACKED, Pipeline
+from data.contract import TABLES, Pipeline
 from data.errors import BadInput
 from data.mapping.base import Mapping, Part, files
 from data.mapping.columns import ColumnSpec
 from data.records import must_be_given
-from data.sheet import OBSERVED_AT, ORIGIN
+from data.sheet import OF_DEALS
 from data.sources import File
 
 
@@ -41,9 +41,8 @@ class Canonical(Mapping):
     def settings(self, name: str, source: Path, columns: Map[str, list[str]]) -> Pipeline:
         """Return the settings declared here or in a pipeline.json beside the files."""
         declared = {**_settings_beside(source), **self.pipeline, "name": name}
-        known = {*TABLES["deals"].schema, *TRACKED, OBSERVED_AT, *ORIGIN}
         beyond: dict[str, dict[str, str]] = {
-            column: {} for column in columns.get("deals", []) if column not in known
+            column: {} for column in columns.get("deals", []) if column not in OF_DEALS
         }
         return Pipeline(**{**declared, "attributes": {**beyond, **declared.get("attributes", {})}})
 
