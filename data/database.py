@@ -179,13 +179,18 @@ def connected(settings: Settings) -> sa.Engine:
     """Return an engine on the settings' URL; nothing is made in the database or migrated."""
     url = sa.make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "postgresql":
-        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+        engine = _engine(url.set(drivername="postgresql+psycopg"))
         sa.event.listen(engine, "handle_error", _refuse_null_characters)
     else:
         settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = sa.create_engine(url)
+        engine = _engine(url)
         sa.event.listen(engine, "connect", _set_pragmas)
     return engine
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    # an error is logged: rows in it would outlast their erasure, and show secrets
+    return sa.create_engine(url, hide_parameters=True)
 
 
 def _refuse_null_characters(context: sa.engine.ExceptionContext) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import structlog
 
@@ -16,7 +16,6 @@ from serving.scorer import Scorer
 from serving.threads import ServiceThread
 
 Stamp: TypeAlias = tuple[int, int, int]
-_EVERY_SECONDS: Final = 0.25
 log = structlog.get_logger()
 
 
@@ -36,6 +35,7 @@ class Champions(ServiceThread):
     """
 
     called = "champions"
+    every_seconds = 0.25
     folder: Path
     threads: int = 1
     custom: tuple[Family, ...] = ()
@@ -76,9 +76,8 @@ class Champions(ServiceThread):
         """
         return self.at_hand(pipeline) or self._load(pipeline)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_EVERY_SECONDS):
-            self.look()
+    def _round(self) -> None:
+        self.look()
 
     def _stamp(self, pipeline: str) -> Stamp:
         """Tell one state of the champion file from another, at the price of a stat."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-import structlog
 
 from data.bulk import writing
 from data.errors import BadInput
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 SIGNATURE: Final = "Dealcast-Signature"
 """The header `t=<seconds since 1970>,v1=<hex>`."""
-_EVERY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 10.0
 _FIRST_WAIT: Final = 5 * SECOND
 _LONGEST_WAIT: Final = 6 * 3_600 * SECOND
@@ -37,7 +35,6 @@ _LEASE: Final = 60 * SECOND
 """For so long a delivery is left to the worker that took it."""
 _KEPT: Final = 30 * DAY
 """For so long what was delivered is kept."""
-log = structlog.get_logger()
 
 
 def sign(secret: str, body: bytes, seconds: int) -> str:
@@ -94,6 +91,7 @@ class Sender(ServiceThread):
     """
 
     called = "deliveries"
+    every_seconds = 0.5
     engine: sa.Engine
     clock: Clock
     attempts: int
@@ -109,13 +107,8 @@ class Sender(ServiceThread):
             tried += len(due)
         return tried
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_EVERY_SECONDS):
-            try:
-                self.send_due()
-            except sa.exc.SQLAlchemyError as error:
-                log.error("deliveries wait: the database does not answer", why=str(error))
-                self._stopping.wait(_TIMEOUT_SECONDS)
+    def _round(self) -> None:
+        self.send_due()
 
     def _take(self) -> list[dict[str, Any]]:
         """Take some of what is due, and keep other workers from it for a while."""
@@ -151,8 +144,6 @@ class Sender(ServiceThread):
 
     def _failure(self, client: "Client", delivery: dict[str, Any]) -> str | None:
         """Send one, and say why it did not arrive; None when it did."""
-        from httpx2 import HTTPError, InvalidURL
-
         body, seconds = delivery["event"].encode(), self.clock() // SECOND
         try:
             url, headers, extensions = _aimed(
@@ -160,7 +151,7 @@ class Sender(ServiceThread):
             )
             headers |= {SIGNATURE: sign(delivery["secret"], body, seconds)}
             answer = client.post(url, content=body, headers=headers, extensions=extensions)
-        except (HTTPError, InvalidURL, BadInput) as error:
+        except Exception as error:  # whatever it is, it did not arrive
             return f"{type(error).__name__}: {error}"[:300]
         return None if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
 

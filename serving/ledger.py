@@ -19,10 +19,11 @@ import structlog
 from data.bulk import append, read, writing
 from data.database import contract_tables
 from data.erasure import pseudonyms
-from data.errors import NotReady
+from data.errors import BadInput, NotReady
 from data.ledger import scores
 from data.standing import standing
 from models.reasons import Explanation
+from serving import telemetry
 from serving.access.reach import Reach
 from serving.scorer import Scorer
 from serving.scores import Scores
@@ -38,7 +39,8 @@ _MOST_WAITING: Final = 50_000
 """Rows that may wait to be written; whoever brings more is told to come again."""
 _MOST_KEPT: Final = 50_000
 """Rows that are taken from them while the database does not answer."""
-_EVERY_SECONDS: Final = 0.8
+_REFUSED: Final = (sa.exc.DataError, sa.exc.IntegrityError, BadInput, ValueError, OverflowError)
+"""What a database, or its driver, says where the row is at fault."""
 _TO_WHOM: Final = ("reasons", "at", "kind", "caller", "request_id")
 _SAID: Final = tuple(
     name
@@ -227,8 +229,10 @@ class Writer(ServiceThread):
     """
 
     called = "ledger"
+    every_seconds = 0.8
     engine: sa.Engine
     _waiting: SimpleQueue[Entry] = field(default_factory=SimpleQueue)
+    _kept: list[Entry] = field(default_factory=list)
 
     def add(self, rows: list[Entry]) -> None:
         """Hand over rows to be written within a second.
@@ -241,29 +245,40 @@ class Writer(ServiceThread):
         for row in rows:
             self._waiting.put(row)
 
-    def _run(self) -> None:
-        kept: list[Entry] = []
-        while not self._stopping.wait(_EVERY_SECONDS):
-            kept = self._write(kept)
-        self._write(kept)
+    def stop(self) -> None:
+        """End, and write what waits."""
+        super().stop()
+        self._try_round()
 
-    def _write(self, kept: list[Entry]) -> list[Entry]:
-        """Write all that waits; return it where the database does not answer."""
-        rows = kept + self._taken(len(kept))
-        try:
-            with writing(self.engine) as transaction:
-                write(transaction, rows)
-        except sa.exc.SQLAlchemyError as error:
-            log.error("the ledger is not written, and will be tried again", why=str(error))
-            self._stopping.wait(_EVERY_SECONDS)
-            return rows
-        return []
-
-    def _taken(self, kept: int) -> list[Entry]:
-        taken: list[Entry] = []
-        while kept + len(taken) < _MOST_KEPT:
+    def _round(self) -> None:
+        """Write all that waits; what is not written is kept."""
+        self._take()
+        most = len(self._kept)
+        while self._kept:
+            part = self._kept[:most]
             try:
-                taken.append(self._waiting.get_nowait())
+                with writing(self.engine) as transaction:
+                    write(transaction, part)
+            except _REFUSED as error:
+                if len(part) > 1:  # it is one of them: the others are not to wait for it
+                    most = len(part) // 2
+                    continue
+                _lose(part[0], error)
+            del self._kept[: len(part)]
+            most = 2 * len(part)
+
+    def _take(self) -> None:
+        while len(self._kept) < _MOST_KEPT:
+            try:
+                self._kept.append(self._waiting.get_nowait())
             except Empty:
                 break
-        return taken
+
+
+def _lose(row: Entry, error: Exception) -> None:
+    """Tell of an entry that is not written, but not of which deal: logs outlast its erasure."""
+    said = dict(zip(_COLUMNS, row, strict=True))
+    where = {name: said[name] for name in ("pipeline", "caller", "request_id")}
+    why = str(error).partition("\n")[0]  # more lines would show the row
+    log.error("the ledger loses an entry that is refused", **where, why=why)
+    telemetry.lost_entries.inc()

@@ -25,7 +25,6 @@ from serving.clock import Clock
 from serving.ledger import Told
 from serving.threads import ServiceThread
 
-_EVERY_SECONDS: Final = 0.5
 _REST_SECONDS: Final = 10.0
 """How long the thread rests after what cannot be mended by itself."""
 log = structlog.get_logger()
@@ -132,31 +131,28 @@ class Rest(ServiceThread):
     """
 
     called = "rescoring"
+    every_seconds = 0.5
     rescorer: Rescorer
 
-    def _run(self) -> None:
-        rest = _EVERY_SECONDS
-        while not self._stopping.wait(rest):
-            rest = _EVERY_SECONDS if self._round() else _REST_SECONDS
-
-    def _round(self) -> bool:
-        """Rescore what is touched; say whether all of it could be."""
+    def _round(self) -> float | None:
+        """Rescore what is touched, and rest longer where some of it could not be."""
         done = True
-        try:
-            for pipeline, deal_ids in self.rescorer.rest():
-                if self._stopping.is_set():
-                    break
-                done = self._portion(pipeline, deal_ids) and done
-        except sa.exc.SQLAlchemyError as error:
-            log.error("touched deals cannot be read", why=str(error))
-        return done
+        for pipeline, deal_ids in self.rescorer.rest():
+            if self._stopping.is_set():
+                break
+            done = self._portion(pipeline, deal_ids) and done
+        return None if done else _REST_SECONDS
 
     def _portion(self, pipeline: str, deal_ids: list[str]) -> bool:
+        """Rescore some deals, and say whether they wait for nothing that must be mended."""
         try:
             self.rescorer.rescore(pipeline, deal_ids, "job:rescoring")
-        except NotReady as error:  # the database is away for now
+        except (NotReady, sa.exc.SQLAlchemyError) as error:  # the database is away for now
             log.error("touched deals wait", pipeline=pipeline, why=str(error))
         except DealcastError as error:
             log.warning("touched deals wait", pipeline=pipeline, why=str(error))
+            return False
+        except Exception:  # whatever it is, other portions do not wait for it
+            log.exception("touched deals wait", pipeline=pipeline)
             return False
         return True

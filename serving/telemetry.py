@@ -55,6 +55,12 @@ bundle: Final = Gauge(
     ("pipeline", "bundle"),
     multiprocess_mode="mostrecent",
 )
+failed_rounds: Final = Counter(
+    "dealcast_failed_rounds", "Rounds of a thread beside the requests that failed.", ("thread",)
+)
+lost_entries: Final = Counter(
+    "dealcast_lost_ledger_entries", "Entries of the ledger that the database refused for good."
+)
 
 
 def answered(method: str, route: str, status: int, seconds: float) -> None:

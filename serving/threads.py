@@ -1,34 +1,63 @@
-"""What every thread beside the requests is: begun with the service, and ended with it."""
+"""What every thread beside the requests is: rounds of work, begun and ended with the service."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import sqlalchemy as sa
+import structlog
+
+from serving import telemetry
+
+_AFTER_FAILURE_SECONDS: Final = 2.0
+log = structlog.get_logger()
 
 
 @dataclass
 class ServiceThread(ABC):
-    """A thread of a service.
+    """A thread of a service. No failure ends it: a round that fails is told of, and tried again.
 
     Attributes:
-        called: what the thread is called where threads are listed.
+        called: what the thread is called, in logs, in metrics and where threads are listed.
+        every_seconds: how long it rests between two rounds.
     """
 
     called: ClassVar[str]
+    every_seconds: ClassVar[float]
     _stopping: Event = field(default_factory=Event, init=False, repr=False)
     _thread: Thread | None = field(default=None, init=False, repr=False)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, at once."""
         self._thread = Thread(target=self._run, name=self.called, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End after what is at hand."""
+        """End after the round at hand."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
 
-    @abstractmethod
     def _run(self) -> None:
-        """Work until `_stopping` is set."""
+        while not self._stopping.wait(self._try_round()):
+            pass
+
+    def _try_round(self) -> float:
+        """Do a round, and return how many seconds to rest after it."""
+        try:
+            return self._round() or self.every_seconds
+        except Exception as error:  # whatever it is, the thread goes on
+            away = isinstance(error, sa.exc.SQLAlchemyError | OSError)
+            log.error(
+                "a round failed, and is tried again",
+                thread=self.called,
+                why=str(error),
+                exc_info=not away,  # where the database or the disk is away, the reason is enough
+            )
+            telemetry.failed_rounds.labels(self.called).inc()
+            return _AFTER_FAILURE_SECONDS
+
+    @abstractmethod
+    def _round(self) -> float | None:
+        """Do what there is to do, and return how long to rest where that is not as always."""

@@ -1,22 +1,19 @@
 """A new desk is read, and what pages ask of it first is found, before the old one is dropped."""
 
 from dataclasses import dataclass, field
-from threading import Event, Thread
-from typing import Final
+from threading import Event
 
 import structlog
 
-from data.errors import DealcastError
 from serving.desk.desks import Desks
 from serving.desk.flow import flow
 from serving.desk.outlook import outlook
 from serving.desk.reached import course_of, extremes, reached
 from serving.desk.reviewed import last_settled, next_deals, reviewed, sources
 from serving.desk.view import View
+from serving.threads import ServiceThread
 
 log = structlog.get_logger()
-
-_EVERY_SECONDS: Final = 1.0
 
 
 def prepare(view: View) -> None:
@@ -34,49 +31,43 @@ def prepare(view: View) -> None:
 
 
 @dataclass
-class Warmer:
+class Warmer(ServiceThread):
     """A thread that takes up new desks, see `Desks.renew`.
 
     Attributes:
         desks: those that are read.
     """
 
+    called = "desks"
+    every_seconds = 1.0
     desks: Desks
     _ready: Event = field(default_factory=Event)
-    _stopping: Event = field(default_factory=Event)
-    _thread: Thread | None = None
 
     def __enter__(self) -> "Warmer":
         """Begin; from now on a request waits for no desk but its pipeline's first."""
         self.desks.follows = False
         if not self.desks.pipelines():
             self._ready.set()
-        self._thread = Thread(target=self._run, name="desks", daemon=True)
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End after the desk at hand."""
-        self._stopping.set()
+        """End after the round at hand."""
         self.desks.follows = True
-        if self._thread is not None:
-            self._thread.join()
+        self.stop()
 
     @property
     def is_ready(self) -> bool:
         """Whether the desks found at the start are prepared, but for those that are broken."""
         return self._ready.is_set()
 
-    def _run(self) -> None:
-        while True:
-            for pipeline in self.desks.pipelines():
-                self._renew(pipeline)
-            self._ready.set()
-            if self._stopping.wait(_EVERY_SECONDS):
-                return
+    def _round(self) -> None:
+        for pipeline in self.desks.pipelines():
+            self._renew(pipeline)
+        self._ready.set()
 
     def _renew(self, pipeline: str) -> None:
         try:
             self.desks.renew(pipeline, prepare)
-        except (DealcastError, OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, other pipelines' are taken up
             log.error("a desk cannot be taken up", pipeline=pipeline, why=str(error))

@@ -100,6 +100,13 @@ def test_a_lookup_that_finds_no_database_says_so_as_any_query_does(tmp_path: Pat
         lookup.rows(away, ["x"])
 
 
+def test_an_error_of_the_database_shows_no_row(database: sa.Engine) -> None:
+    query = sa.text("SELECT * FROM nowhere WHERE deal_id = :deal_id")
+    with pytest.raises(sa.exc.DBAPIError, match="nowhere") as told, database.connect() as one:
+        one.execute(query, {"deal_id": "Private matter"})
+    assert "Private matter" not in str(told.value)
+
+
 def test_answers_are_remembered_until_anybody_commits(tmp_path: Path) -> None:
     engine = open_database(Settings(workspace=tmp_path))
     memory: Remembered[str, str] = Remembered(lambda one: one if one != "many" else None, most=2)

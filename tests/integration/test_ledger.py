@@ -24,6 +24,19 @@ from tests.pushing import NOW, awaited, entries, put, serving, settled
 RECORDS = company.records(company.history())
 OPEN = [record["deal"]["deal_id"] for record in RECORDS]
 
+ENTRY = {
+    "pipeline": "p",
+    "deal_id": "d",
+    "as_of": 1,
+    "bundle": "b",
+    "served_by": "model",
+    "score": 5,
+    "grade": "D",
+    "p_won": 0.05,
+    "p_lost": 0.95,
+    "chances": "[[7, 0.01, 0.5]]",
+}
+
 
 @pytest.fixture
 def client(settings: Settings, company: Settings) -> Iterator[TestClient]:
@@ -77,19 +90,7 @@ def test_a_stop_writes_what_waits(settings: Settings) -> None:
     engine = open_database(settings)
     writer = Writer(engine)
     writer.start()
-    row = {
-        "pipeline": "p",
-        "deal_id": "d",
-        "as_of": 1,
-        "bundle": "b",
-        "served_by": "model",
-        "score": 5,
-        "grade": "D",
-        "p_won": 0.05,
-        "p_lost": 0.95,
-        "chances": "[[7, 0.01, 0.5]]",
-    }
-    writer.add(Told(5, "request", "key:k").rows([row, row]))
+    writer.add(Told(5, "request", "key:k").rows([ENTRY, ENTRY]))
     writer.stop()
     with engine.connect() as connection:
         found = ledger.find(connection, Asked(), EVERYTHING, None, 10)
@@ -99,6 +100,26 @@ def test_a_stop_writes_what_waits(settings: Settings) -> None:
     assert ledger.prune(engine, 5) == 0
     assert ledger.prune(engine, 6) == 2
     engine.dispose()
+
+
+def test_an_entry_that_is_refused_keeps_no_other_from_being_written(
+    database: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = [{"grade": None}, {"as_of": 2**70}, {"bundle": "\ud800"}]
+    said = [ENTRY | {"deal_id": f"D-{number}"} for number in range(40)]
+    for place, wrong in zip((3, 17, 39), refused, strict=True):
+        said[place] |= wrong
+    writer = Writer(database)
+    writer.add(Told(5, "request", "key:k", "r1").rows(said))
+    writer.stop()
+    with database.connect() as connection:
+        found = ledger.find(connection, Asked(), EVERYTHING, None, 100)
+    written = {f"D-{number}" for number in range(40)} - {"D-3", "D-17", "D-39"}
+    assert sorted(one["deal_id"] for one in found) == sorted(written)
+    lines = capsys.readouterr().out.splitlines()
+    assert [("loses an entry" in line, "r1" in line, "D-" in line) for line in lines] == [
+        (True, True, False)
+    ] * 3
 
 
 def test_an_erased_deal_leaves_no_text(client: TestClient, settings: Settings) -> None:
