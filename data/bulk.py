@@ -30,6 +30,8 @@ MOST_NAMED: Final = 10_000
 _TOGETHER: Final = 500
 """Rows of one statement: databases limit its values."""
 _PATIENCE_MS: Final = 50
+_TURN: Final = 0x6465616C
+"""What PostgreSQL knows the turn of whoever looks and then writes by."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,20 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
             # Wait for the lock now: one that reads first and writes later is refused instead.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
+
+
+@contextmanager
+def pushing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that looks at what stands and then writes, before another does so.
+
+    Raises:
+        OperationalError: others have not ended for half a minute.
+    """
+    with writing(engine) as transaction:
+        if engine.dialect.name == "postgresql":  # SQLite lets only one write anyway
+            transaction.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}")
+            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        yield transaction
 
 
 @contextmanager

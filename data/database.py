@@ -23,6 +23,9 @@ HEAD: Final = "0008"
 BUSY_MS: Final = 30_000
 """How long a writer waits for SQLite's one write lock."""
 
+AWAY: Final = (sa.exc.OperationalError, sa.exc.TimeoutError)
+"""What is raised where the database does not answer, or no connection to it is free."""
+
 ON_SQLITE: Final = {"dialect": "sqlite"}
 """Marks an index that only SQLite has.
 
@@ -158,13 +161,18 @@ def open_database(settings: Settings) -> sa.Engine:
         an engine on the settings' URL; the workspace's folder is made for SQLite.
 
     Raises:
-        NotReady: the database cannot be reached, or its file cannot be opened.
+        NotReady: the database cannot be reached, its file cannot be opened, or a newer program has
+            migrated it.
 
     """
     engine = connected(settings)
     try:
         _migrate(engine)
+    except NotReady:
+        engine.dispose()
+        raise
     except sa.exc.OperationalError as error:
+        engine.dispose()
         raise NotReady(
             "the database cannot be opened",
             field="DEALCAST_DATABASE_URL",
@@ -183,14 +191,15 @@ def connected(settings: Settings) -> sa.Engine:
         sa.event.listen(engine, "handle_error", _refuse_null_characters)
     else:
         settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = _engine(url)
+        # no limit: the loop itself looks things up, and waits for no thread to give one back
+        engine = _engine(url, max_overflow=-1)
         sa.event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, **options: Any) -> sa.Engine:
     # an error is logged: rows in it would outlast their erasure, and show secrets
-    return sa.create_engine(url, hide_parameters=True)
+    return sa.create_engine(url, hide_parameters=True, **options)
 
 
 def _refuse_null_characters(context: sa.engine.ExceptionContext) -> None:
@@ -231,8 +240,17 @@ def _migrate(engine: sa.Engine) -> None:
         if version(connection) == HEAD:
             return
         _take_turn(connection)
-        if version(connection) == HEAD:  # another worker was first
+        found = version(connection)
+        if found == HEAD:  # another worker was first
             return
+        if found is not None and found > HEAD:
+            raise NotReady(
+                "the database is newer than this program",
+                field="version",
+                value=found,
+                allowed=HEAD,
+                remedy="run the newer Dealcast that brought it there",
+            )
         from alembic import command  # here, because most openings have nothing to migrate
         from alembic.config import Config
 

@@ -6,7 +6,8 @@ are pushed again are refused. Whoever knows an id can tell its hash: it is a pse
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -14,7 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.audit import Actor, record
-from data.bulk import MOST_NAMED, writing
+from data.bulk import MOST_NAMED, pushing
 from data.database import LISTED_TEXTS, contract_tables, list_actions, list_items, list_others
 from data.errors import NotFound
 from data.ledger import erased, scores
@@ -25,6 +26,8 @@ from data.standing import observed, standing, touched
 Kind = Literal["deal", "contact"]
 
 _FACTS: Final = ("deals", "changes", "activities", "checklist", "contacts")
+_TURN: Final = 0x65726173
+"""What PostgreSQL knows by that nobody may be erased just now."""
 _FIGURES: Final = ("position", "score", "grade", "trend", "served_by", "value_at_stake")
 """What a published list keeps of an item that was erased, beside its chances."""
 
@@ -50,7 +53,7 @@ def erase_deal(
     of_deal = {"pipeline": pipeline, "deal_id": deal_id}
     facts = (contract_tables[name] for name in _FACTS)
     gone = (*facts, standing, touched, observed, deliveries, list_others, list_actions)
-    with writing(engine) as transaction:
+    with _erasing(engine) as transaction:
         rows = {one.name: _delete(transaction, one, of_deal) for one in gone}
         renamed = sa.update(scores).filter_by(**of_deal).values(deal_id=told)
         rows["scores"] = transaction.execute(renamed).rowcount
@@ -73,7 +76,7 @@ def erase_contact(
     told = pseudonym(pipeline, "contact", contact_id)
     of_person = {"pipeline": pipeline, "contact_id": contact_id}
     contacts, activities = contract_tables["contacts"], contract_tables["activities"]
-    with writing(engine) as transaction:
+    with _erasing(engine) as transaction:
         named = sa.update(contacts).filter_by(**of_person).values(contact_id=told, name=None)
         # an activity without an id of its own is called by what it says, the person included
         derived = activities.c.activity_id.startswith(activities.c.deal_id + " ")
@@ -88,6 +91,15 @@ def erase_contact(
         _finish(transaction, pipeline, "contact", contact_id, rows)
         _record(transaction, pipeline, "contact", told, now, actor)
     return {name: count for name, count in rows.items() if count}
+
+
+@contextmanager
+def _erasing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that begins when all who have asked for `pseudonyms` have ended."""
+    with pushing(engine) as transaction:
+        if engine.dialect.name == "postgresql":
+            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        yield transaction
 
 
 def without_erased(
@@ -108,7 +120,16 @@ def without_erased(
 def pseudonyms(
     connection: sa.Connection, pipeline: str, kind: Kind, ids: Iterable[str | None]
 ) -> dict[str, str]:
-    """Return the pseudonyms of those ids that were erased."""
+    """Return the pseudonyms of those ids that were erased.
+
+    Args:
+        connection: a transaction that writes; until it ends nobody else is erased.
+        pipeline: whose ids these are.
+        kind: what they name.
+        ids: some of them.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite lets only one write anyway
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_TURN)))
     of_kind = sa.select(erased.c.pseudonym).where(
         erased.c.pipeline == pipeline, erased.c.kind == kind
     )

@@ -93,3 +93,8 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return the nearest allowed word as a question, or nothing."""
     near = difflib.get_close_matches(word, list(allowed), n=1)
     return f"did you mean {near[0]}?" if near else ""
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, without a database's further lines: they show the row."""
+    return str(error).partition("\n")[0]

@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from data import audit
 from data.audit import commander
-from data.bulk import Merged, merge, read, writing
+from data.bulk import Merged, merge, pushing, read
 from data.closings import keep_closings
 from data.contract import OUTCOMES, Pipeline
 from data.database import contract_tables, pipelines
@@ -118,7 +118,7 @@ def ingest(
         report = Report(pipeline_name, str(source), spool.encodings)
         pipeline = mapping.settings(pipeline_name, source, spool.columns)
         _check_attributes(pipeline)
-        transaction = stack.enter_context(writing(engine))
+        transaction = stack.enter_context(pushing(engine))
         _remember(transaction, pipeline)
         known = _known_deals(transaction, pipeline_name)
         for frames in progress.track(spool.partitions(), spool.count, description="Merging"):

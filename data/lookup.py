@@ -56,7 +56,7 @@ class Lookup:
                 columns = [one[0] for one in cursor.description]
                 return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
         except of as error:
-            raise sa.exc.DBAPIError.instance(text, told, error, of) from error
+            raise sa.exc.DBAPIError.instance(text, told, error, of, hide_parameters=True) from error
 
 
 def _rounded(count: int) -> int:

@@ -48,7 +48,9 @@ def parse_moment(text: str, field: str = "as_of") -> int:
     """
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        moment = to_moment(value if value.tzinfo else value.replace(tzinfo=UTC))
+        to_datetime(moment)  # by its zone it may lie before the year 1 or after 9999
+    except (ValueError, OverflowError):
         raise BadInput(
             "not a moment",
             field=field,
@@ -56,7 +58,7 @@ def parse_moment(text: str, field: str = "as_of") -> int:
             allowed="ISO 8601, such as 2026-11-23 or 2026-11-23T09:00:00+08:00",
             remedy="write the year first, and the zone if it is not UTC",
         ) from None
-    return to_moment(value if value.tzinfo else value.replace(tzinfo=UTC))
+    return moment
 
 
 def monday(moment: int) -> date:

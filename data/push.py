@@ -6,8 +6,6 @@ speaks of the later moment stands; of equally late ones, the one pushed last. So
 late, twice or in another order lead to the same tables.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
@@ -15,7 +13,7 @@ from uuid import uuid4
 import polars as pl
 import sqlalchemy as sa
 
-from data.bulk import Merged, merge, read, writing
+from data.bulk import Merged, merge, read
 from data.contract import Pipeline
 from data.database import contract_tables
 from data.erasure import without_erased
@@ -25,8 +23,6 @@ from data.standing import observed, standing, touched
 OF_DEAL: Final = ("changes", "activities", "checklist", "contacts")
 """Tables whose rows are facts of a deal."""
 _DEALS: Final = contract_tables["deals"]
-_LOCK: Final = 0x6465616C
-"""What PostgreSQL knows the pushes' turn by."""
 
 
 @dataclass(frozen=True)
@@ -60,20 +56,11 @@ def touch_standing(transaction: sa.Connection, pipeline: str, now: int) -> None:
     touch(transaction, read(transaction, query), uuid4().hex, now)
 
 
-@contextmanager
-def pushing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open a transaction that looks at what stands and then writes, before another does so."""
-    with writing(engine) as transaction:
-        if engine.dialect.name == "postgresql":  # SQLite lets only one write anyway
-            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        yield transaction
-
-
 def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Pushed:
     """Check rows of one table and put the good ones into the database.
 
     Args:
-        transaction: from `pushing`; whoever wants all or nothing undoes it when there
+        transaction: from `data.bulk.pushing`; whoever wants all or nothing undoes it when there
             are rejects.
         table: a table of the contract.
         raw: rows as `data.records.normalise` takes them, each with its number (`data.sheet.ROW`).
@@ -109,7 +96,7 @@ def touch(transaction: sa.Connection, deals: pl.DataFrame, push: str, now: int) 
     """Say that deals must be scored again, in the transaction that writes their facts.
 
     Args:
-        transaction: from `pushing`.
+        transaction: from `data.bulk.pushing`.
         deals: columns pipeline and deal_id.
         push: a word that no other push has.
         now: this moment, in microseconds of UTC.

@@ -9,13 +9,13 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from data.errors import BadInput, NotFound
+from data.errors import BadInput, NotFound, NotReady
 from data.moments import iso, now
 from data.settings import Settings
 
@@ -23,6 +23,7 @@ MANIFEST: Final = "manifest.json"
 DATABASES: Final = ("dealcast.db", "mlflow.db")
 FOLDERS: Final = ("bundles", "desk", "features", "lists", "mlartifacts")
 """What a workspace consists of; the rest is made anew."""
+_TRIES: Final = 5
 
 
 def backup(settings: Settings, out: Path) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def backup(settings: Settings, out: Path) -> dict[str, Any]:
     Raises:
         NotFound: there is no workspace.
         BadInput: the file exists already.
+        NotReady: see `_pack`.
     """
     if not settings.workspace.is_dir():
         raise NotFound("no such workspace", field="workspace", value=str(settings.workspace))
@@ -52,15 +54,10 @@ def backup(settings: Settings, out: Path) -> dict[str, Any]:
         }
         whole = Path(scratch) / "whole"
         whole.touch(mode=0o600)
-        with tarfile.open(whole, "w:gz", compresslevel=1) as archive:
-            told = Path(scratch) / MANIFEST
-            told.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            archive.add(told, MANIFEST)
-            for name, copy in copies.items():
-                archive.add(copy, name)
-            for name in FOLDERS:
-                if (settings.workspace / name).is_dir():
-                    archive.add(settings.workspace / name, name, filter=_finished)
+        told = Path(scratch) / MANIFEST
+        told.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        folders = {name: settings.workspace / name for name in FOLDERS}
+        _pack(whole, {MANIFEST: told} | copies | folders)
         whole.rename(out)
     return manifest
 
@@ -103,6 +100,21 @@ def restore(settings: Settings, archive: Path) -> dict[str, Any]:
             workspace.rmdir()
         whole.rename(workspace)
     return manifest
+
+
+def _pack(whole: Path, parts: dict[str, Path]) -> None:
+    """Write files and folders, those that there are, to an archive.
+
+    Raises:
+        NotReady: again and again something was taken away meanwhile, as old desks are.
+    """
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError), tarfile.open(whole, "w:gz", compresslevel=1) as archive:
+            for name, path in parts.items():
+                if path.exists():
+                    archive.add(path, name, filter=_finished)
+            return
+    raise NotReady("the workspace changes while it is packed", remedy="try again soon")
 
 
 def _databases(workspace: Path, scratch: Path) -> Iterator[tuple[str, Path]]:

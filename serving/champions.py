@@ -54,12 +54,22 @@ class Champions(ServiceThread):
                 self.scorer(pipeline)
 
     def look(self) -> None:
-        """Load those that are named in place of others, and forget those of which none is named."""
+        """Load those that are named in place of others, and forget those of which none is named.
+
+        Raises:
+            OSError: one could not be read for now; look again.
+            MemoryError: the same.
+        """
+        passing: OSError | MemoryError | None = None
         for pipeline in list(self._loaded):
             try:
                 self._load(pipeline)
             except NotFound:
                 del self._loaded[pipeline]
+            except (OSError, MemoryError) as error:
+                passing = error
+        if passing is not None:
+            raise passing
 
     def at_hand(self, pipeline: str) -> Scorer | None:
         """Return the scorer of a pipeline's champion; None where none is loaded yet."""
@@ -110,6 +120,8 @@ class Champions(ServiceThread):
                         f"the champion of {pipeline} cannot be loaded",
                         remedy=f"train or promote another; {error}",
                     ) from error
+                if isinstance(error, OSError | MemoryError):
+                    raise
                 log.error(
                     "champion refused, the one before goes on", pipeline=pipeline, why=str(error)
                 )

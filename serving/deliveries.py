@@ -5,11 +5,12 @@ else can speak for us and nobody can say again later what we said once. What fai
 each time about twice as late; after `attempts` it is dead until somebody orders it anew.
 """
 
+import asyncio
 import hmac
 import random
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from serving.clock import Clock
 from serving.threads import ServiceThread
 
 if TYPE_CHECKING:
-    from httpx2 import Client
+    from httpx2 import AsyncClient
 
 SIGNATURE: Final = "Dealcast-Signature"
 """The header `t=<seconds since 1970>,v1=<hex>`."""
@@ -33,6 +34,7 @@ _FIRST_WAIT: Final = 5 * SECOND
 _LONGEST_WAIT: Final = 6 * 3_600 * SECOND
 _LEASE: Final = 60 * SECOND
 """For so long a delivery is left to the worker that took it."""
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 _KEPT: Final = 30 * DAY
 """For so long what was delivered is kept."""
 
@@ -69,9 +71,21 @@ def checked(url: str, private: bool) -> str:
     except (gaierror, ValueError, UnicodeError):
         raise _refused(url, "a host that is not found", allowed) from None
     addresses = [str(one[4][0]) for one in found]
-    if not private and not all(ip_address(one).is_global for one in addresses):
+    if not private and not all(_is_public(ip_address(one)) for one in addresses):
         raise _refused(url, "an address of our own net", allowed)
     return addresses[0]
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Return whether an address is one host's on the internet, also where it wraps another."""
+    if isinstance(address, IPv6Address):
+        if address in _NAT64:
+            address = IPv4Address(int(address) & 0xFFFFFFFF)
+        elif address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        elif address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _refused(url: str, title: str, allowed: str) -> BadInput:
@@ -101,9 +115,7 @@ class Sender(ServiceThread):
         """Try everything that is due once, and return how much that was."""
         tried = 0
         while not self._stopping.is_set() and (due := self._take()):
-            with _client() as client:
-                for delivery in due:
-                    self._try(client, delivery)
+            self._keep(due, asyncio.run(self._send(due)))
             tried += len(due)
         return tried
 
@@ -129,31 +141,45 @@ class Sender(ServiceThread):
             rows = transaction.execute(whole.select_from(sa.join(deliveries, webhooks, same)))
             return [dict(row) for row in rows.mappings()]
 
-    def _try(self, client: "Client", delivery: dict[str, Any]) -> None:
-        failure = self._failure(client, delivery)
-        attempts, now = delivery["attempts"] + 1, self.clock()
-        change: dict[str, Any] = {"attempts": attempts, "failure": failure, "state": "delivered"}
-        if failure is not None:
-            dead = attempts >= self.attempts
-            change |= {"state": "dead" if dead else "due", "next_at": now + wait(attempts)}
-        mine = deliveries.c.delivery_id == delivery["delivery_id"]
-        old = sa.and_(deliveries.c.state == "delivered", deliveries.c.created_at < now - _KEPT)
-        with writing(self.engine) as transaction:
-            transaction.execute(sa.update(deliveries).where(mine).values(**change))
-            transaction.execute(sa.delete(deliveries).where(old))
+    async def _send(self, due: list[dict[str, Any]]) -> list[str | None]:
+        """Send all at once, and say of each why it did not arrive; None when it did."""
+        async with _client() as client:
+            return await asyncio.gather(*(self._failure(client, one) for one in due))
 
-    def _failure(self, client: "Client", delivery: dict[str, Any]) -> str | None:
-        """Send one, and say why it did not arrive; None when it did."""
-        body, seconds = delivery["event"].encode(), self.clock() // SECOND
+    async def _failure(self, client: "AsyncClient", delivery: dict[str, Any]) -> str | None:
+        url, body, seconds = delivery["url"], delivery["event"].encode(), self.clock() // SECOND
         try:
-            url, headers, extensions = _aimed(
-                delivery["url"], checked(delivery["url"], self.private)
-            )
-            headers |= {SIGNATURE: sign(delivery["secret"], body, seconds)}
-            answer = client.post(url, content=body, headers=headers, extensions=extensions)
+            async with asyncio.timeout(_TIMEOUT_SECONDS):  # a receiver may answer byte by byte
+                address = await asyncio.to_thread(checked, url, self.private)
+                url, headers, extensions = _aimed(url, address)
+                headers |= {SIGNATURE: sign(delivery["secret"], body, seconds)}
+                post = client.stream(
+                    "POST", url, content=body, headers=headers, extensions=extensions
+                )
+                async with post as answer:  # what else it says is not read
+                    good = 200 <= answer.status_code < 300
+                    return None if good else f"answered {answer.status_code}"
         except Exception as error:  # whatever it is, it did not arrive
             return f"{type(error).__name__}: {error}"[:300]
-        return None if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
+
+    def _keep(self, due: list[dict[str, Any]], failures: list[str | None]) -> None:
+        """Write what became of deliveries; of one that another worker took since, that one says."""
+        now = self.clock()
+        old = sa.and_(deliveries.c.state == "delivered", deliveries.c.created_at < now - _KEPT)
+        with writing(self.engine) as transaction:
+            for delivery, failure in zip(due, failures, strict=True):
+                attempts = delivery["attempts"] + 1
+                change: dict[str, Any] = {
+                    "attempts": attempts,
+                    "failure": failure,
+                    "state": "delivered",
+                }
+                if failure is not None:
+                    dead = attempts >= self.attempts
+                    change |= {"state": "dead" if dead else "due", "next_at": now + wait(attempts)}
+                mine = {name: delivery[name] for name in ("delivery_id", "state", "next_at")}
+                transaction.execute(sa.update(deliveries).filter_by(**mine).values(**change))
+            transaction.execute(sa.delete(deliveries).where(old))
 
 
 def wait(attempts: int) -> int:
@@ -162,11 +188,11 @@ def wait(attempts: int) -> int:
     return round(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads, and hides nothing
 
 
-def _client() -> "Client":
-    from httpx2 import Client  # here, because few services have a webhook
+def _client() -> "AsyncClient":
+    from httpx2 import AsyncClient  # here, because few services have a webhook
 
     # an answer's redirect may lead anywhere, and a proxy of the environment too
-    return Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
+    return AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
 
 
 def _aimed(url: str, address: str) -> tuple[str, dict[str, str], dict[str, str]]:

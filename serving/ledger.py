@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import itemgetter
-from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, Final, Literal, TypeAlias
 
 import polars as pl
@@ -37,8 +37,6 @@ Entry: TypeAlias = tuple[Any, ...]
 
 _MOST_WAITING: Final = 50_000
 """Rows that may wait to be written; whoever brings more is told to come again."""
-_MOST_KEPT: Final = 50_000
-"""Rows that are taken from them while the database does not answer."""
 _REFUSED: Final = (sa.exc.DataError, sa.exc.IntegrityError, BadInput, ValueError, OverflowError)
 """What a database, or its driver, says where the row is at fault."""
 _TO_WHOM: Final = ("reasons", "at", "kind", "caller", "request_id")
@@ -231,8 +229,8 @@ class Writer(ServiceThread):
     called = "ledger"
     every_seconds = 0.8
     engine: sa.Engine
-    _waiting: SimpleQueue[Entry] = field(default_factory=SimpleQueue)
-    _kept: list[Entry] = field(default_factory=list)
+    _waiting: list[Entry] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     def add(self, rows: list[Entry]) -> None:
         """Hand over rows to be written within a second.
@@ -240,45 +238,46 @@ class Writer(ServiceThread):
         Raises:
             NotReady: too many wait already: what is not recorded is not told.
         """
-        if self._waiting.qsize() >= _MOST_WAITING:
-            raise NotReady("the ledger cannot keep up", remedy="try again soon")
-        for row in rows:
-            self._waiting.put(row)
+        with self._lock:
+            if len(self._waiting) >= _MOST_WAITING:
+                raise NotReady("the ledger cannot keep up", remedy="try again soon")
+            self._waiting += rows
 
     def stop(self) -> None:
         """End, and write what waits."""
         super().stop()
         self._try_round()
+        if self._waiting:
+            log.error("the ledger ends before all is written", entries=len(self._waiting))
 
     def _round(self) -> None:
-        """Write all that waits; what is not written is kept."""
-        self._take()
-        most = len(self._kept)
-        while self._kept:
-            part = self._kept[:most]
-            try:
-                with writing(self.engine) as transaction:
-                    write(transaction, part)
-            except _REFUSED as error:
-                if len(part) > 1:  # it is one of them: the others are not to wait for it
-                    most = len(part) // 2
-                    continue
-                _lose(part[0], error)
-            del self._kept[: len(part)]
-            most = 2 * len(part)
+        """Write what waits; until it is written it goes on waiting."""
+        left = most = len(self._waiting)
+        while left:
+            with self._lock:
+                part = self._waiting[: min(most, left)]
+            refused = self._refused(part)
+            if refused is not None and len(part) > 1:  # one of them: the others shall not wait
+                most = len(part) // 2
+                continue
+            with self._lock:
+                del self._waiting[: len(part)]
+            left, most = left - len(part), 2 * len(part)
+            if refused is not None:
+                self._lose(part[0], refused)
 
-    def _take(self) -> None:
-        while len(self._kept) < _MOST_KEPT:
-            try:
-                self._kept.append(self._waiting.get_nowait())
-            except Empty:
-                break
+    def _refused(self, rows: list[Entry]) -> Exception | None:
+        """Write all of some rows or none; return why they cannot be, where a row is at fault."""
+        try:
+            with writing(self.engine) as transaction:
+                write(transaction, rows)
+        except _REFUSED as error:
+            return error
+        return None
 
-
-def _lose(row: Entry, error: Exception) -> None:
-    """Tell of an entry that is not written, but not of which deal: logs outlast its erasure."""
-    said = dict(zip(_COLUMNS, row, strict=True))
-    where = {name: said[name] for name in ("pipeline", "caller", "request_id")}
-    why = str(error).partition("\n")[0]  # more lines would show the row
-    log.error("the ledger loses an entry that is refused", **where, why=why)
-    telemetry.lost_entries.inc()
+    def _lose(self, row: Entry, error: Exception) -> None:
+        """Tell of an entry that is not written, but not of which deal: logs outlast its erasure."""
+        telemetry.lost_entries.inc()
+        said = dict(zip(_COLUMNS, row, strict=True))
+        about = {name: said[name] for name in ("pipeline", "caller", "request_id")}
+        self._tell("the ledger loses an entry that is refused", error, **about)

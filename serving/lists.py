@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from data import audit
 from data.audit import Actor, commander
+from data.bulk import writing
 from data.database import LISTED_NUMBERS, LISTED_TEXTS, list_items, list_others, lists
+from data.erasure import pseudonyms
 from data.errors import BadInput, NotFound
 from data.moments import iso
 from serving.access.reach import Reach
@@ -74,6 +76,8 @@ def publish(
 ) -> None:
     """Store a week's list, in place of one published before, in one transaction.
 
+    Deals that were erased since it was made are left out.
+
     Args:
         engine: the database.
         head: pipeline, week, as_of, bundle, created_at.
@@ -98,10 +102,13 @@ def publish(
         | {"item": _dump(other)}
         for other in others
     ]
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
         connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
+        ids = [one["deal_id"] for one in (*rows, *rest)]
+        gone = pseudonyms(connection, head["pipeline"], "deal", ids)
+        rows, rest = ([one for one in of if one["deal_id"] not in gone] for of in (rows, rest))
         for table, filled in ((list_items, rows), (list_others, rest)):
             if filled:
                 connection.execute(table.insert(), filled)

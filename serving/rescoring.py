@@ -13,10 +13,9 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
-from data.bulk import read
-from data.errors import DealcastError, NotReady
+from data.bulk import pushing, read
+from data.errors import DealcastError
 from data.live import MOST_DEALS, read_deals
-from data.push import pushing
 from data.standing import standing, touched
 from data.tables import load_pipeline
 from serving import ledger, standings, webhooks
@@ -147,12 +146,16 @@ class Rest(ServiceThread):
         """Rescore some deals, and say whether they wait for nothing that must be mended."""
         try:
             self.rescorer.rescore(pipeline, deal_ids, "job:rescoring")
-        except (NotReady, sa.exc.SQLAlchemyError) as error:  # the database is away for now
-            log.error("touched deals wait", pipeline=pipeline, why=str(error))
         except DealcastError as error:
             log.warning("touched deals wait", pipeline=pipeline, why=str(error))
             return False
-        except Exception:  # whatever it is, other portions do not wait for it
-            log.exception("touched deals wait", pipeline=pipeline)
-            return False
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception as error:  # whatever it is: it may be one deal's, the others do not wait
+            if len(deal_ids) == 1:
+                self._failed("a touched deal cannot be scored", error, pipeline=pipeline)
+                return False
+            half = len(deal_ids) // 2
+            done = self._portion(pipeline, deal_ids[:half])
+            return self._portion(pipeline, deal_ids[half:]) and done
         return True

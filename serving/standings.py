@@ -13,11 +13,10 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from data.bulk import MOST_NAMED, merge, read
+from data.bulk import MOST_NAMED, merge, pushing, read
 from data.database import contract_tables
 from data.lookup import IDS, Lookup
 from data.moments import iso, now
-from data.push import pushing
 from data.standing import standing, touched
 from data.tables import Tables, collect
 from models.curve import Curves
@@ -91,30 +90,26 @@ def store_all(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame, as
     """Make rows the standing of a pipeline, where none speaks of a later moment.
 
     Args:
-        transaction: from `data.push.pushing`.
-        pipeline: whose open deals these all are.
+        transaction: from `data.bulk.pushing`.
+        pipeline: whose deals these all are that were open; see `_still_open`.
         frame: from `rows`.
         as_of: the moment they speak of.
     """
     ours = standing.c.pipeline == pipeline
     later = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of > as_of))
     before = read(transaction, sa.select(standing.c.deal_id).where(ours, standing.c.as_of <= as_of))
-    ended = read(transaction, _ended(pipeline, as_of))
-    for gone in (later, ended):
-        frame = frame.join(gone, on="deal_id", how="anti")
+    frame = frame.join(later, on="deal_id", how="anti")
     merge(transaction, standing, frame)
     closed = before.join(frame, on="deal_id", how="anti")["deal_id"].to_list()
     for first in range(0, len(closed), MOST_NAMED):
         _drop(transaction, pipeline, closed[first : first + MOST_NAMED])
 
 
-def _ended(pipeline: str, as_of: int) -> sa.Select[Any]:
-    """Return the query for the deals that closed, as far as is known, only after a moment."""
+def _still_open(transaction: sa.Connection, pipeline: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the deals that were closed or erased since the tables were read, or as of then."""
     deals = contract_tables["deals"].c
-    after = sa.or_(deals.closed_at > as_of, deals.closed_recorded_at > as_of)
-    return sa.select(deals.deal_id).where(
-        deals.pipeline == pipeline, deals.outcome != "open", after
-    )
+    query = sa.select(deals.deal_id).where(deals.pipeline == pipeline, deals.outcome == "open")
+    return frame.join(read(transaction, query), on="deal_id", how="semi", maintain_order="left")
 
 
 def store_some(
@@ -156,6 +151,7 @@ def refresh(
         return
     pipeline, frame = scorer.bundle.pipeline.name, rows(scorer, scores, tables, at)
     with pushing(engine) as transaction:
+        frame = _still_open(transaction, pipeline, frame)
         webhooks.announce(transaction, pipeline, frame, close_days, at)
         store_all(transaction, pipeline, frame, scores.as_of)
         for first in range(0, len(seen), MOST_NAMED):

@@ -1,6 +1,7 @@
 """What every thread beside the requests is: rounds of work, begun and ended with the service."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import ClassVar, Final
@@ -8,6 +9,7 @@ from typing import ClassVar, Final
 import sqlalchemy as sa
 import structlog
 
+from data.errors import DealcastError, first_line
 from serving import telemetry
 
 _AFTER_FAILURE_SECONDS: Final = 2.0
@@ -48,15 +50,18 @@ class ServiceThread(ABC):
         try:
             return self._round() or self.every_seconds
         except Exception as error:  # whatever it is, the thread goes on
-            away = isinstance(error, sa.exc.SQLAlchemyError | OSError)
-            log.error(
-                "a round failed, and is tried again",
-                thread=self.called,
-                why=str(error),
-                exc_info=not away,  # where the database or the disk is away, the reason is enough
-            )
-            telemetry.failed_rounds.labels(self.called).inc()
+            self._failed("a round failed, and is tried again", error)
             return _AFTER_FAILURE_SECONDS
+
+    def _failed(self, what: str, error: Exception, **about: str) -> None:
+        """Count a failure, and tell of it: with a traceback where nobody foresaw it."""
+        telemetry.failed_rounds.labels(self.called).inc()
+        foreseen = isinstance(error, sa.exc.SQLAlchemyError | OSError | DealcastError)
+        self._tell(what, error, exc_info=not foreseen, **about)
+
+    def _tell(self, what: str, error: Exception, **about: object) -> None:
+        with suppress(OSError):  # logs may lie on a full disk
+            log.error(what, thread=self.called, why=first_line(error), **about)
 
     @abstractmethod
     def _round(self) -> float | None:

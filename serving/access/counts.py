@@ -12,10 +12,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 
 from data.bulk import writing_now
-from data.database import api_keys
+from data.database import AWAY, api_keys
 from data.errors import TooMany
 from data.moments import DAY, SECOND
 from data.people import call_counts
@@ -131,6 +130,6 @@ class Calls:
             with writing_now(self.engine) as connection:
                 taken = count(connection, f"key {key_id}", now, MINUTE, share)
                 connection.execute(used)
-        except OperationalError:  # an ingest holds the lock: serving goes before counting
+        except AWAY:  # an ingest holds the lock: serving goes before counting
             return share
         return min(share, max(self.a_minute - (taken - share), 0))

@@ -69,7 +69,7 @@ class Asked:
             return cls(
                 **{name: str(value) for name, value in json.loads(urlsafe_b64decode(text)).items()}
             )
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             raise Refused("no question") from None
 
 

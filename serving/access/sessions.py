@@ -7,9 +7,9 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, or_, select, update
-from sqlalchemy.exc import OperationalError
 
 from data.bulk import writing_now
+from data.database import AWAY
 from data.moments import DAY, SECOND
 from data.people import sessions, users
 from data.settings import Settings
@@ -51,7 +51,7 @@ def resume(engine: Engine, token: str, now: int, settings: Settings) -> Viewer |
     if row is None:
         return None
     if now - row["seen_at"] >= _MINUTE:  # once a minute, so that pages seldom write
-        with suppress(OperationalError), writing_now(engine) as connection:
+        with suppress(*AWAY), writing_now(engine) as connection:
             connection.execute(update(sessions).where(mine).values(seen_at=now))
     return viewer_of(row)
 

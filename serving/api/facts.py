@@ -11,10 +11,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
+from data.bulk import pushing
 from data.contract import TABLES, Pipeline
-from data.errors import BadInput, DealcastError, Forbidden, NotFound, did_you_mean
+from data.errors import BadInput, DealcastError, Forbidden, NotFound, did_you_mean, first_line
 from data.live import MOST_DEALS
-from data.push import Pushed, push, pushing, touch
+from data.push import Pushed, push, touch
 from data.tables import load_pipeline
 from serving.api.frames import raw_rows
 from serving.api.idempotency import IdempotencyKey, Once
@@ -221,8 +222,11 @@ def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnsw
         log.warning("touched deals wait", pipeline=answer.pipeline, why=str(error))
         return answer.model_copy(update={"rescoring": "waiting"})
     except sa.exc.SQLAlchemyError as error:
-        log.error("touched deals wait", pipeline=answer.pipeline, why=str(error))
+        log.error("touched deals wait", pipeline=answer.pipeline, why=first_line(error))
         return answer
+    except Exception as error:  # whatever it is: what is committed was taken
+        log.error("touched deals wait", pipeline=answer.pipeline, exc_info=error)
+        return answer.model_copy(update={"rescoring": "waiting"})
     rescored = [Rescored(**row) for row in pl.concat(frames).iter_rows(named=True)]
     return answer.model_copy(update={"rescored": rescored, "rescoring": "done"})
 

@@ -57,7 +57,7 @@ class Once:
         """Return the answer that was given before, as JSON; None where there was none.
 
         Args:
-            transaction: from `data.push.pushing`: nobody may look between this and `keep`.
+            transaction: from `data.bulk.pushing`: nobody may look between this and `keep`.
             now: this moment.
 
         Raises:

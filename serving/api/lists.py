@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.bulk import writing
+from data.bulk import pushing
 from data.moments import iso, parse_moment
-from data.push import pushing
 from serving import actions, lists, standings
 from serving.api.idempotency import IdempotencyKey, Once
 from serving.api.problems import responses
@@ -170,9 +169,7 @@ def act(
     until = None if body.until is None else parse_moment(body.until, "until")
     now = service.clock()
     once = Once.of(access, idempotency_key, body, pipeline, week, deal_id)
-    # two calls of one key take turns
-    opened = writing if idempotency_key is None else pushing
-    with opened(service.engine) as transaction:
+    with pushing(service.engine) as transaction:
         if (before := once.before(transaction, now)) is not None:
             return ListAction.model_validate_json(before)
         made = actions.act(

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from data.errors import BadInput, DealcastError, NotReady, TooMany
+from data.database import AWAY
+from data.errors import BadInput, DealcastError, NotReady, TooMany, first_line
 
 log = structlog.get_logger()
 
@@ -96,7 +97,8 @@ def install(app: FastAPI) -> None:
     app.exception_handler(DealcastError)(_known)
     app.exception_handler(RequestValidationError)(_validation)
     app.exception_handler(HTTPException)(_http)
-    app.exception_handler(OperationalError)(_known)
+    for of in AWAY:
+        app.exception_handler(of)(_known)
     app.exception_handler(Exception)(_fault)
 
 
@@ -129,7 +131,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
 
     What is none of ours is a fault of ours, and logged: a request that does not fit is a `Misfit`.
     """
-    if isinstance(error, OperationalError):
+    if isinstance(error, AWAY):
         error = _of_database(error)
     if isinstance(error, DealcastError):
         return error.problem()
@@ -192,9 +194,10 @@ def _allowed(request: Request) -> list[str]:
     )
 
 
-def _of_database(error: OperationalError) -> NotReady:
-    log.error("the database does not answer", why=str(error.orig))
-    if any(word in str(error.orig) for word in _NO_ROOM):
+def _of_database(error: sa.exc.SQLAlchemyError) -> NotReady:
+    why = first_line(error)
+    log.error("the database does not answer", why=why)
+    if any(word in why for word in _NO_ROOM):
         return NotReady("the database's disk takes no more", remedy="make room; nothing was taken")
     return NotReady("the database does not answer", remedy="try again soon")
 

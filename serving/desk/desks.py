@@ -102,7 +102,8 @@ class Desks:
     def _take_up(self, pipeline: str, stamp: _Stamp, desk: Desk, views: dict[_Key, View]) -> None:
         with self._loading:
             self._loaded[pipeline] = stamp, desk
-            self._views |= views
+            others = {k: v for k, v in self._views.items() if k[0] != pipeline or v.desk is desk}
+            self._views = OrderedDict(others | views)  # none that would keep an old desk
 
     def _stamp(self, pipeline: str) -> _Stamp:
         folder = self.folder / pipeline

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 from threading import Event
-
-import structlog
+from typing import Final
 
 from serving.desk.desks import Desks
 from serving.desk.flow import flow
@@ -13,7 +12,8 @@ from serving.desk.reviewed import last_settled, next_deals, reviewed, sources
 from serving.desk.view import View
 from serving.threads import ServiceThread
 
-log = structlog.get_logger()
+_REST_SECONDS: Final = 10.0
+"""How long the thread rests after a desk that is broken."""
 
 
 def prepare(view: View) -> None:
@@ -61,13 +61,16 @@ class Warmer(ServiceThread):
         """Whether the desks found at the start are prepared, but for those that are broken."""
         return self._ready.is_set()
 
-    def _round(self) -> None:
-        for pipeline in self.desks.pipelines():
-            self._renew(pipeline)
+    def _round(self) -> float | None:
+        broken = [one for one in self.desks.pipelines() if not self._renew(one)]
         self._ready.set()
+        return _REST_SECONDS if broken else None
 
-    def _renew(self, pipeline: str) -> None:
+    def _renew(self, pipeline: str) -> bool:
+        """Take up a new desk if there is one, and say whether what there is could be."""
         try:
             self.desks.renew(pipeline, prepare)
         except Exception as error:  # whatever it is, other pipelines' are taken up
-            log.error("a desk cannot be taken up", pipeline=pipeline, why=str(error))
+            self._failed("a desk cannot be taken up", error, pipeline=pipeline)
+            return False
+        return True

@@ -6,7 +6,7 @@ import polars as pl
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from data.bulk import writing
+from data.bulk import pushing
 from data.errors import NotFound
 from data.moments import DAY
 from serving import actions, lists
@@ -121,7 +121,7 @@ def act(
     """
     name, _, days = act.partition("-")
     now = service.clock()
-    with writing(service.engine) as transaction:
+    with pushing(service.engine) as transaction:
         actions.act(
             transaction,
             pipeline,

@@ -12,7 +12,7 @@ from data.database import open_database
 from data.errors import BadInput, NotFound
 from data.moments import DAY, now
 from data.settings import Settings
-from models.bundle import CHAMPION, champion, crown
+from models.bundle import CHAMPION, Bundle, champion, crown
 from serving.api.app import create_app
 from serving.champions import Champions
 from serving.security import (
@@ -129,7 +129,7 @@ def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_another_champion_is_served_and_a_broken_one_is_refused(
-    company: Settings, tmp_path: Path
+    company: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "sales"
     shutil.copytree(company.bundles / "sales", folder)
@@ -151,6 +151,18 @@ def test_another_champion_is_served_and_a_broken_one_is_refused(
     second = champions.scorer("sales")
     assert second is not first
     assert second.bundle.name == first.bundle.name
+    crown(good)
+
+    def no_handle(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bundle, "load", no_handle)
+        with pytest.raises(OSError, match="Too many"):
+            champions.look()
+        assert champions.scorer("sales") is second
+    champions.look()  # what passes is tried again
+    assert champions.scorer("sales") is not second
     (folder / CHAMPION).unlink()
     champions.look()
     with pytest.raises(NotFound, match="no champion serves"):

@@ -1,8 +1,11 @@
 """A workspace is written to a file while it is used, and scores the same when it is back."""
 
+import shutil
 import sqlite3
 import stat
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +50,28 @@ def test_a_restored_workspace_scores_as_the_one_that_was_backed_up(
 
 
 END = company.END
+
+
+def test_what_is_taken_away_while_it_is_packed_is_left_out(
+    company: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Settings(workspace=shutil.copytree(company.workspace, tmp_path / "own"))
+    old = own.desks / "sales" / "2020"
+    old.mkdir(parents=True)
+    for name in ("about.json", "deals.parquet"):
+        (old / name).touch()
+    gettarinfo = tarfile.TarFile.gettarinfo
+
+    def forgetting(archive: tarfile.TarFile, name: Any, *more: Any) -> tarfile.TarInfo:
+        if Path(name).name == "deals.parquet":  # just then a newer desk takes its place
+            shutil.rmtree(old, ignore_errors=True)
+        return gettarinfo(archive, name, *more)
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", forgetting)
+    backup(own, tmp_path / "out.tar.gz")
+    with tarfile.open(tmp_path / "out.tar.gz") as packed:
+        assert not [name for name in packed.getnames() if "2020" in name]
+        assert "dealcast.db" in packed.getnames()
 
 
 def test_nothing_is_overwritten_and_what_is_no_backup_is_refused(

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from data.bulk import Merged, merge, read, writing
 from data.contract import TABLES
 from data.database import HEAD, contract_tables, metadata, open_database, version
+from data.errors import NotReady
 from data.lookup import IDS, Commits, Lookup, Remembered
 from data.settings import Settings
 
@@ -105,6 +107,25 @@ def test_an_error_of_the_database_shows_no_row(database: sa.Engine) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="nowhere") as told, database.connect() as one:
         one.execute(query, {"deal_id": "Private matter"})
     assert "Private matter" not in str(told.value)
+
+
+def test_a_lookup_waits_for_no_connection_of_others(tmp_path: Path) -> None:
+    engine = open_database(Settings(workspace=tmp_path))
+    lookup = Lookup(sa.select(CHANGES).where(CHANGES.c.deal_id.in_(IDS)))
+    with ExitStack() as held:
+        for _ in range(60):  # more than a service has threads
+            held.enter_context(engine.connect())
+        assert lookup.rows(engine, ["x"]) == []
+    engine.dispose()
+
+
+def test_a_database_that_a_newer_program_migrated_is_left_alone(settings: Settings) -> None:
+    engine = open_database(settings)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(NotReady, match=r"newer than this program.*9999"):
+        open_database(settings)
 
 
 def test_answers_are_remembered_until_anybody_commits(tmp_path: Path) -> None:

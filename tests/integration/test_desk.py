@@ -213,6 +213,7 @@ def test_a_new_desk_is_prepared_before_the_old_one_is_dropped(
     fresh = desks.view("sales", mine, Scope())
     assert fresh in seen
     assert fresh.as_of == NOW
+    assert all(view.desk is fresh.desk for view in desks._views.values())  # the old one is free
     assert not desks.renew("sales", watch)
     desks.follows = True
     assert desks.desk("sales") is fresh.desk

@@ -11,10 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from data.bulk import read
+from data.bulk import pushing, read
 from data.database import contract_tables, open_database
 from data.moments import DAY, iso
-from data.push import push, pushing
+from data.push import push
 from data.settings import Settings
 from data.standing import observed
 from serving.access.reach import Reach

@@ -1,10 +1,12 @@
 """Webhooks, sent to a real receiver that fails first."""
 
+import asyncio
 import hmac
 import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,8 +16,9 @@ import sqlalchemy as sa
 
 from data.errors import BadInput
 from data.moments import DAY, HOUR, SECOND, iso
-from data.outbox import deliveries
+from data.outbox import deliveries, webhooks
 from data.settings import Settings
+from serving import deliveries as sent_by
 from serving.deliveries import SIGNATURE, Sender, checked, wait
 from serving.webhooks import redeliver
 from tests import company
@@ -109,18 +112,75 @@ def test_a_move_is_told_signed_until_it_arrives(
         assert client.get("/v1/webhooks").json() == []
 
 
+def owe(database: sa.Engine, hook: str, url: str) -> None:
+    """Register a webhook that is owed one delivery."""
+    made = {"webhook_id": hook, "pipeline": "p", "url": url, "secret": "s"}
+    due = {"webhook_id": hook, "pipeline": "p", "deal_id": "d", "event": "{}"}
+    due |= {"created_at": 0, "state": "due", "attempts": 0, "next_at": 0}
+    with database.begin() as connection:
+        connection.execute(sa.insert(webhooks), made | {"created_at": 0, "created_by": "x"})
+        connection.execute(sa.insert(deliveries), due)
+
+
+def states(database: sa.Engine) -> dict[str, tuple[str, int, str | None]]:
+    with database.connect() as connection:
+        rows = connection.execute(sa.select(deliveries)).all()
+    return {row.webhook_id: (row.state, row.attempts, row.failure) for row in rows}
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Answers byte by byte and comes to no end."""
+
+    def do_POST(self) -> None:
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 600:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.1)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_receiver_that_answers_byte_by_byte_holds_nobody_up(
+    database: sa.Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_by, "_TIMEOUT_SECONDS", 1.0)
+    receiver.codes.clear()
+    slow = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    slow.daemon_threads = True
+    threading.Thread(target=slow.serve_forever, daemon=True).start()
+    owe(database, "wh_1", f"http://127.0.0.1:{slow.server_port}/")
+    owe(database, "wh_2", receiver.url)
+    assert Sender(database, lambda: 0, attempts=3, private=True).send_due() == 2
+    slow.shutdown()
+    slow.server_close()
+    told = states(database)
+    assert told["wh_2"] == ("delivered", 1, None)
+    assert told["wh_1"][:2] == ("due", 1)
+    assert "TimeoutError" in (told["wh_1"][2] or "")
+
+
+def test_of_a_delivery_that_two_workers_took_the_later_one_tells(
+    database: sa.Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.codes.clear()
+    owe(database, "wh_1", receiver.url)
+    moment = [0]
+    slow, quick = (Sender(database, lambda: moment[0], 3, private=True) for _ in range(2))
+
+    async def fail_late(*_: Any) -> str:
+        moment[0] += 2 * 60 * SECOND  # by then another may have taken it
+        assert await asyncio.to_thread(quick.send_due) == 1
+        return "TimeoutError"
+
+    monkeypatch.setattr(slow, "_failure", fail_late)
+    assert slow.send_due() == 1
+    assert states(database)["wh_1"] == ("delivered", 1, None)
+
+
 def test_what_never_arrives_dies_and_is_sent_again_on_order(database: sa.Engine) -> None:
     moment = [0]
-    with database.begin() as connection:
-        hook = {"webhook_id": "wh_1", "pipeline": "p", "url": "http://127.0.0.1:1/", "secret": "s"}
-        insert = sa.text(
-            "INSERT INTO webhooks (webhook_id, pipeline, url, secret, created_at, created_by) "
-            "VALUES (:webhook_id, :pipeline, :url, :secret, 0, 'x')"
-        )
-        connection.execute(insert, hook)
-        due = {"webhook_id": "wh_1", "pipeline": "p", "deal_id": "d", "event": "{}"}
-        due |= {"created_at": 0, "state": "due", "attempts": 0, "next_at": 0}
-        connection.execute(sa.insert(deliveries), due)
+    owe(database, "wh_1", "http://127.0.0.1:1/")
     sender = Sender(database, lambda: moment[0], attempts=3, private=True)
     for attempt in range(1, 4):
         assert sender.send_due() == 1
@@ -145,6 +205,10 @@ def test_what_never_arrives_dies_and_is_sent_again_on_order(database: sa.Engine)
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:100.64.0.1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[fec0::1]/",
+        "https://224.0.0.1/",
         "https://0.0.0.0/",
         "https://user:pass@1.1.1.1/",
         "ftp://1.1.1.1/",
@@ -160,6 +224,7 @@ def test_our_own_net_is_not_called(url: str) -> None:
 
 def test_a_host_of_the_internet_is_called_at_the_address_looked_up() -> None:
     assert checked("https://1.1.1.1:8443/x", private=False) == "1.1.1.1"
+    assert checked("https://[64:ff9b::101:101]/", private=False) == "64:ff9b::101:101"
     assert checked("http://127.0.0.1:9/", private=True) == "127.0.0.1"
 
 

@@ -220,3 +220,9 @@ def test_dates_and_date_times_are_moments_too() -> None:
     assert parsing.moments(pl.Series([date(2024, 3, 5)])).to_list() == [midnight]
     assert parsing.moments(pl.Series([datetime(2024, 3, 6)])).to_list() == [midnight + DAY]
     assert parsing.moments(pl.Series([midnight])).to_list() == [midnight]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-02:00"])
+def test_a_moment_that_no_calendar_has_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="not a moment"):
+        parse_moment(text)

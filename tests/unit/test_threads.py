@@ -24,6 +24,19 @@ class Tries(ServiceThread):
         self.well.set()
 
 
+def test_a_log_on_a_full_disk_ends_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def error(self, *_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(threads, "_AFTER_FAILURE_SECONDS", 0.01)
+    monkeypatch.setattr(threads, "log", Full())
+    tries = Tries()
+    tries.start()
+    assert tries.well.wait(30)
+    tries.stop()
+
+
 def test_a_failed_round_is_told_of_and_the_next_one_comes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
