@@ -20,12 +20,13 @@ from data.database import LISTED_TEXTS, contract_tables, list_actions, list_item
 from data.errors import NotFound
 from data.ledger import erased, scores
 from data.outbox import answers, deliveries
-from data.sheet import REJECTS, ROW
+from data.sheet import REJECTS, refused_rows
 from data.standing import observed, standing, touched
 
 Kind = Literal["deal", "contact"]
 
 _FACTS: Final = ("deals", "changes", "activities", "checklist", "contacts")
+_ERASED: Final = "was erased on request, and is not taken again"
 _TURN: Final = 0x65726173
 """What PostgreSQL knows by that nobody may be erased just now."""
 _FIGURES: Final = ("position", "score", "grade", "trend", "served_by", "value_at_stake")
@@ -112,7 +113,7 @@ def without_erased(
         if column in raw.columns:
             gone = raw[column].is_in(list(pseudonyms(connection, pipeline, kind, raw[column])))
             gone = gone.fill_null(value=False)
-            refused.append(_refused(table, raw.filter(gone), column))
+            refused.append(refused_rows(table, raw.filter(gone), column, _ERASED))
             raw = raw.filter(~gone)
     return raw, pl.concat(refused)
 
@@ -144,18 +145,6 @@ def pseudonyms(
             of_kind.where(erased.c.pseudonym.in_(asked[first : first + MOST_NAMED]))
         )
     }
-
-
-def _refused(table: str, raw: pl.DataFrame, column: str) -> pl.DataFrame:
-    said = {
-        "table": pl.lit(table),
-        "row": pl.col(ROW),
-        "field": pl.lit(column),
-        "value": pl.col(column),
-        "reason": pl.lit("was erased on request, and is not taken again"),
-    }
-    absent = {name: pl.lit(None, kind) for name, kind in REJECTS.items() if name not in said}
-    return raw.select(**(said | absent)).select(REJECTS.names()).cast(REJECTS)
 
 
 def _delete(transaction: sa.Connection, table: sa.Table, which: dict[str, str]) -> int:

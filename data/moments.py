@@ -56,7 +56,7 @@ def parse_moment(text: str, field: str = "as_of") -> int:
             field=field,
             value=text,
             allowed="ISO 8601, such as 2026-11-23 or 2026-11-23T09:00:00+08:00",
-            remedy="write the year first, and the zone if it is not UTC",
+            remedy="write the year first, and the zone if it is not UTC; in an address + is %2B",
         ) from None
     return moment
 

@@ -2,7 +2,8 @@
 
 Every row has a moment that it speaks of: `recorded_at`, and for a deal's own row the latest of
 `recorded_at`, `closed_recorded_at` and `observed_at`. Of two rows with the same key the one that
-speaks of the later moment stands; of equally late ones, the one pushed last. So facts that come
+speaks of the later moment stands; of equally late ones, the one pushed last. A moment to come
+gives way to any other. So facts that come
 late, twice or in another order lead to the same tables.
 """
 
@@ -17,11 +18,16 @@ from data.bulk import Merged, merge, read
 from data.contract import Pipeline
 from data.database import contract_tables
 from data.erasure import without_erased
+from data.moments import DAY, iso
 from data.records import OBSERVED_AT, Normalised, normalise
+from data.sheet import REJECTS, refused_rows
 from data.standing import observed, standing, touched
 
 OF_DEAL: Final = ("changes", "activities", "checklist", "contacts")
 """Tables whose rows are facts of a deal."""
+_NOT_YET: Final = "lies more than a day ahead: give the moment at which it was seen"
+_EVER: Final = 1 << 62
+"""More than any moment."""
 _DEALS: Final = contract_tables["deals"]
 
 
@@ -33,7 +39,7 @@ class Pushed:
         rejects: the rows refused, see `data.sheet.REJECTS`.
         merged: how many rows were new, changed, or as before.
         older: how many were passed over for a row that speaks of a later moment.
-        unheeded: ids of the deals whose closing was passed over so, though they stand open.
+        unheeded: ids of the deals whose closing was passed over so, though they stand otherwise.
         replaced: how many first values of deals were replaced by what their own rows say now.
         deals: pipeline and deal_id of the deals whose score may have changed.
         waiting: ids of those of them that the database does not know yet.
@@ -56,7 +62,9 @@ def touch_standing(transaction: sa.Connection, pipeline: str, now: int) -> None:
     touch(transaction, read(transaction, query), uuid4().hex, now)
 
 
-def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Pushed:
+def push(
+    transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pipeline, now: int
+) -> Pushed:
     """Check rows of one table and put the good ones into the database.
 
     Args:
@@ -65,15 +73,17 @@ def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pi
         table: a table of the contract.
         raw: rows as `data.records.normalise` takes them, each with its number (`data.sheet.ROW`).
         pipeline: whose rows these are.
+        now: this moment, in microseconds of UTC.
 
     Raises:
         BadInput: a column that the contract and the pipeline do not have.
     """
     raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
+    raw, ahead = _without_ahead(table, raw, now)
     checked = _checked(table, raw, pipeline)
     merged, older, replaced = Merged(), 0, 0
     for name, frame in checked.frames.items():
-        newer = _newer(transaction, name, frame, checked.observed)
+        newer = _newer(transaction, name, frame, checked.observed, now)
         done = merge(transaction, contract_tables[name], newer)
         if name == table:
             merged, older = done, frame.height - newer.height
@@ -82,7 +92,7 @@ def push(transaction: sa.Connection, table: str, raw: pl.DataFrame, pipeline: Pi
     _remember(transaction, checked.observed, pipeline.name)
     about = _about(transaction, table, checked.frames[table], pipeline.name)
     return Pushed(
-        rejects=pl.concat([forgotten, checked.rejects]),
+        rejects=pl.concat([forgotten, ahead, checked.rejects]),
         merged=merged,
         older=older,
         unheeded=_unheeded(transaction, checked.frames[table]) if table == "deals" else [],
@@ -104,6 +114,15 @@ def touch(transaction: sa.Connection, deals: pl.DataFrame, push: str, now: int) 
     merge(transaction, touched, deals.with_columns(push=pl.lit(push), at=pl.lit(now, pl.Int64)))
 
 
+def _without_ahead(table: str, raw: pl.DataFrame, now: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows seen by now, and the rejects that those are which were not seen yet."""
+    if OBSERVED_AT not in raw.columns:
+        return raw, pl.DataFrame(schema=REJECTS)
+    ahead = (raw[OBSERVED_AT] > now + DAY).fill_null(value=False)
+    told = raw.filter(ahead).with_columns(pl.col(OBSERVED_AT).map_elements(iso, pl.String))
+    return raw.filter(~ahead), refused_rows(table, told, OBSERVED_AT, _NOT_YET)
+
+
 def _checked(table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Normalised:
     """Check rows as an ingest does, but let a fact come before its deal."""
     if table in ("changes", "activities", "checklist"):
@@ -115,7 +134,7 @@ def _checked(table: str, raw: pl.DataFrame, pipeline: Pipeline) -> Normalised:
 
 
 def _newer(
-    transaction: sa.Connection, name: str, frame: pl.DataFrame, seen: pl.DataFrame
+    transaction: sa.Connection, name: str, frame: pl.DataFrame, seen: pl.DataFrame, now: int
 ) -> pl.DataFrame:
     """Return the rows that do not speak of an earlier moment than what stands."""
     if frame.is_empty() or "recorded_at" not in frame.columns:
@@ -130,21 +149,32 @@ def _newer(
         key = [one for one in _key(name) if one != "pipeline"]
         stands = _facts_speak_of(transaction, name, frame, key)
         says = frame.select(*key, speaks="recorded_at")
-    late = says.join(stands, on=key).filter(pl.col("speaks") < pl.col("stands"))
+    late = says.join(stands, on=key).filter(_weight("speaks", now) < _weight("stands", now))
     return frame.join(late, on=key, how="anti", maintain_order="left")
 
 
+def _weight(moment: str, now: int) -> pl.Expr:
+    """Return what a moment counts by, of which the later one stands.
+
+    One more than a day ahead can hardly be: it gives way to every other, so that it can be put
+    right. A day is what a zone that was left out may be wrong by.
+    """
+    later = pl.col(moment) > now + DAY
+    return pl.when(later).then(pl.col(moment) - _EVER).otherwise(moment)
+
+
 def _unheeded(transaction: sa.Connection, rows: pl.DataFrame) -> list[str]:
-    """Return the ids of the deals that stand open, of rows merged already that close them."""
+    """Return the ids of the deals that stand otherwise, of rows merged already that close them."""
     closing = rows.filter(pl.col("outcome") != "open")
     if closing.is_empty():
         return []
-    query = sa.select(_DEALS.c.deal_id).where(
+    end = ("deal_id", "outcome", "closed_at")
+    query = sa.select(*(_DEALS.c[name] for name in end)).where(
         _DEALS.c.pipeline == closing["pipeline"][0],
         _DEALS.c.deal_id.in_(closing["deal_id"].to_list()),
-        _DEALS.c.outcome == "open",
     )
-    return sorted(transaction.scalars(query))
+    stands = read(transaction, query)
+    return sorted(closing.join(stands, on=end, how="anti")["deal_id"])
 
 
 def _key(name: str) -> list[str]:

@@ -5,7 +5,7 @@ from data.moments import iso, now
 from data.settings import Settings
 from pipelines.workspace import database_of
 from serving.access.reach import EVERYTHING, Reach
-from serving.security import create_key, list_keys, revoke_key
+from serving.security import SCOPES, create_key, list_keys, revoke_key
 
 
 def create(
@@ -19,13 +19,21 @@ def create(
     """Make a key and return it; only its hash is kept.
 
     Raises:
-        BadInput: it is to see one owner's deals and one team's.
+        BadInput: it is to see one owner's deals and one team's, or to write though it sees some.
     """
     given = [Reach("owner_id", owner_id)] * (owner_id is not None)
     given += [Reach("team", team)] * (team is not None)
     if len(given) > 1:
         raise BadInput(
             "either an owner or a team", field="team", value=team, remedy="leave one out"
+        )
+    if given and "write" in scopes:
+        raise BadInput(
+            "a key that sees only some deals may not write",
+            field="scope",
+            value="write",
+            allowed=", ".join(one for one in SCOPES if one != "write"),
+            remedy="leave the owner or the team out, or make another key that writes",
         )
     reach = given[0] if given else EVERYTHING
     with database_of(settings) as engine:

@@ -195,9 +195,9 @@ def _check(action: str, at: int, until: int | None, reason: str | None) -> None:
         )
     if len(reason or "") > MOST_REASON or "\x00" in (reason or ""):
         raise BadInput(
-            "too long a reason",
+            "too long a reason, or one with a null character",
             field="reason",
             value=(reason or "")[:50],
             allowed=f"{MOST_REASON} characters at most, none of them null",
-            remedy="say it shorter",
+            remedy="say it shorter, in plain text",
         )

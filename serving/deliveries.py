@@ -34,6 +34,7 @@ _FIRST_WAIT: Final = 5 * SECOND
 _LONGEST_WAIT: Final = 6 * 3_600 * SECOND
 _LEASE: Final = 60 * SECOND
 """For so long a delivery is left to the worker that took it."""
+_PRIVATE: Final = "DEALCAST_WEBHOOK_PRIVATE=true allows a receiver beside this service"
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _KEPT: Final = 30 * DAY
 """For so long what was delivered is kept."""
@@ -62,7 +63,8 @@ def checked(url: str, private: bool) -> str:
     if private:
         allowed = "an http or https URL"
     if parts.scheme not in (("http", "https") if private else ("https",)) or not parts.hostname:
-        raise _refused(url, "not a URL to call", allowed)
+        plain = parts.scheme == "http" and not private
+        raise _refused(url, "not a URL to call", allowed, _PRIVATE if plain else None)
     if parts.username or parts.password:
         raise _refused(url, "a URL with a password", allowed)
     try:
@@ -72,7 +74,7 @@ def checked(url: str, private: bool) -> str:
         raise _refused(url, "a host that is not found", allowed) from None
     addresses = [str(one[4][0]) for one in found]
     if not private and not all(_is_public(ip_address(one)) for one in addresses):
-        raise _refused(url, "an address of our own net", allowed)
+        raise _refused(url, "an address of our own net", allowed, _PRIVATE)
     return addresses[0]
 
 
@@ -88,8 +90,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _refused(url: str, title: str, allowed: str) -> BadInput:
-    remedy = "DEALCAST_WEBHOOK_PRIVATE=true allows a receiver beside this service"
+def _refused(url: str, title: str, allowed: str, remedy: str | None = None) -> BadInput:
     return BadInput(title, field="url", value=url[:200], allowed=allowed, remedy=remedy)
 
 

@@ -214,10 +214,11 @@ def _head(connection: Connection, pipeline: str, week: str) -> dict[str, Any]:
         query = query.filter_by(week=week)
     head = connection.execute(query).mappings().first()
     if head is None:
+        of_any = connection.execute(select(lists).filter_by(pipeline=pipeline)).first() is not None
         raise NotFound(
-            f"no list of {pipeline!r} was published for this week"[:200],
-            field="week",
-            value=week,
+            f"no list of {pipeline!r} was published"[:200] + " for this week" * of_any,
+            field="week" if of_any else "pipeline",
+            value=week if of_any else pipeline,
             remedy="publish it: dealcast week --pipeline …",
         )
     return dict(head)

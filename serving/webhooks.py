@@ -65,13 +65,13 @@ def remove(engine: sa.Engine, webhook_id: str, now: int, actor: Actor) -> None:
         found = transaction.execute(sa.delete(webhooks).filter_by(webhook_id=webhook_id)).rowcount
         transaction.execute(sa.delete(deliveries).filter_by(webhook_id=webhook_id))
         audit.record(transaction, actor, "webhook.removed", now, webhook_id)
-    if not found:
-        raise NotFound(
-            "no such webhook",
-            field="webhook_id",
-            value=webhook_id,
-            remedy="list them: GET /v1/webhooks",
-        )
+        if not found:
+            raise _absent(webhook_id)
+
+
+def _absent(webhook_id: str) -> NotFound:
+    remedy = "list them: GET /v1/webhooks"
+    return NotFound("no such webhook", field="webhook_id", value=webhook_id, remedy=remedy)
 
 
 def announce(
@@ -140,9 +140,16 @@ def _told(row: dict[str, Any], suffix: str) -> dict[str, Any]:
 
 
 def redeliver(engine: sa.Engine, webhook_id: str, now: int) -> int:
-    """Put what could not be delivered back to be sent; return how many there are."""
+    """Put what could not be delivered back to be sent; return how many there are.
+
+    Raises:
+        NotFound: there is no webhook of that id.
+    """
     dead = sa.update(deliveries).filter_by(webhook_id=webhook_id, state="dead")
     with writing(engine) as transaction:
+        known = sa.select(webhooks.c.webhook_id).filter_by(webhook_id=webhook_id)
+        if transaction.scalar(known) is None:
+            raise _absent(webhook_id)
         again = dead.values(state="due", attempts=0, next_at=now)
         return transaction.execute(again).rowcount
 

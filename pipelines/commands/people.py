@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import Json, Workspace, moment_of, output, progress, settings_of
+from data.moments import parse_moment
+from pipelines.options import Json, Workspace, output, progress, settings_of
 
 users = typer.Typer(no_args_is_help=True, help="Users of the pages: make, list, change, disable.")
 
@@ -155,7 +156,7 @@ def audit_log(
     from pipelines.log import entries, show
 
     settings = settings_of(workspace)
-    found = entries(settings, 0 if since is None else moment_of(since), action, limit)
+    found = entries(settings, 0 if since is None else parse_moment(since, "since"), action, limit)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:

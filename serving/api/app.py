@@ -38,7 +38,7 @@ from serving.api import (
     webhooks,
 )
 from serving.api.express import Express
-from serving.api.headers import SecureHeaders
+from serving.api.headers import Heads, SecureHeaders
 from serving.api.limits import BodyLimit, Deadline
 from serving.api.observed import Observed
 from serving.api.query import known_words
@@ -141,6 +141,7 @@ def create_app(settings: Settings, clock: Clock = now) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, unbounded=("/v1/score/stream",))
+    app.add_middleware(Heads)
     problems.install(app)
     pages.install(app)
     app.include_router(status.router)

@@ -108,7 +108,7 @@ async def score_deals(
 
 
 @router.get(
-    "/pipelines/{pipeline}/deals/{deal_id}/score",
+    "/pipelines/{pipeline}/deals/{deal_id:path}/score",
     response_model=DealScore,
     responses=responses(401, 403, 404, 422, 503)
     | {304: {"description": "It is still what the tag says."}},

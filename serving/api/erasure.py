@@ -21,7 +21,7 @@ class Erased(BaseModel):
 
 
 @router.delete(
-    "/pipelines/{pipeline}/deals/{deal_id}", responses=responses(401, 403, 404, 422, 503)
+    "/pipelines/{pipeline}/deals/{deal_id:path}", responses=responses(401, 403, 404, 422, 503)
 )
 def delete_deal(
     pipeline: ThePipeline, deal_id: TheDeal, service: TheService, access: Admin
@@ -32,7 +32,7 @@ def delete_deal(
 
 
 @router.delete(
-    "/pipelines/{pipeline}/contacts/{contact_id}", responses=responses(401, 403, 404, 422, 503)
+    "/pipelines/{pipeline}/contacts/{contact_id:path}", responses=responses(401, 403, 404, 422, 503)
 )
 def delete_contact(
     pipeline: ThePipeline,

@@ -121,7 +121,7 @@ def _answer(table: str, request: Push, service: Service, access: Access, key: st
     with pushing(service.engine) as transaction:
         if (before := once.before(transaction, now)) is not None:
             return Response(before, media_type="application/json")
-        pushed = _push(transaction, table, rows, pipeline, request.partial)
+        pushed = _push(transaction, table, rows, pipeline, request.partial, now)
         touch(transaction, pushed.deals, mark, now)
         answer = _told(table, pipeline, pushed, [*notices, *rows_against_rules(pushed)])
         once.keep(transaction, answer, now)
@@ -143,10 +143,15 @@ def _check_rights(access: Access) -> None:
 
 
 def _push(
-    transaction: sa.Connection, table: str, rows: list[Row], pipeline: Pipeline, partial: bool
+    transaction: sa.Connection,
+    table: str,
+    rows: list[Row],
+    pipeline: Pipeline,
+    partial: bool,
+    now: int,
 ) -> Pushed:
     """Put rows into the database; without `partial` all of them or none."""
-    pushed = push(transaction, table, raw_rows(table, rows, pipeline), pipeline)
+    pushed = push(transaction, table, raw_rows(table, rows, pipeline), pipeline, now)
     if pushed.rejects.height and not partial:
         raise _Wrong(_refused(pushed))
     return pushed

@@ -28,6 +28,30 @@ _RAW, _RAW_HTTPS = (
 
 
 @dataclass(frozen=True)
+class Heads:
+    """Middleware that answers HEAD as GET; the server leaves out the body.
+
+    Attributes:
+        app: what it stands before.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request as one that is routed."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            scope["method"] = "HEAD"  # as the server looks at it, and the log
+            await send(message)
+
+        scope["method"] = "GET"
+        await self.app(scope, receive, told)
+
+
+@dataclass(frozen=True)
 class SecureHeaders:
     """Middleware around all that answers, so that errors have the headers too.
 

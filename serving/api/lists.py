@@ -148,7 +148,7 @@ def list_actions(week: _Week, service: TheService, access: Read, pipeline: _Of) 
 
 
 @router.post(
-    "/lists/{week}/items/{deal_id}/actions",
+    "/lists/{week}/items/{deal_id:path}/actions",
     status_code=201,
     responses=responses(401, 403, 404, 422, 503),
 )

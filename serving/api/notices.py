@@ -73,7 +73,7 @@ def stages_pushed(table: str, rows: Sequence[Row]) -> Iterator[tuple[Place, str]
             yield ("rows", number, "value"), row["value"]
 
 
-_KNOWN: Final = ("created_at", "recorded_at", "closed_at", "closed_recorded_at", "observed_at")
+_KNOWN: Final = ("created_at", "recorded_at", "closed_at", "closed_recorded_at")
 """Moments that lie behind whoever tells them."""
 _AHEAD: Final = ("planned", "cancelled")
 """What an activity may be before its moment."""
@@ -143,7 +143,7 @@ def rows_against_rules(pushed: Pushed) -> list[Notice]:
     if pushed.unheeded:
         notices.append(
             Notice(
-                title="closings were passed over: what stands is open, and of a later moment",
+                title="closings were passed over: what stands says otherwise, of a later moment",
                 field="rows",
                 value=", ".join(pushed.unheeded)[:300],
                 allowed="rows that speak of the moment of what stands, or of a later one",

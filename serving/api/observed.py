@@ -78,7 +78,7 @@ def _told(scope: Scope, status: int, seconds: float) -> None:
 
 def route_of(scope: Scope) -> str:
     """Return the form of the path that a request was routed to; none where it was not."""
-    form: str = getattr(scope.get("route"), "path", "none")
+    form: str = getattr(scope.get("route"), "path_format", "none")
     version = "/v1"  # routers are mounted under it, and name their paths without
     mounted = scope["path"].startswith(f"{version}/") and not form.startswith(version)
     return f"{version}{form}" if mounted and form != "none" else form

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -165,10 +166,8 @@ def _bad_field(error: dict[str, Any]) -> BadInput:
 
 
 def _http(request: Request, error: HTTPException) -> Response:
-    if isinstance(error.__cause__, (UnicodeDecodeError, RecursionError)):
-        wrong = "not in UTF-8" if isinstance(error.__cause__, UnicodeDecodeError) else "too deep"
-        remedy = _REMEDIES["json_invalid"]
-        return Problem(BadInput(f"the body is {wrong}", field="body", remedy=remedy).problem())
+    if isinstance(error.__cause__, (ValueError, RecursionError)):
+        return Problem(_unread(request, error.__cause__).problem())
     status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := _allowed(request)):
         headers["Allow"] = ", ".join(allowed)
@@ -183,6 +182,20 @@ def _http(request: Request, error: HTTPException) -> Response:
     if "Allow" in headers:
         document["allowed"] = headers["Allow"]
     return Problem(document, headers)
+
+
+def _unread(request: Request, cause: Exception) -> BadInput:
+    """Tell why a body cannot be read."""
+    if packed := request.headers.get("content-encoding"):
+        remedy = "send it as it is, without Content-Encoding"
+        return BadInput("the body is packed", field="Content-Encoding", value=packed, remedy=remedy)
+    if isinstance(cause, RecursionError):
+        wrong = "is too deep"
+    elif isinstance(cause, UnicodeDecodeError):
+        wrong = "is not in UTF-8"
+    else:  # Python reads no longer integers
+        wrong = f"has a number of more than {sys.get_int_max_str_digits():,} digits"
+    return BadInput(f"the body {wrong}", field="body", remedy=_REMEDIES["json_invalid"])
 
 
 def _allowed(request: Request) -> list[str]:

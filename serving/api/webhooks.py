@@ -1,5 +1,6 @@
 """`/v1/webhooks`: who is told when a deal's grade or close date moves."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -54,6 +55,7 @@ class Delivery(BaseModel):
     """What was or is to be sent."""
 
     delivery_id: int
+    event_id: str = Field(description="as the receiver has it")
     deal_id: str
     created_at: str
     state: str = Field(description="due, delivered, or dead after too many attempts")
@@ -103,12 +105,13 @@ def list_deliveries(
     """List the last deliveries, the newest first."""
 
     def told(row: dict[str, Any]) -> Delivery:
-        return Delivery(**(row | {"created_at": iso(row["created_at"])}))
+        event_id = json.loads(row["event"])["event_id"]
+        return Delivery(**(row | {"created_at": iso(row["created_at"]), "event_id": event_id}))
 
     return [told(row) for row in webhooks.sent(service.engine, webhook_id, limit)]
 
 
-@router.post("/webhooks/{webhook_id}/redeliver", responses=responses(401, 403, 422, 503))
+@router.post("/webhooks/{webhook_id}/redeliver", responses=responses(401, 403, 404, 422, 503))
 def redeliver(webhook_id: TheWebhook, service: TheService, access: Admin) -> Again:
     """Send again what is dead."""
     return Again(deliveries=webhooks.redeliver(service.engine, webhook_id, service.clock()))

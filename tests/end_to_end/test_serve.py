@@ -134,7 +134,10 @@ def test_a_revoked_key_ends_while_the_service_runs(url: str, company: Settings) 
     "arguments",
     [
         ("keys", "create", "--name", "x", "--scope", "everything"),
+        ("keys", "create", "--name", "x", "--scope", "write", "--team", "north"),
         ("keys", "revoke", "nobody"),
+        ("audit-log", "--since", "someday"),
+        ("webhooks", "redeliver", "wh_0123456789abcdef"),
         ("score", "--pipeline", "sales", "--out", "x.parquet"),
         ("week", "--pipeline", "sales", "--as-of", "someday"),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -114,6 +115,52 @@ def test_what_may_not_have_been_meant_is_told(client: TestClient) -> None:
     assert stood(client, ["new"])["not_open"] == [{"deal_id": "new", "why": "lost"}]
     # nor is it a warning that an old copy does not close a deal again
     assert put(client, "deals", [ended])["warnings"] == []
+
+
+@pytest.mark.parametrize("wrong", ["closed_at", "closed_recorded_at"])
+def test_a_moment_typed_into_the_future_is_put_right(client: TestClient, wrong: str) -> None:
+    closed = {"deal_id": "typo", "created_at": iso(NOW - 9 * DAY), "outcome": "won"}
+    closed |= {"closed_at": iso(NOW - DAY)}
+    (warning,) = put(client, "deals", [closed | {wrong: iso(NOW + 365 * DAY)}])["warnings"]
+    assert warning["field"] == f"rows.0.{wrong}"
+    put_right = put(client, "deals", [closed])
+    assert (put_right["older"], put_right["warnings"]) == (0, [])
+    assert stood(client, ["typo"])["not_open"] == [{"deal_id": "typo", "why": "won"}]
+    # and from then on it stands as any other does
+    late = put(client, "deals", [closed | {"closed_at": iso(NOW - 2 * DAY)}])
+    assert late["older"] == 1
+    assert "closings were passed over" in late["warnings"][0]["title"]
+
+
+def test_a_deal_may_be_called_as_orders_are(client: TestClient) -> None:
+    name = "SO/2026/17 ü?#%/score"
+    put(client, "deals", [{"deal_id": name, "created_at": iso(NOW - DAY)}])
+    path = f"/v1/pipelines/sales/deals/{quote(name, safe='')}"
+    told = client.get(f"{path}/score")
+    assert told.json()["deal_id"] == name
+    head = client.head(f"{path}/score")
+    assert (head.status_code, head.headers["etag"]) == (200, told.headers["etag"])
+    assert client.delete(path).json()["rows"]["deals"] == 1
+    assert client.get(f"{path}/score").status_code == 404
+
+
+def test_what_was_seen_in_the_future_is_refused(client: TestClient) -> None:
+    row = {"deal_id": OPEN[0], "created_at": iso(NOW - 9 * DAY), "observed_at": iso(NOW + 2 * DAY)}
+    answer = client.put("/v1/records/deals", json={"pipeline": "sales", "rows": [row]})
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "rows.0.observed_at"
+    assert iso(NOW + 2 * DAY) in answer.json()["value"]
+    soon = row | {"observed_at": iso(NOW + DAY)}  # a zone that was left out
+    assert put(client, "deals", [soon, row | {"deal_id": "x"}], partial=True)["changed"] == 1
+
+
+def test_a_deal_created_in_the_future_is_put_right(client: TestClient) -> None:
+    begun = {"deal_id": "typo", "created_at": iso(NOW + 365 * DAY), "stage": company.STAGES[0]}
+    put(client, "deals", [begun])
+    assert stood(client, ["typo"])["scores"] == []
+    assert put(client, "deals", [begun | {"created_at": iso(NOW - DAY)}])["changed"] == 1
+    (told,) = stood(client, ["typo"])["scores"]
+    assert told["stage"] == company.STAGES[0]
 
 
 @pytest.mark.parametrize(
@@ -253,6 +300,11 @@ FACTS: list[tuple[str, dict[str, Any]]] = [
         "activities",
         {"deal_id": "b", "kind": "call", "at": 15, "activity_id": "x", "recorded_at": 16},
     ),
+    # typed into the future: whatever else is said of the same stands
+    ("deals", {"deal_id": "b", "created_at": 20, "outcome": "lost", "closed_at": NOW + 90 * DAY}),
+    ("deals", {"deal_id": "b", "created_at": 20, "outcome": "won", "closed_at": NOW + 3 * DAY}),
+    ("deals", {"deal_id": "b", "created_at": 20, "outcome": "won", "closed_at": 70}),
+    ("activities", {"deal_id": "b", "kind": "call", "at": NOW + 9 * DAY, "activity_id": "x"}),
     ("checklist", {"deal_id": "b", "item": "budget", "at": 30, "status": "W"}),
     ("checklist", {"deal_id": "b", "item": "budget", "at": 31, "status": "C"}),
     ("contacts", {"deal_id": "b", "contact_id": "p", "at": 30, "role": "user"}),
@@ -269,7 +321,7 @@ def pushed(database: sa.Engine, facts: list[tuple[str, dict[str, Any]]]) -> dict
             transaction.execute(sa.delete(known))
         for table, row in facts:
             raw = raw_rows(table, [row], company.PIPELINE)
-            assert push(transaction, table, raw, company.PIPELINE).rejects.is_empty()
+            assert push(transaction, table, raw, company.PIPELINE, NOW).rejects.is_empty()
         return {
             name: read(transaction, sa.select(table)).sort(pl.all())
             for name, table in contract_tables.items()
@@ -290,5 +342,6 @@ def test_any_order_and_any_repetition_lead_to_the_same_tables(
     said = pushed(database, facts)
     for name, frame in expected.items():
         assert said[name].equals(frame), name
+    assert expected["deals"]["outcome"].to_list() == ["open", "won"]
     (deal,) = expected["deals"].filter(pl.col("deal_id") == "a").to_dicts()
     assert (deal["outcome"], deal["title"]) == ("open", None)  # a row is whole; the latest stands

@@ -48,7 +48,7 @@ RIGHTS: Final[dict[str, str]] = {
     "POST /week/acts": PAGE,
     "GET /deals": PAGE,
     "GET /deals.{kind}": PAGE,
-    "GET /deals/{pipeline}/{deal_id:path}": PAGE,
+    "GET /deals/{pipeline}/{deal_id}": PAGE,
     "GET /funnel": PAGE,
     "GET /forecast": PAGE,
     "GET /funnel.{kind}": PAGE,
@@ -99,7 +99,7 @@ OWNERS: Final = (("ann", "north"), ("bob", "north"), ("cai", "south"), (None, No
 def named(app: FastAPI) -> set[str]:
     """Return every route's methods and path, those of included routers too."""
     return {
-        f"{method} {route.path}"
+        f"{method} {route.path_format}"
         for route in iter_route_contexts(app.routes)
         for method in (route.methods or ["ANY"])
         if method not in ("HEAD", "OPTIONS")

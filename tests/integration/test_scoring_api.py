@@ -1,5 +1,6 @@
 """The scoring interface, over HTTP as a CRM speaks it."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -372,7 +373,7 @@ def test_a_body_over_the_limit_is_413(client: TestClient) -> None:
         (b'{"\\ud800": 1}', 422),
         (b'{"pipeline": "sales", "records": NaN}', 422),
         (b'{"pipeline": "sales", "days_ahead": [1e999]}', 422),
-        (b'{"pipeline": ' + b"9" * 5_000 + b"}", 400),
+        (b'{"pipeline": ' + b"9" * 5_000 + b"}", 422),
     ],
 )
 def test_broken_bodies_are_the_callers_fault(client: TestClient, body: bytes, status: int) -> None:
@@ -384,6 +385,7 @@ def test_broken_bodies_are_the_callers_fault(client: TestClient, body: bytes, st
     ("body", "kind", "field"),
     [
         (b'{"pipeline": "sales", "rec', "application/json", "body"),
+        (b'{"pipeline": ' + b"9" * 5_000, "application/json", "body"),
         (b'{"pipeline": "sales"}', "application/x-www-form-urlencoded", "Content-Type"),
         (b'{"pipeline": "sales"}', "application/vnd.crm+json; charset=utf-8", "records"),
     ],
@@ -393,6 +395,12 @@ def test_a_body_that_is_no_json_is_told_why(
 ) -> None:
     told = problem(client.post("/v1/score", content=body, headers={"Content-Type": kind}), 422)
     assert told["field"] == field
+
+
+def test_a_packed_body_is_told_to_be_sent_as_it_is(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    told = problem(client.post("/v1/score", content=gzip.compress(b"{}"), headers=headers), 422)
+    assert (told["field"], told["value"]) == ("Content-Encoding", "'gzip'")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from data.errors import BadInput
+from data.errors import BadInput, NotFound
 from data.moments import DAY, HOUR, SECOND, iso
 from data.outbox import deliveries, webhooks
 from data.settings import Settings
@@ -105,6 +105,7 @@ def test_a_move_is_told_signed_until_it_arrives(
         expected = hmac.new(secret.encode(), f"{stamp}.".encode() + sent, sha256).hexdigest()
         assert signature == expected
         event = json.loads(sent)
+        assert told["event_id"] == event["event_id"]
         assert (event["type"], event["deal_id"]) == ("deal.moved", OPEN[0])
         assert event["before"] != event["after"]
         assert {body for _, body in receiver.got} == {sent}
@@ -193,6 +194,8 @@ def test_what_never_arrives_dies_and_is_sent_again_on_order(database: sa.Engine)
     assert "ConnectError" in row.failure
     assert redeliver(database, "wh_1", moment[0]) == 1
     assert sender.send_due() == 1
+    with pytest.raises(NotFound, match="no such webhook"):
+        redeliver(database, "wh_2", moment[0])
 
 
 @pytest.mark.parametrize(
