@@ -41,6 +41,7 @@ class Pushed:
         older: how many were passed over for a row that speaks of a later moment.
         unheeded: ids of the deals whose closing was passed over so, though they stand otherwise.
         replaced: how many first values of deals were replaced by what their own rows say now.
+        moved: ids of the deals that lost activities, whose ids came with other deals.
         deals: pipeline and deal_id of the deals whose score may have changed.
         waiting: ids of those of them that the database does not know yet.
     """
@@ -50,6 +51,7 @@ class Pushed:
     older: int
     unheeded: list[str]
     replaced: int
+    moved: list[str]
     deals: pl.DataFrame
     waiting: list[str]
 
@@ -81,22 +83,25 @@ def push(
     raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
     raw, ahead = _without_ahead(table, raw, now)
     checked = _checked(table, raw, pipeline)
-    merged, older, replaced = Merged(), 0, 0
+    merged, older, replaced, moved = Merged(), 0, 0, pl.Series([], dtype=pl.String)
     for name, frame in checked.frames.items():
         newer = _newer(transaction, name, frame, checked.observed, now)
+        if name == "activities":
+            moved = _moved(transaction, newer)
         done = merge(transaction, contract_tables[name], newer)
         if name == table:
             merged, older = done, frame.height - newer.height
         else:  # the first changes, which deals' own rows say
             replaced = done.changed
     _remember(transaction, checked.observed, pipeline.name)
-    about = _about(transaction, table, checked.frames[table], pipeline.name)
+    about = _about(transaction, table, checked.frames[table], pipeline.name, moved)
     return Pushed(
         rejects=pl.concat([forgotten, ahead, checked.rejects]),
         merged=merged,
         older=older,
         unheeded=_unheeded(transaction, checked.frames[table]) if table == "deals" else [],
         replaced=replaced,
+        moved=moved.to_list(),
         deals=about,
         waiting=_unknown(transaction, about["deal_id"], pipeline.name) if table in OF_DEAL else [],
     )
@@ -177,6 +182,19 @@ def _unheeded(transaction: sa.Connection, rows: pl.DataFrame) -> list[str]:
     return sorted(closing.join(stands, on=end, how="anti")["deal_id"])
 
 
+def _moved(transaction: sa.Connection, rows: pl.DataFrame) -> pl.Series:
+    """Return the ids of the deals that will lose activities to the deals of rows, sorted."""
+    stands, key = contract_tables["activities"].c, ["pipeline", "activity_id"]
+    if rows.is_empty():
+        return pl.Series([], dtype=pl.String)
+    query = sa.select(*(stands[name] for name in key), stands.deal_id.label("held_by")).where(
+        stands.pipeline == rows["pipeline"][0],
+        stands.activity_id.in_(rows["activity_id"].to_list()),
+    )
+    held = rows.join(read(transaction, query), on=key)
+    return held.filter(pl.col("deal_id") != pl.col("held_by"))["held_by"].unique().sort()
+
+
 def _key(name: str) -> list[str]:
     return [column.name for column in contract_tables[name].primary_key]
 
@@ -220,12 +238,12 @@ def _remember(transaction: sa.Connection, seen: pl.DataFrame, pipeline: str) -> 
 
 
 def _about(
-    transaction: sa.Connection, table: str, frame: pl.DataFrame, pipeline: str
+    transaction: sa.Connection, table: str, frame: pl.DataFrame, pipeline: str, moved: pl.Series
 ) -> pl.DataFrame:
     """Return pipeline and deal_id of the deals that rows say something of, sorted."""
     if "deal_id" in frame.columns:
-        deals = frame.select(pl.lit(pipeline).alias("pipeline"), "deal_id").unique()
-        return deals.sort("deal_id")
+        ids = pl.concat([frame["deal_id"], moved]).unique().sort()
+        return pl.DataFrame({"deal_id": ids}).select(pl.lit(pipeline).alias("pipeline"), "deal_id")
     query = sa.select(_DEALS.c.pipeline, _DEALS.c.deal_id).where(_DEALS.c.outcome == "open")
     if table == "accounts":
         query = query.where(_DEALS.c.account_id.in_(frame["account_id"].to_list()))

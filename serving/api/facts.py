@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from data.bulk import pushing
@@ -251,13 +252,16 @@ def _route(table: str) -> Callable[..., Any]:
     }
     body.model_rebuild(force=True)
 
-    def put(
+    async def put(
         request: body,  # made from the contract, not written out
         service: TheService,
         access: Write,
         idempotency_key: IdempotencyKey = None,
     ) -> Any:
-        return _answer(table, request, service, access, idempotency_key)
+        async with service.pushes:
+            return await run_in_threadpool(
+                _answer, table, request, service, access, idempotency_key
+            )
 
     key = ", ".join(TABLES[table].key)
     put.__doc__ = f"""Put rows into the table {table}: new ones, and newer states of known ones.

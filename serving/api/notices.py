@@ -150,6 +150,16 @@ def rows_against_rules(pushed: Pushed) -> list[Notice]:
                 remedy="send them with observed_at, or closed_recorded_at: when you learned it",
             )
         )
+    if pushed.moved:
+        notices.append(
+            Notice(
+                title="activities of other deals were moved: their ids came with these deals",
+                field="rows",
+                value=", ".join(pushed.moved)[:300],
+                allowed="an activity_id that no other deal's activity has",
+                remedy="where ids count from 1 in each deal, put the deal's before them",
+            )
+        )
     if pushed.replaced:
         notices.append(
             Notice(

@@ -1,8 +1,10 @@
 """What every request may need, and who may ask: the resources of one running service."""
 
+from asyncio import Semaphore
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -26,13 +28,17 @@ from serving.live import Live
 from serving.security import ApiKey, Unauthenticated, invalid
 from serving.standings import Asked, Standing
 
+_PUSHES: Final = 4
+"""One push writes, and others make ready."""
+
 
 @dataclass(frozen=True)
 class Service:
     """Opened when the application starts, closed when it stops.
 
     What `keys` and `standings` remember holds while `commits` sees none; where there are no
-    `commits` they remember nothing.
+    `commits` they remember nothing. At most `_PUSHES` are in `pushes` at one time, so that
+    they leave threads to others.
     """
 
     settings: Settings
@@ -46,6 +52,7 @@ class Service:
     standings: Gathering[Asked, list[Standing]]
     commits: Commits | None
     warmer: Warmer
+    pushes: Semaphore = field(default_factory=partial(Semaphore, _PUSHES))
 
 
 async def _service(request: Request) -> Service:

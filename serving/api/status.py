@@ -19,8 +19,8 @@ class Alive(BaseModel):
 
 
 @router.get("/health")
-def health() -> Alive:
-    """Say that the process lives; needs no key and asks nothing of the database."""
+async def health() -> Alive:
+    """Say that the process lives; needs no key, and asks neither the database nor a thread."""
     return Alive()
 
 

@@ -1,6 +1,7 @@
 """Facts pushed over HTTP: durable, in any order, seen by the next score."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -130,6 +131,25 @@ def test_a_moment_typed_into_the_future_is_put_right(client: TestClient, wrong: 
     late = put(client, "deals", [closed | {"closed_at": iso(NOW - 2 * DAY)}])
     assert late["older"] == 1
     assert "closings were passed over" in late["warnings"][0]["title"]
+
+
+def test_an_activity_that_moves_to_another_deal_is_told_and_both_are_rescored(
+    client: TestClient,
+) -> None:
+    put(client, "activities", [call(OPEN[0], "moves")])
+    told = put(client, "activities", [call(OPEN[1], "moves")])
+    assert [one["deal_id"] for one in told["rescored"]] == sorted(OPEN[:2])
+    assert [one["value"] for one in told["warnings"]] == [OPEN[0]]
+    assert put(client, "activities", [call(OPEN[1], "moves")])["warnings"] == []
+
+
+def test_many_pushes_at_once_are_all_taken(client: TestClient) -> None:
+    body = [{"pipeline": "sales", "rows": [call(OPEN[n % 9], f"{n}")]} for n in range(48)]
+    with ThreadPoolExecutor(48) as callers:
+        answers = list(
+            callers.map(lambda one: client.put("/v1/records/activities", json=one), body)
+        )
+    assert {one.status_code for one in answers} == {200}
 
 
 def test_a_deal_may_be_called_as_orders_are(client: TestClient) -> None:
