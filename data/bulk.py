@@ -61,10 +61,23 @@ def pushing(engine: sa.Engine) -> Iterator[sa.Connection]:
         OperationalError: others have not ended for half a minute.
     """
     with writing(engine) as transaction:
-        if engine.dialect.name == "postgresql":  # SQLite lets only one write anyway
+        if engine.dialect.name == "postgresql":
             transaction.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}")
-            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        take_turn(transaction, _TURN)
         yield transaction
+
+
+def take_turn(transaction: sa.Connection, of: int, *, shared: bool = False) -> None:
+    """Wait until nobody else has a turn, and keep it until the transaction ends.
+
+    Args:
+        transaction: from `writing`; SQLite lets only one write anyway.
+        of: what PostgreSQL knows the turn by.
+        shared: let others have it who share it.
+    """
+    if transaction.dialect.name == "postgresql":
+        lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+        transaction.execute(sa.select(lock(of)))
 
 
 @contextmanager

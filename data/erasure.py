@@ -15,7 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.audit import Actor, record
-from data.bulk import MOST_NAMED, pushing
+from data.bulk import MOST_NAMED, pushing, take_turn
 from data.database import LISTED_TEXTS, contract_tables, list_actions, list_items, list_others
 from data.errors import NotFound
 from data.ledger import erased, scores
@@ -98,8 +98,7 @@ def erase_contact(
 def _erasing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open a transaction that begins when all who have asked for `pseudonyms` have ended."""
     with pushing(engine) as transaction:
-        if engine.dialect.name == "postgresql":
-            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        take_turn(transaction, _TURN)
         yield transaction
 
 
@@ -129,8 +128,7 @@ def pseudonyms(
         kind: what they name.
         ids: some of them.
     """
-    if connection.dialect.name == "postgresql":  # SQLite lets only one write anyway
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_TURN)))
+    take_turn(connection, _TURN, shared=True)
     of_kind = sa.select(erased.c.pseudonym).where(
         erased.c.pipeline == pipeline, erased.c.kind == kind
     )

@@ -93,7 +93,8 @@ def push(
             merged, older = done, frame.height - newer.height
         else:  # the first changes, which deals' own rows say
             replaced = done.changed
-    _remember(transaction, checked.observed, pipeline.name)
+    seen = _with_likely_rows(checked.observed, checked.frames[table], now)
+    _remember(transaction, seen, pipeline.name)
     about = _about(transaction, table, checked.frames[table], pipeline.name, moved)
     return Pushed(
         rejects=pl.concat([forgotten, ahead, checked.rejects]),
@@ -221,6 +222,14 @@ def _deals_speak_of(transaction: sa.Connection, frame: pl.DataFrame) -> pl.DataF
     )
     stands = pl.max_horizontal("recorded_at", "closed_recorded_at", "at")
     return read(transaction, query).select("deal_id", stands=stands)
+
+
+def _with_likely_rows(seen: pl.DataFrame, rows: pl.DataFrame, now: int) -> pl.DataFrame:
+    """Leave out moments of rows that give way to every other: they would be taken for those's."""
+    if seen.is_empty():
+        return seen
+    speaks = pl.max_horizontal("recorded_at", "closed_recorded_at")
+    return seen.join(rows.filter(speaks > now + DAY), on="deal_id", how="anti")
 
 
 def _remember(transaction: sa.Connection, seen: pl.DataFrame, pipeline: str) -> None:

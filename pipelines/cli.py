@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from data.errors import DealcastError
+from data.errors import DealcastError, first_line
 from pipelines.commands import data, models, operations, people, results
 from pipelines.options import progress
 
@@ -45,6 +45,14 @@ def main() -> None:
         app()
     except DealcastError as error:
         progress.print(f"dealcast: {error}", style="red", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except Exception as error:
+        from data.database import AWAY  # here, because most commands that fail need none
+
+        if not isinstance(error, AWAY):
+            raise
+        why = f"the database does not answer: {first_line(error)}; try again"
+        progress.print(f"dealcast: {why}", style="red", highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         progress.print("dealcast: interrupted; run it again to go on", style="red")

@@ -92,9 +92,9 @@ def run(
         )
         head = _head(pipeline, as_of, scorer)
         lists.publish(engine, head, lists.items(listed), lists.items(made.others), made.told)
-        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
         # what is not listed was told too, with why; and the hold-out is judged by it
         ledger.enter(engine, Told(now(), "list", "job:week"), ledger.entries(scorer, scores))
+        standings.refresh(engine, scorer, scores, tables, seen, settings.webhook_close_days)
     stem = (out or settings.lists) / f"{pipeline}-{monday(as_of).isoformat()}"
     files = _write(listed, made, as_of, stem, settings)
     forecast = None

@@ -120,7 +120,8 @@ class Champions(ServiceThread):
                         f"the champion of {pipeline} cannot be loaded",
                         remedy=f"train or promote another; {error}",
                     ) from error
-                if isinstance(error, OSError | MemoryError):
+                passes = isinstance(error, OSError | MemoryError)
+                if passes and not isinstance(error, FileNotFoundError):
                     raise
                 log.error(
                     "champion refused, the one before goes on", pipeline=pipeline, why=str(error)

@@ -8,6 +8,7 @@ each time about twice as late; after `attempts` it is dead until somebody orders
 import asyncio
 import hmac
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -116,12 +117,13 @@ class Sender(ServiceThread):
         """Try everything that is due once, and return how much that was."""
         tried = 0
         while not self._stopping.is_set() and (due := self._take()):
-            self._keep(due, asyncio.run(self._send(due)))
+            asyncio.run(self._send(due))
             tried += len(due)
         return tried
 
     def _round(self) -> None:
-        self.send_due()
+        if self.send_due():
+            self._prune()
 
     def _take(self) -> list[dict[str, Any]]:
         """Take some of what is due, and keep other workers from it for a while."""
@@ -142,10 +144,19 @@ class Sender(ServiceThread):
             rows = transaction.execute(whole.select_from(sa.join(deliveries, webhooks, same)))
             return [dict(row) for row in rows.mappings()]
 
-    async def _send(self, due: list[dict[str, Any]]) -> list[str | None]:
-        """Send all at once, and say of each why it did not arrive; None when it did."""
+    async def _send(self, due: list[dict[str, Any]]) -> None:
+        """Try all at once: none waits for another's receiver, or its name server."""
+        threads = ThreadPoolExecutor(2 * len(due))
+        asyncio.get_running_loop().set_default_executor(threads)
         async with _client() as client:
-            return await asyncio.gather(*(self._failure(client, one) for one in due))
+            tries = [self._try(client, delivery) for delivery in due]
+            for told in await asyncio.gather(*tries, return_exceptions=True):
+                if told is not None:
+                    raise told
+
+    async def _try(self, client: "AsyncClient", delivery: dict[str, Any]) -> None:
+        failure = await self._failure(client, delivery)
+        await asyncio.to_thread(self._keep, delivery, failure)
 
     async def _failure(self, client: "AsyncClient", delivery: dict[str, Any]) -> str | None:
         url, body, seconds = delivery["url"], delivery["event"].encode(), self.clock() // SECOND
@@ -163,24 +174,21 @@ class Sender(ServiceThread):
         except Exception as error:  # whatever it is, it did not arrive
             return f"{type(error).__name__}: {error}"[:300]
 
-    def _keep(self, due: list[dict[str, Any]], failures: list[str | None]) -> None:
-        """Write what became of deliveries; of one that another worker took since, that one says."""
-        now = self.clock()
-        old = sa.and_(deliveries.c.state == "delivered", deliveries.c.created_at < now - _KEPT)
+    def _keep(self, delivery: dict[str, Any], failure: str | None) -> None:
+        """Write what became of a delivery, unless another worker took it since: that one does."""
+        attempts, now = delivery["attempts"] + 1, self.clock()
+        change: dict[str, Any] = {"attempts": attempts, "failure": failure, "state": "delivered"}
+        if failure is not None:
+            dead = attempts >= self.attempts
+            change |= {"state": "dead" if dead else "due", "next_at": now + wait(attempts)}
+        mine = {name: delivery[name] for name in ("delivery_id", "state", "next_at")}
         with writing(self.engine) as transaction:
-            for delivery, failure in zip(due, failures, strict=True):
-                attempts = delivery["attempts"] + 1
-                change: dict[str, Any] = {
-                    "attempts": attempts,
-                    "failure": failure,
-                    "state": "delivered",
-                }
-                if failure is not None:
-                    dead = attempts >= self.attempts
-                    change |= {"state": "dead" if dead else "due", "next_at": now + wait(attempts)}
-                mine = {name: delivery[name] for name in ("delivery_id", "state", "next_at")}
-                transaction.execute(sa.update(deliveries).filter_by(**mine).values(**change))
-            transaction.execute(sa.delete(deliveries).where(old))
+            transaction.execute(sa.update(deliveries).filter_by(**mine).values(**change))
+
+    def _prune(self) -> None:
+        old = deliveries.c.created_at < self.clock() - _KEPT
+        with writing(self.engine) as transaction:
+            transaction.execute(sa.delete(deliveries).where(old, deliveries.c.state == "delivered"))
 
 
 def wait(attempts: int) -> int:

@@ -103,12 +103,12 @@ def publish(
         for other in others
     ]
     with writing(engine) as connection:
+        ids = [one["deal_id"] for one in (*rows, *rest)]
+        gone = pseudonyms(connection, head["pipeline"], "deal", ids)  # first: an erasure waits
+        rows, rest = ([one for one in of if one["deal_id"] not in gone] for of in (rows, rest))
         for table in (list_others, list_items, lists):
             connection.execute(delete(table).filter_by(**key))
         connection.execute(lists.insert(), head | {"told": _dump(plain(told or {}))})
-        ids = [one["deal_id"] for one in (*rows, *rest)]
-        gone = pseudonyms(connection, head["pipeline"], "deal", ids)
-        rows, rest = ([one for one in of if one["deal_id"] not in gone] for of in (rows, rest))
         for table, filled in ((list_items, rows), (list_others, rest)):
             if filled:
                 connection.execute(table.insert(), filled)

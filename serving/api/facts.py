@@ -1,5 +1,6 @@
 """`PUT /v1/records/{table}`: facts of a CRM into the live tables, and what they touch rescored."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -232,7 +233,7 @@ def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnsw
         return answer
     except Exception as error:  # whatever it is: what is committed was taken
         log.error("touched deals wait", pipeline=answer.pipeline, exc_info=error)
-        return answer.model_copy(update={"rescoring": "waiting"})
+        return answer
     rescored = [Rescored(**row) for row in pl.concat(frames).iter_rows(named=True)]
     return answer.model_copy(update={"rescored": rescored, "rescoring": "done"})
 
@@ -258,10 +259,11 @@ def _route(table: str) -> Callable[..., Any]:
         access: Write,
         idempotency_key: IdempotencyKey = None,
     ) -> Any:
-        async with service.pushes:
-            return await run_in_threadpool(
-                _answer, table, request, service, access, idempotency_key
-            )
+        await service.pushes.acquire()
+        work = run_in_threadpool(_answer, table, request, service, access, idempotency_key)
+        thread = asyncio.create_task(work)
+        thread.add_done_callback(lambda _: service.pushes.release())
+        return await asyncio.shield(thread)  # it goes on where nobody waits for it any more
 
     key = ", ".join(TABLES[table].key)
     put.__doc__ = f"""Put rows into the table {table}: new ones, and newer states of known ones.

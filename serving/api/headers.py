@@ -48,7 +48,10 @@ class Heads:
             await send(message)
 
         scope["method"] = "GET"
-        await self.app(scope, receive, told)
+        try:
+            await self.app(scope, receive, told)
+        finally:  # whoever answers in its place looks at it too
+            scope["method"] = "HEAD"
 
 
 @dataclass(frozen=True)

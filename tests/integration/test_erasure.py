@@ -1,7 +1,8 @@
 """What is erased stays so, whoever writes meanwhile; and what was closed does not stand again."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from data.audit import commander
 from data.bulk import pushing, writing
 from data.database import contract_tables, list_items, list_others, open_database
-from data.erasure import erase_deal, pseudonym
+from data.erasure import erase_deal, pseudonym, pseudonyms
 from data.ledger import scores
 from data.moments import DAY, iso
 from data.settings import Settings
@@ -71,6 +72,30 @@ def test_a_batch_brings_no_deal_back_that_was_closed_or_erased_meanwhile(
         ).all()
     assert outcomes == ["lost"]
     assert stand == set(others)
+    database.dispose()
+
+
+def test_a_list_is_published_while_one_of_its_deals_is_erased(
+    settings: Settings, company: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(settled(settings, company))
+    made = [{"position": number + 1, "deal_id": deal} for number, deal in enumerate(OPEN[:3])]
+    lists.publish(database, HEAD, made)
+    with ThreadPoolExecutor(1) as thread:
+        erased: list[Future[None]] = []
+
+        def erase_meanwhile(*given: Any) -> dict[str, str]:
+            erased.append(thread.submit(erase, database, OPEN[1]))
+            wait(erased, timeout=0.5)
+            return pseudonyms(*given)
+
+        monkeypatch.setattr(lists, "pseudonyms", erase_meanwhile)
+        lists.publish(database, HEAD, made)
+        erased[0].result(timeout=30)
+    with database.connect() as connection:
+        listed = connection.scalars(sa.select(list_items.c.deal_id)).all()
+    assert {OPEN[0], OPEN[2]} <= set(listed)
+    assert OPEN[1] not in listed
     database.dispose()
 
 

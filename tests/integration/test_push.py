@@ -322,7 +322,13 @@ FACTS: list[tuple[str, dict[str, Any]]] = [
     ),
     # typed into the future: whatever else is said of the same stands
     ("deals", {"deal_id": "b", "created_at": 20, "outcome": "lost", "closed_at": NOW + 90 * DAY}),
-    ("deals", {"deal_id": "b", "created_at": 20, "outcome": "won", "closed_at": NOW + 3 * DAY}),
+    (
+        "deals",
+        {
+            **{"deal_id": "b", "created_at": 20, "outcome": "won"},
+            **{"closed_at": NOW + 3 * DAY, "observed_at": NOW},
+        },
+    ),
     ("deals", {"deal_id": "b", "created_at": 20, "outcome": "won", "closed_at": 70}),
     ("activities", {"deal_id": "b", "kind": "call", "at": NOW + 9 * DAY, "activity_id": "x"}),
     ("checklist", {"deal_id": "b", "item": "budget", "at": 30, "status": "W"}),

@@ -161,6 +161,28 @@ def test_a_receiver_that_answers_byte_by_byte_holds_nobody_up(
     assert "TimeoutError" in (told["wh_1"][2] or "")
 
 
+def test_a_name_server_that_is_silent_holds_nobody_up(
+    database: sa.Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_by, "_TIMEOUT_SECONDS", 1.0)
+    receiver.codes.clear()
+    silent = threading.Event()
+
+    def looked_up(url: str, private: bool) -> str:
+        if "silent" in url:
+            silent.wait(3)
+        return checked(url, private)
+
+    monkeypatch.setattr(sent_by, "checked", looked_up)
+    for number in range(15):
+        owe(database, f"wh_{number}", "http://silent.example/")
+    owe(database, "wh_good", receiver.url)
+    assert Sender(database, lambda: 0, attempts=3, private=True).send_due() == 16
+    told = states(database)
+    assert told.pop("wh_good") == ("delivered", 1, None)
+    assert {one[:2] for one in told.values()} == {("due", 1)}
+
+
 def test_of_a_delivery_that_two_workers_took_the_later_one_tells(
     database: sa.Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
