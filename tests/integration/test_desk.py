@@ -1,5 +1,6 @@
 """The desk: built from what is known at a moment, kept whole, read within rights, and told."""
 
+import gc
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from time import sleep
 from typing import Any
+from weakref import ref
 
 import polars as pl
 import pytest
@@ -213,10 +215,23 @@ def test_a_new_desk_is_prepared_before_the_old_one_is_dropped(
     fresh = desks.view("sales", mine, Scope())
     assert fresh in seen
     assert fresh.as_of == NOW
-    assert all(view.desk is fresh.desk for view in desks._views.values())  # the old one is free
     assert not desks.renew("sales", watch)
     desks.follows = True
     assert desks.desk("sales") is fresh.desk
+
+
+def test_no_view_keeps_an_old_desk_in_memory(now: Desk, tmp_path: Path) -> None:
+    write(now, tmp_path / "sales")
+    desks = Desks(tmp_path, follows=False)
+    old = ref(desks.desk("sales"))
+    for number in range(12):  # more than are prepared anew
+        desks.view("sales", Reach("owner_id", f"o{number}"), Scope())
+    about = now.about.model_copy(update={"created_at": 1})
+    write(replace(now, about=about), tmp_path / "sales")
+    assert desks.renew("sales", lambda _: None)
+    gc.collect()
+    assert old() is None
+    assert desks.desk("sales").about.created_at == 1
 
 
 def test_the_warmer_takes_up_what_is_written(now: Desk, tmp_path: Path) -> None:
