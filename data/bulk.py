@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from data.database import BUSY_MS
+from data.database import BUSY_MS, take_turn
 
 _INSERTS: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _POLARS_TYPES: Final[dict[type, pl.DataType]] = {
@@ -65,19 +65,6 @@ def pushing(engine: sa.Engine) -> Iterator[sa.Connection]:
             transaction.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}")
         take_turn(transaction, _TURN)
         yield transaction
-
-
-def take_turn(transaction: sa.Connection, of: int, *, shared: bool = False) -> None:
-    """Wait until nobody else has a turn, and keep it until the transaction ends.
-
-    Args:
-        transaction: from `writing`; SQLite lets only one write anyway.
-        of: what PostgreSQL knows the turn by.
-        shared: let others have it who share it.
-    """
-    if transaction.dialect.name == "postgresql":
-        lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
-        transaction.execute(sa.select(lock(of)))
 
 
 @contextmanager

@@ -168,11 +168,10 @@ def open_database(settings: Settings) -> sa.Engine:
     engine = connected(settings)
     try:
         _migrate(engine)
-    except NotReady:
+    except Exception as error:
         engine.dispose()
-        raise
-    except sa.exc.OperationalError as error:
-        engine.dispose()
+        if not isinstance(error, sa.exc.OperationalError):
+            raise
         raise NotReady(
             "the database cannot be opened",
             field="DEALCAST_DATABASE_URL",
@@ -239,7 +238,9 @@ def _migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         if version(connection) == HEAD:
             return
-        _take_turn(connection)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        take_turn(connection, _TURN)
         found = version(connection)
         if found == HEAD:  # another worker was first
             return
@@ -260,12 +261,17 @@ def _migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _take_turn(connection: sa.Connection) -> None:
-    """Wait until no other process migrates; the turn ends with the transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def take_turn(transaction: sa.Connection, of: int, *, shared: bool = False) -> None:
+    """Wait until nobody else has a turn, and keep it until the transaction ends.
+
+    Args:
+        transaction: one that will write; SQLite lets only one write anyway.
+        of: what PostgreSQL knows the turn by.
+        shared: let others have it who share it.
+    """
+    if transaction.dialect.name == "postgresql":
+        lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+        transaction.execute(sa.select(lock(of)))
 
 
 def version(connection: sa.Connection) -> str | None:

@@ -15,8 +15,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from data.audit import Actor, record
-from data.bulk import MOST_NAMED, pushing, take_turn
-from data.database import LISTED_TEXTS, contract_tables, list_actions, list_items, list_others
+from data.bulk import MOST_NAMED, pushing
+from data.database import (
+    LISTED_TEXTS,
+    contract_tables,
+    list_actions,
+    list_items,
+    list_others,
+    take_turn,
+)
 from data.errors import NotFound
 from data.ledger import erased, scores
 from data.outbox import answers, deliveries

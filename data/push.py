@@ -3,8 +3,7 @@
 Every row has a moment that it speaks of: `recorded_at`, and for a deal's own row the latest of
 `recorded_at`, `closed_recorded_at` and `observed_at`. Of two rows with the same key the one that
 speaks of the later moment stands; of equally late ones, the one pushed last. A moment to come
-gives way to any other. So facts that come
-late, twice or in another order lead to the same tables.
+gives way to any other. So facts that come late, twice or in another order lead to the same tables.
 """
 
 from dataclasses import dataclass
@@ -56,6 +55,11 @@ class Pushed:
     waiting: list[str]
 
 
+def latest_likely(now: int) -> int:
+    """Return the latest moment that may be known: a zone that was left out is wrong by a day."""
+    return now + DAY
+
+
 def touch_standing(transaction: sa.Connection, pipeline: str, now: int) -> None:
     """Say that every deal of a pipeline that has a standing score must be scored again."""
     query = sa.select(standing.c.pipeline, standing.c.deal_id).where(
@@ -83,7 +87,8 @@ def push(
     raw, forgotten = without_erased(transaction, table, raw, pipeline.name)
     raw, ahead = _without_ahead(table, raw, now)
     checked = _checked(table, raw, pipeline)
-    merged, older, replaced, moved = Merged(), 0, 0, pl.Series([], dtype=pl.String)
+    merged, older, replaced = Merged(), 0, 0
+    moved: list[str] = []
     for name, frame in checked.frames.items():
         newer = _newer(transaction, name, frame, checked.observed, now)
         if name == "activities":
@@ -102,7 +107,7 @@ def push(
         older=older,
         unheeded=_unheeded(transaction, checked.frames[table]) if table == "deals" else [],
         replaced=replaced,
-        moved=moved.to_list(),
+        moved=moved,
         deals=about,
         waiting=_unknown(transaction, about["deal_id"], pipeline.name) if table in OF_DEAL else [],
     )
@@ -124,7 +129,7 @@ def _without_ahead(table: str, raw: pl.DataFrame, now: int) -> tuple[pl.DataFram
     """Return the rows seen by now, and the rejects that those are which were not seen yet."""
     if OBSERVED_AT not in raw.columns:
         return raw, pl.DataFrame(schema=REJECTS)
-    ahead = (raw[OBSERVED_AT] > now + DAY).fill_null(value=False)
+    ahead = (raw[OBSERVED_AT] > latest_likely(now)).fill_null(value=False)
     told = raw.filter(ahead).with_columns(pl.col(OBSERVED_AT).map_elements(iso, pl.String))
     return raw.filter(~ahead), refused_rows(table, told, OBSERVED_AT, _NOT_YET)
 
@@ -162,10 +167,9 @@ def _newer(
 def _weight(moment: str, now: int) -> pl.Expr:
     """Return what a moment counts by, of which the later one stands.
 
-    One more than a day ahead can hardly be: it gives way to every other, so that it can be put
-    right. A day is what a zone that was left out may be wrong by.
+    One that can hardly be gives way to every other, so that it can be put right.
     """
-    later = pl.col(moment) > now + DAY
+    later = pl.col(moment) > latest_likely(now)
     return pl.when(later).then(pl.col(moment) - _EVER).otherwise(moment)
 
 
@@ -183,17 +187,17 @@ def _unheeded(transaction: sa.Connection, rows: pl.DataFrame) -> list[str]:
     return sorted(closing.join(stands, on=end, how="anti")["deal_id"])
 
 
-def _moved(transaction: sa.Connection, rows: pl.DataFrame) -> pl.Series:
+def _moved(transaction: sa.Connection, rows: pl.DataFrame) -> list[str]:
     """Return the ids of the deals that will lose activities to the deals of rows, sorted."""
-    stands, key = contract_tables["activities"].c, ["pipeline", "activity_id"]
     if rows.is_empty():
-        return pl.Series([], dtype=pl.String)
-    query = sa.select(*(stands[name] for name in key), stands.deal_id.label("held_by")).where(
+        return []
+    stands = contract_tables["activities"].c
+    query = sa.select(stands.activity_id, stands.deal_id.label("held_by")).where(
         stands.pipeline == rows["pipeline"][0],
         stands.activity_id.in_(rows["activity_id"].to_list()),
     )
-    held = rows.join(read(transaction, query), on=key)
-    return held.filter(pl.col("deal_id") != pl.col("held_by"))["held_by"].unique().sort()
+    held = rows.join(read(transaction, query), on="activity_id")
+    return sorted(set(held.filter(pl.col("deal_id") != pl.col("held_by"))["held_by"]))
 
 
 def _key(name: str) -> list[str]:
@@ -225,11 +229,11 @@ def _deals_speak_of(transaction: sa.Connection, frame: pl.DataFrame) -> pl.DataF
 
 
 def _with_likely_rows(seen: pl.DataFrame, rows: pl.DataFrame, now: int) -> pl.DataFrame:
-    """Leave out moments of rows that give way to every other: they would be taken for those's."""
+    """Leave out the moments of rows that give way to every other: they are not of what stands."""
     if seen.is_empty():
         return seen
     speaks = pl.max_horizontal("recorded_at", "closed_recorded_at")
-    return seen.join(rows.filter(speaks > now + DAY), on="deal_id", how="anti")
+    return seen.join(rows.filter(speaks > latest_likely(now)), on="deal_id", how="anti")
 
 
 def _remember(transaction: sa.Connection, seen: pl.DataFrame, pipeline: str) -> None:
@@ -247,12 +251,12 @@ def _remember(transaction: sa.Connection, seen: pl.DataFrame, pipeline: str) -> 
 
 
 def _about(
-    transaction: sa.Connection, table: str, frame: pl.DataFrame, pipeline: str, moved: pl.Series
+    transaction: sa.Connection, table: str, frame: pl.DataFrame, pipeline: str, moved: list[str]
 ) -> pl.DataFrame:
     """Return pipeline and deal_id of the deals that rows say something of, sorted."""
     if "deal_id" in frame.columns:
-        ids = pl.concat([frame["deal_id"], moved]).unique().sort()
-        return pl.DataFrame({"deal_id": ids}).select(pl.lit(pipeline).alias("pipeline"), "deal_id")
+        ids = pl.Series("deal_id", sorted({*frame["deal_id"], *moved}), pl.String)
+        return ids.to_frame().select(pl.lit(pipeline).alias("pipeline"), "deal_id")
     query = sa.select(_DEALS.c.pipeline, _DEALS.c.deal_id).where(_DEALS.c.outcome == "open")
     if table == "accounts":
         query = query.where(_DEALS.c.account_id.in_(frame["account_id"].to_list()))

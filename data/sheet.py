@@ -29,21 +29,6 @@ REJECTS: Final = pl.Schema(
     }
 )
 """The shape of the rejects: `raw` is the row as it came, as JSON."""
-
-
-def refused_rows(table: str, raw: pl.DataFrame, field: str, reason: str) -> pl.DataFrame:
-    """Return the rejects that pushed rows are, each with what stands in the field."""
-    said = {
-        "table": pl.lit(table),
-        "row": pl.col(ROW),
-        "field": pl.lit(field),
-        "value": pl.col(field),
-        "reason": pl.lit(reason),
-    }
-    absent = {name: pl.lit(None, kind) for name, kind in REJECTS.items() if name not in said}
-    return raw.select(**(said | absent)).select(REJECTS.names()).cast(REJECTS)
-
-
 _INDEX: Final = "_place_in_frame"
 TRACKED_TYPES: Final[dict[str, ColumnType]] = {
     "stage": "text",
@@ -61,6 +46,19 @@ _SHAPES: Final[dict[ColumnType, str]] = {
 }
 _NULL_IN_JSON: Final = r"(?:^|[^\\])(?:\\\\)*\\u0000"
 """A null character as JSON writes it: behind an even number of backslashes."""
+
+
+def refused_rows(table: str, raw: pl.DataFrame, field: str, reason: str) -> pl.DataFrame:
+    """Return the rejects that pushed rows are, each with what stands in the field."""
+    said = {
+        "table": pl.lit(table),
+        "row": pl.col(ROW),
+        "field": pl.lit(field),
+        "value": pl.col(field),
+        "reason": pl.lit(reason),
+    }
+    absent = {name: pl.lit(None, kind) for name, kind in REJECTS.items() if name not in said}
+    return raw.select(**(said | absent)).select(REJECTS.names()).cast(REJECTS)
 
 
 class Sheet:

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a fault of ours, 2 an input to mend, 130 interrupted.
 """
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -39,21 +40,23 @@ for name, group in {
     app.add_typer(group, name=name)
 
 
+def _fail(why: str) -> NoReturn:
+    progress.print(f"dealcast: {why}", style="red", highlight=False, soft_wrap=True)
+    sys.exit(2)
+
+
 def main() -> None:
     """Run the command line and turn errors into one line and an exit code."""
     try:
         app()
     except DealcastError as error:
-        progress.print(f"dealcast: {error}", style="red", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _fail(str(error))
     except Exception as error:
         from data.database import AWAY  # here, because most commands that fail need none
 
         if not isinstance(error, AWAY):
             raise
-        why = f"the database does not answer: {first_line(error)}; try again"
-        progress.print(f"dealcast: {why}", style="red", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _fail(f"the database does not answer: {first_line(error)}; try again")
     except KeyboardInterrupt:
         progress.print("dealcast: interrupted; run it again to go on", style="red")
         sys.exit(130)

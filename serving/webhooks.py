@@ -63,10 +63,10 @@ def remove(engine: sa.Engine, webhook_id: str, now: int, actor: Actor) -> None:
     """
     with writing(engine) as transaction:
         found = transaction.execute(sa.delete(webhooks).filter_by(webhook_id=webhook_id)).rowcount
-        transaction.execute(sa.delete(deliveries).filter_by(webhook_id=webhook_id))
-        audit.record(transaction, actor, "webhook.removed", now, webhook_id)
         if not found:
             raise _absent(webhook_id)
+        transaction.execute(sa.delete(deliveries).filter_by(webhook_id=webhook_id))
+        audit.record(transaction, actor, "webhook.removed", now, webhook_id)
 
 
 def _absent(webhook_id: str) -> NotFound:

@@ -22,6 +22,19 @@ from tests import company
 
 NOW = company.END
 ALL = ("score", "read", "write", "admin")
+ENTRY = {
+    "pipeline": "p",
+    "deal_id": "d",
+    "as_of": 1,
+    "bundle": "b",
+    "served_by": "model",
+    "score": 5,
+    "grade": "D",
+    "p_won": 0.05,
+    "p_lost": 0.95,
+    "chances": "[[7, 0.01, 0.5]]",
+}
+"""An entry of the ledger, as a request's answer makes it."""
 
 
 def settled(settings: Settings, company_settings: Settings, deals: int = 240) -> Settings:

@@ -228,11 +228,10 @@ def _rescored(service: Service, access: Access, pushed: Pushed, answer: PushAnsw
     except DealcastError as error:
         log.warning("touched deals wait", pipeline=answer.pipeline, why=str(error))
         return answer.model_copy(update={"rescoring": "waiting"})
-    except sa.exc.SQLAlchemyError as error:
-        log.error("touched deals wait", pipeline=answer.pipeline, why=first_line(error))
-        return answer
     except Exception as error:  # whatever it is: what is committed was taken
-        log.error("touched deals wait", pipeline=answer.pipeline, exc_info=error)
+        foreseen = isinstance(error, sa.exc.SQLAlchemyError)
+        why = first_line(error)
+        log.error("touched deals wait", pipeline=answer.pipeline, why=why, exc_info=not foreseen)
         return answer
     rescored = [Rescored(**row) for row in pl.concat(frames).iter_rows(named=True)]
     return answer.model_copy(update={"rescored": rescored, "rescoring": "done"})

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from pydantic import BaseModel, Field
 
 from data.errors import did_you_mean
-from data.moments import DAY, iso
-from data.push import Pushed
+from data.moments import iso
+from data.push import Pushed, latest_likely
 from models.bundle import Bundle
 from serving.api.records import Record, Row
 
@@ -83,13 +83,12 @@ def unlikely(rows: Sequence[Row], now: int) -> Iterator[Notice]:
     """Say what pushed rows tell that can hardly be so: what is yet to come, less than nothing."""
     ahead, negative = [], []
     for number, row in enumerate(rows):
-        # a day is what a zone that was left out may be wrong by
         ahead += [
             (f"rows.{number}.{name}", iso(row[name]))
             for name in _KNOWN
-            if (row.get(name) or 0) > now + DAY
+            if (row.get(name) or 0) > latest_likely(now)
         ]
-        if (row.get("at") or 0) > now + DAY and row.get("status", "done") not in _AHEAD:
+        if (row.get("at") or 0) > latest_likely(now) and row.get("status", "done") not in _AHEAD:
             ahead.append((f"rows.{number}.at", iso(row["at"])))
         amount = row.get("value") if row.get("field") == "amount" else row.get("amount")
         if _below_nought(amount):
@@ -142,20 +141,18 @@ def rows_against_rules(pushed: Pushed) -> list[Notice]:
     notices = []
     if pushed.unheeded:
         notices.append(
-            Notice(
+            _of_deals(
+                pushed.unheeded,
                 title="closings were passed over: what stands says otherwise, of a later moment",
-                field="rows",
-                value=", ".join(pushed.unheeded)[:300],
                 allowed="rows that speak of the moment of what stands, or of a later one",
                 remedy="send them with observed_at, or closed_recorded_at: when you learned it",
             )
         )
     if pushed.moved:
         notices.append(
-            Notice(
+            _of_deals(
+                pushed.moved,
                 title="activities of other deals were moved: their ids came with these deals",
-                field="rows",
-                value=", ".join(pushed.moved)[:300],
                 allowed="an activity_id that no other deal's activity has",
                 remedy="where ids count from 1 in each deal, put the deal's before them",
             )
@@ -171,3 +168,7 @@ def rows_against_rules(pushed: Pushed) -> list[Notice]:
             )
         )
     return notices
+
+
+def _of_deals(deal_ids: Sequence[str], **told: str) -> Notice:
+    return Notice(field="rows", value=", ".join(deal_ids)[:300], **told)

@@ -3,7 +3,6 @@
 from asyncio import Semaphore
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -52,7 +51,7 @@ class Service:
     standings: Gathering[Asked, list[Standing]]
     commits: Commits | None
     warmer: Warmer
-    pushes: Semaphore = field(default_factory=partial(Semaphore, _PUSHES))
+    pushes: Semaphore = field(default_factory=lambda: Semaphore(_PUSHES))
 
 
 async def _service(request: Request) -> Service:

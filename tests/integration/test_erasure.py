@@ -20,8 +20,7 @@ from serving import ledger, lists, standings
 from serving.champions import Champions
 from serving.ledger import Told
 from tests import company
-from tests.integration.test_ledger import ENTRY
-from tests.pushing import NOW, put, serving, settled
+from tests.pushing import ENTRY, NOW, put, serving, settled
 
 OPEN = [record["deal"]["deal_id"] for record in company.records(company.history())]
 HEAD = {"pipeline": "sales", "week": "2026-03-02", "as_of": 1, "bundle": "b", "created_at": 2}
@@ -31,12 +30,11 @@ def erase(database: sa.Engine, deal: str) -> None:
     erase_deal(database, "sales", deal, NOW, commander())
 
 
-@pytest.mark.parametrize("deal", OPEN[:1])
 @pytest.mark.parametrize("opened", [writing, pushing])
 def test_an_erasure_waits_for_who_looked_up_that_nobody_is_erased(
-    settings: Settings, company: Settings, deal: str, opened: Callable[..., sa.Connection]
+    settings: Settings, company: Settings, opened: Callable[..., sa.Connection]
 ) -> None:
-    database = open_database(settled(settings, company))
+    database, deal = open_database(settled(settings, company)), OPEN[0]
     told = Told(5, "request", "key:k").rows([ENTRY | {"pipeline": "sales", "deal_id": deal}])
     with ThreadPoolExecutor(1) as thread:
         with opened(database) as transaction:

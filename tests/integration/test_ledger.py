@@ -19,23 +19,10 @@ from serving import ledger
 from serving.access.reach import EVERYTHING
 from serving.ledger import Asked, Told, Writer
 from tests import company
-from tests.pushing import NOW, awaited, entries, put, serving, settled
+from tests.pushing import ENTRY, NOW, awaited, entries, put, serving, settled
 
 RECORDS = company.records(company.history())
 OPEN = [record["deal"]["deal_id"] for record in RECORDS]
-
-ENTRY = {
-    "pipeline": "p",
-    "deal_id": "d",
-    "as_of": 1,
-    "bundle": "b",
-    "served_by": "model",
-    "score": 5,
-    "grade": "D",
-    "p_won": 0.05,
-    "p_lost": 0.95,
-    "chances": "[[7, 0.01, 0.5]]",
-}
 
 
 @pytest.fixture
